@@ -1,0 +1,298 @@
+"""What does the log say of an act, and in which form?
+
+An entry names kind, time, actor and what the act concerned, in codes and opaque ids. It holds no personal
+data: what was said of a person stands in encrypted payloads, and the entry holds a commitment to each, under a
+key that erasing deletes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+VERSION: Final = 1
+COMMITMENT_ALGORITHM: Final = "hmac-sha256"
+COMMITMENT_KEY_BYTES: Final = 32
+_COMMITMENT_DOMAIN: Final = b"answerable/commitment/1\n"
+
+
+class EntryKind(StrEnum):
+    """Each kind of act that writes an entry: ``<word>.<past participle>``, but for the log's own ticks."""
+
+    DECISION_RECORDED = "decision.recorded"
+    DECISION_IMPORTED = "decision.imported"
+    DECISION_WITHDRAWN = "decision.withdrawn"
+    CASE_CLAIMED = "case.claimed"
+    CASE_RELEASED = "case.released"
+    CASE_ESCALATED = "case.escalated"
+    CASE_LAPSED = "case.lapsed"
+    VERDICT_GIVEN = "verdict.given"
+    VERDICT_UNDONE = "verdict.undone"
+    COMMENT_ADDED = "comment.added"
+    POLICY_DRAFTED = "policy.drafted"
+    POLICY_PUBLISHED = "policy.published"
+    POLICY_WITHDRAWN = "policy.withdrawn"
+    POLICY_RESTORED = "policy.restored"
+    REQUEST_MADE = "request.made"
+    REQUEST_CONFIRMED = "request.confirmed"
+    REQUEST_DECLINED = "request.declined"
+    HOLD_SET = "hold.set"
+    HOLD_LIFTED = "hold.lifted"
+    QUEUE_CREATED = "queue.created"
+    QUEUE_CHANGED = "queue.changed"
+    PERSON_ADDED = "person.added"
+    PERSON_CHANGED = "person.changed"
+    PERSON_DISABLED = "person.disabled"
+    PERSON_SIGNED_IN = "person.signed_in"
+    PERSON_SIGNED_OUT = "person.signed_out"
+    PERSON_LOCKED = "person.locked"
+    PASSWORD_CHANGED = "password.changed"
+    SECOND_FACTOR_CHANGED = "second_factor.changed"
+    TOKEN_CREATED = "token.created"
+    TOKEN_REVOKED = "token.revoked"
+    APP_KEY_CREATED = "app_key.created"
+    APP_KEY_REVOKED = "app_key.revoked"
+    SETTINGS_CHANGED = "settings.changed"
+    INSTALLATION_CREATED = "installation.created"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"
+    ACCESS_READ = "access.read"
+    LOG_OPENED = "log.opened"
+    LOG_CLOSED = "log.closed"
+    LOG_TICK = "log.tick"
+    LOG_KEY_ADDED = "log.key_added"
+    LOG_ANOMALY_FOUND = "log.anomaly_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a kind of entry says, and whose act writes it, in a line each."""
+
+    what: str
+    written_by: str
+
+
+def _describe(what: str, written_by: str) -> Description:
+    return Description(what=what, written_by=written_by)
+
+
+_DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
+    EntryKind.DECISION_RECORDED: _describe(
+        "A decision was ruled and stored, with its case if one is needed.", "app"
+    ),
+    EntryKind.DECISION_IMPORTED: _describe(
+        "A decision of the past was stored as it was made elsewhere.", "service"
+    ),
+    EntryKind.DECISION_WITHDRAWN: _describe(
+        "A decision in review was withdrawn before its outcome.", "app"
+    ),
+    EntryKind.CASE_CLAIMED: _describe("A person took a case to judge it.", "person"),
+    EntryKind.CASE_RELEASED: _describe("A claimed case went back to its queue.", "person, service"),
+    EntryKind.CASE_ESCALATED: _describe("A case moved to another queue.", "person, service"),
+    EntryKind.CASE_LAPSED: _describe(
+        "A case stayed undecided past its due time and got the fallback.", "service"
+    ),
+    EntryKind.VERDICT_GIVEN: _describe(
+        "A person gave a verdict on a case; says whether it decides the case.", "person"
+    ),
+    EntryKind.VERDICT_UNDONE: _describe(
+        "A person took a verdict back before it became effective.", "person"
+    ),
+    EntryKind.COMMENT_ADDED: _describe(
+        "A person commented on a case; the text is a payload.", "person"
+    ),
+    EntryKind.POLICY_DRAFTED: _describe("A policy version was drafted.", "person, service"),
+    EntryKind.POLICY_PUBLISHED: _describe("A policy version came into force.", "person, service"),
+    EntryKind.POLICY_WITHDRAWN: _describe(
+        "A draft was withdrawn before it was published.", "person, service"
+    ),
+    EntryKind.POLICY_RESTORED: _describe(
+        "The policy version before came back into force.", "person, service"
+    ),
+    EntryKind.REQUEST_MADE: _describe(
+        "An act was asked for that a second person must confirm.", "person, service"
+    ),
+    EntryKind.REQUEST_CONFIRMED: _describe(
+        "A second person confirmed a request, and it was done.", "person"
+    ),
+    EntryKind.REQUEST_DECLINED: _describe("A request was declined or taken back.", "person"),
+    EntryKind.HOLD_SET: _describe(
+        "A decision point, or all of them, went to people only.", "person, service"
+    ),
+    EntryKind.HOLD_LIFTED: _describe("A hold ended.", "person, service"),
+    EntryKind.QUEUE_CREATED: _describe(
+        "A queue was made, by hand or because a published policy names it.", "person, service"
+    ),
+    EntryKind.QUEUE_CHANGED: _describe(
+        "A queue's name, hours, holidays, zone or people changed.", "person, service"
+    ),
+    EntryKind.PERSON_ADDED: _describe("A person was given an account.", "person, service"),
+    EntryKind.PERSON_CHANGED: _describe(
+        "A person's roles, queues or expiry changed.", "person, service"
+    ),
+    EntryKind.PERSON_DISABLED: _describe("A person's account was closed.", "person, service"),
+    EntryKind.PERSON_SIGNED_IN: _describe("A person signed in.", "person"),
+    EntryKind.PERSON_SIGNED_OUT: _describe("A person signed out.", "person"),
+    EntryKind.PERSON_LOCKED: _describe("Failed sign-ins slowed an account down.", "service"),
+    EntryKind.PASSWORD_CHANGED: _describe("A password was set or changed.", "person, service"),
+    EntryKind.SECOND_FACTOR_CHANGED: _describe(
+        "A second factor was added or removed.", "person, service"
+    ),
+    EntryKind.TOKEN_CREATED: _describe("A personal token was made.", "person"),
+    EntryKind.TOKEN_REVOKED: _describe("A personal token was ended.", "person, service"),
+    EntryKind.APP_KEY_CREATED: _describe("An app key was made.", "person, service"),
+    EntryKind.APP_KEY_REVOKED: _describe("An app key was ended.", "person, service"),
+    EntryKind.SETTINGS_CHANGED: _describe(
+        "A setting of the installation changed.", "person, service"
+    ),
+    EntryKind.INSTALLATION_CREATED: _describe("The installation was made.", "service"),
+    EntryKind.BACKUP_MADE: _describe("A backup was written.", "service"),
+    EntryKind.BACKUP_RESTORED: _describe("A backup was restored.", "service"),
+    EntryKind.ACCESS_READ: _describe(
+        "A payload was read; at most once a person, object and hour.", "person, app, service"
+    ),
+    EntryKind.LOG_OPENED: _describe(
+        "This log began; names the log before and why, if there was one.", "service"
+    ),
+    EntryKind.LOG_CLOSED: _describe("This log ended; nothing follows in it.", "service"),
+    EntryKind.LOG_TICK: _describe(
+        "The sequencer's clock, so that entries can be placed in time.", "service"
+    ),
+    EntryKind.LOG_KEY_ADDED: _describe("A key that signs for this log was added.", "service"),
+    EntryKind.LOG_ANOMALY_FOUND: _describe(
+        "Something in the log's storage or clock is not as it must be.", "service"
+    ),
+}
+
+
+def describe(kind: EntryKind) -> Description:
+    """Say what an entry of this kind tells, for the reference page and the pages of the log."""
+    return _DESCRIPTIONS[kind]
+
+
+class ActorType(StrEnum):
+    """Who can act: a signed-in person, an app by its key, or the installation itself."""
+
+    PERSON = "person"
+    APP = "app"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Whose act an entry records; ``ref`` is an opaque id or a service's name, never a person's name."""
+
+    type: ActorType
+    ref: str
+
+    def __post_init__(self) -> None:
+        if not self.ref:
+            raise ValueError(
+                "An actor needs a ref: a person's or app key's id, or the name of a service."
+            )
+
+
+def build(
+    kind: EntryKind,
+    *,
+    record_id: str,
+    origin: str,
+    recorded_at: datetime,
+    occurred_at: datetime | None = None,
+    actor: Actor,
+    refs: Mapping[str, str] | None = None,
+    data: Mapping[str, Any] | None = None,
+    commitments: Mapping[str, bytes] | None = None,
+) -> dict[str, Any]:
+    """Make the record that ``canonical`` turns into an entry.
+
+    Args:
+        record_id: The entry's own id, a lower-case UUIDv7.
+        origin: The log's name, as in its checkpoints.
+        recorded_at: When this installation recorded the act.
+        occurred_at: When the caller says that it happened, if the caller says so.
+        refs: Ids of what the act concerned, by word: ``{"decision": ..., "case": ...}``.
+        data: Codes and figures of the act; decimals as ``decimal_text``; nothing of a person.
+        commitments: The commitment to each payload, by the payload's name.
+
+    Raises:
+        ValueError: a time carries no zone.
+    """
+    record: dict[str, Any] = {
+        "v": VERSION,
+        "id": record_id,
+        "log": origin,
+        "kind": kind.value,
+        "recorded_at": instant_text(recorded_at),
+        "actor": {"type": actor.type.value, "ref": actor.ref},
+        "refs": dict(refs) if refs else {},
+        "data": dict(data) if data else {},
+        "payload": [
+            {"name": name, "alg": COMMITMENT_ALGORITHM, "commit": commit.hex()}
+            for name, commit in sorted(commitments.items())
+        ]
+        if commitments
+        else [],
+    }
+    if occurred_at is not None:
+        record["occurred_at"] = instant_text(occurred_at)
+    return record
+
+
+def instant_text(instant: datetime) -> str:
+    """Write an instant as entries hold it: RFC 3339, UTC, microseconds and ``Z``.
+
+    Text order is time order, which ``verify`` relies on.
+    """
+    if instant.tzinfo is None:
+        raise ValueError(f"The time {instant.isoformat()} carries no zone; give an aware datetime.")
+    utc = instant.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='microseconds')}Z"
+
+
+def decimal_text(value: float) -> str:
+    """Write a number as the shortest text that reads back as the same float.
+
+    An integer is written as the float it equals (``1`` as ``1.0``), since databases do not keep them apart.
+
+    >>> decimal_text(0.71), decimal_text(1)
+    ('0.71', '1.0')
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"Expected a number to write as a decimal, got {type(value).__name__}.")
+    number = float(value)
+    if not math.isfinite(number) or number != value:
+        raise ValueError(
+            f"{value!r} cannot be written as a decimal that reads back equal; give a finite float."
+        )
+    return repr(number)
+
+
+def commitment(key: bytes, record_id: str, name: str, plaintext: bytes) -> bytes:
+    """Commit to a payload's exact stored bytes, as belonging to this record under this name.
+
+    Without the key the commitment tells nothing, and with it a commitment moved to another record or
+    name does not match. Id and name go in with their lengths, so that no two inputs are framed alike.
+
+    Raises:
+        ValueError: the key is not 32 bytes; HMAC pads shorter ones, so two keys would commit alike.
+    """
+    if len(key) != COMMITMENT_KEY_BYTES:
+        raise ValueError(f"A commitment key takes {COMMITMENT_KEY_BYTES} bytes, got {len(key)}.")
+    record, label = record_id.encode(), name.encode()
+    message = b"".join(
+        (
+            _COMMITMENT_DOMAIN,
+            len(record).to_bytes(4, "big"),
+            record,
+            len(label).to_bytes(4, "big"),
+            label,
+            plaintext,
+        )
+    )
+    return hmac.digest(key, message, "sha256")
