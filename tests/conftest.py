@@ -172,9 +172,14 @@ def _sqlite_url(path: Path) -> str:
 
 def _migrate(url: str) -> None:
     """Bring an empty database to the newest schema, as `answerable db upgrade` does."""
+    from governance.storage.database import Database
     from governance.storage.schema import upgrade
 
-    upgrade(url)
+    database = Database(url)
+    try:
+        upgrade(database)
+    finally:
+        database.dispose()
 
 
 @pytest.fixture(scope="session")
