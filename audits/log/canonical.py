@@ -87,8 +87,9 @@ def parse(entry: bytes) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def _key_is_allowed(key: object) -> bool:
-    return type(key) is str and _is_key(key) is not None
+def _check_key(key: object) -> None:
+    if type(key) is not str or _is_key(key) is None:
+        raise _Refused("is not an allowed key; keys are texts of a-z, 0-9 and _")
 
 
 def _check_object(value: dict[Any, Any], depth: int) -> None:
@@ -97,16 +98,13 @@ def _check_object(value: dict[Any, Any], depth: int) -> None:
     key: object = None
     try:
         for key, item in value.items():
-            if not _key_is_allowed(key):
-                raise _Refused("is not an allowed key; keys are of a-z, 0-9 and _")
+            _check_key(key)
             # Most values are texts, so they are passed over here rather than by a call.
             if type(item) is not str:
                 _check(item, depth)
     except _Refused as refused:
         refused.path.append(f".{key}")
         raise
-    except TypeError:
-        raise _Refused("has a key that is not a text") from None
 
 
 def _check(value: object, depth: int) -> None:

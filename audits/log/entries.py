@@ -51,10 +51,10 @@ class EntryKind(StrEnum):
     PERSON_SIGNED_IN = "person.signed_in"
     PERSON_SIGNED_OUT = "person.signed_out"
     PERSON_LOCKED = "person.locked"
-    PASSWORD_CHANGED = "password.changed"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - a kind of entry, no secret
     SECOND_FACTOR_CHANGED = "second_factor.changed"
-    TOKEN_CREATED = "token.created"
-    TOKEN_REVOKED = "token.revoked"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - a kind of entry, no secret
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - a kind of entry, no secret
     APP_KEY_CREATED = "app_key.created"
     APP_KEY_REVOKED = "app_key.revoked"
     SETTINGS_CHANGED = "settings.changed"
@@ -212,10 +212,12 @@ def build(
     """Make the record that ``canonical`` turns into an entry.
 
     Args:
+        kind: What was done.
         record_id: The entry's own id, a lower-case UUIDv7.
         origin: The log's name, as in its checkpoints.
         recorded_at: When this installation recorded the act.
         occurred_at: When the caller says that it happened, if the caller says so.
+        actor: Whose act it was.
         refs: Ids of what the act concerned, by word: ``{"decision": ..., "case": ...}``.
         data: Codes and figures of the act; decimals as ``decimal_text``; nothing of a person.
         commitments: The commitment to each payload, by the payload's name.
