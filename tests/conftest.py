@@ -172,8 +172,8 @@ def _sqlite_url(path: Path) -> str:
 
 def _migrate(url: str) -> None:
     """Bring an empty database to the newest schema, as `answerable db upgrade` does."""
+    from governance.schema import upgrade
     from governance.storage.database import Database
-    from governance.storage.schema import upgrade
 
     database = Database(url)
     try:
