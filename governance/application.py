@@ -1,0 +1,118 @@
+"""The service as one process holds it: settings, clock, secrets, database and what is cached of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from governance import keyring as secrets
+from governance.actors import Actor
+from governance.clock import Clock, IdSource, SystemClock, uuid7
+from governance.configuration import ConfigurationCache
+from governance.errors import WrongInstallation
+from governance.installation.models import Installation
+from governance.keyring import Keyring
+from governance.settings import Settings
+from governance.storage.database import Database, unavailable
+from governance.schema import check_schema
+from governance.subjects.keys import SubjectKeys
+from governance.work import Work
+
+if TYPE_CHECKING:
+    from governance.decisions.commit import DecisionWriter
+
+
+class Answerable:
+    """One process's hold on the installation. Make one with ``open_installation``."""
+
+    def __init__(
+        self, settings: Settings, keyring: Keyring, database: Database, *, clock: Clock, new_id: IdSource, origin: str
+    ) -> None:
+        from governance.decisions.commit import DecisionWriter
+
+        self.settings = settings
+        self.keyring = keyring
+        self.database = database
+        self.clock = clock
+        self.new_id = new_id
+        self.origin = origin
+        self.keys = SubjectKeys(keyring, new_id)
+        self.configuration = ConfigurationCache(database)
+        self.writer: DecisionWriter = DecisionWriter(self)
+
+    @contextmanager
+    def work(self, actor: Actor, *, at: datetime | None = None) -> Iterator[Work]:
+        """Yield a unit of work that is committed at its end, or undone when anything is raised.
+
+        Raises:
+            Unavailable: the database could not do it; nothing was stored.
+        """
+        try:
+            with self.database.write() as session:
+                yield Work(answerable=self, session=session, actor=actor, now=at or self.clock.now(), writes=True)
+        except (OperationalError, sa.exc.TimeoutError) as error:
+            raise unavailable(error) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise unavailable(error) from error
+            raise
+
+    @contextmanager
+    def look(self, actor: Actor) -> Iterator[Work]:
+        """Yield a unit of work that only reads.
+
+        Raises:
+            Unavailable: the database could not do it.
+        """
+        try:
+            with self.database.read() as session:
+                yield Work(answerable=self, session=session, actor=actor, now=self.clock.now(), writes=False)
+        except (OperationalError, sa.exc.TimeoutError) as error:
+            raise unavailable(error) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise unavailable(error) from error
+            raise
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.writer.close()
+        self.database.dispose()
+
+
+def open_installation(
+    settings: Settings, *, clock: Clock | None = None, new_id: IdSource | None = None
+) -> Answerable:
+    """Open the installation that the settings name.
+
+    Raises:
+        WrongInstallation: there is none, or the schema or the secrets of this process are not the database's.
+        SettingsInvalid: secrets are missing.
+        Unavailable: the database cannot be reached.
+    """
+    keyring = secrets.load(settings.home / "secrets")
+    database = Database(settings.database)
+    if database.file is not None and not database.file.exists():
+        raise WrongInstallation(f"There is no database at {database.file}. `answerable init` makes one.")
+    try:
+        check_schema(database)
+        with database.read() as session:
+            installation = session.execute(sa.select(Installation)).scalar_one_or_none()
+    except OperationalError as error:
+        raise unavailable(error) from error
+    if installation is None:
+        raise WrongInstallation("The database is empty. `answerable init` makes an installation.")
+    keyring.check(installation.fingerprints)
+    return Answerable(
+        settings,
+        keyring,
+        database,
+        clock=clock or SystemClock(),
+        new_id=new_id or uuid7,
+        origin=installation.origin,
+    )

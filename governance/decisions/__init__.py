@@ -1,0 +1,1 @@
+"""Decisions: asking, storing, reading and withdrawing them."""

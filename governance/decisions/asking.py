@@ -1,0 +1,53 @@
+"""What an app asks: the decision request as a value. Its shape on the wire is checked by ``web``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Alternative(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another outcome that the machine considered."""
+
+    outcome: str
+    confidence: float | None = None
+
+
+class FeatureReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much one feature contributed to the proposal; ``text`` is the app's own word on it."""
+
+    feature: str
+    contribution: float | None = None
+    text: str | None = None
+
+
+class ProposalAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the machine wants."""
+
+    outcome: str
+    confidence: float | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    reasons: tuple[FeatureReason, ...] = ()
+
+
+class SubjectAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The person concerned: an opaque reference, and group attributes that go to the vault and nowhere else."""
+
+    ref: str
+    groups: dict[str, str] = {}
+
+
+class DecisionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One decision to be made. ``occurred_at`` is RFC 3339 text, the app's own claim."""
+
+    decision_point: str
+    features: dict[str, Any]
+    subject: SubjectAsked | None = None
+    proposal: ProposalAsked | None = None
+    person_requested: bool = False
+    occurred_at: str | None = None
+    channel: str | None = None
+    language: str | None = None
+    sequence: int | None = None
+    metadata: dict[str, Any] = {}

@@ -1,0 +1,405 @@
+"""From a request to rows: the ruling, the view that answers it, and everything that is stored, made before any lock is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from audits.log.entries import EntryKind, decimal_text
+from governance.actors import Actor, ActorKind
+from governance.clock import parse_rfc3339, rfc3339
+from governance.configuration import Configuration, LivePolicy
+from governance.decisions import queries
+from governance.decisions.asking import DecisionRequest
+from governance.decisions.commit import Prepared, stored
+from governance.decisions.views import DecisionView, RulingReason
+from governance.errors import FieldProblem, InvalidInput, NotFound
+from governance.ledger import appending
+from policies import rulings, texts
+
+if TYPE_CHECKING:
+    from governance.application import Answerable
+
+#: How far ahead of our clock an app's ``occurred_at`` may be.
+_CLOCK_SKEW = timedelta(minutes=5)
+DECISION_PAYLOAD = "decision"
+GROUPS_PAYLOAD = "groups"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request with its idempotency key and the SHA-256 (hex) of its canonical body."""
+
+    request: DecisionRequest
+    idempotency_key: str | None = None
+    body_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruled:
+    """A request that fits and what the policy says of it."""
+
+    request: DecisionRequest
+    live: LivePolicy
+    ruling: rulings.Ruling
+    proposal: rulings.Proposal | None
+    occurred_at: datetime | None
+    due_at: datetime | None
+    source: str
+
+
+def live_policy(configuration: Configuration, actor: Actor, point: str) -> LivePolicy:
+    """Return the policy in force at a point that this actor may ask.
+
+    Raises:
+        NotFound: there is no such point, it has no published policy, or it is not one of the app's.
+    """
+    if actor.points is not None and point not in actor.points:
+        raise NotFound(f"There is no decision point {point!r} for this key.")
+    live = configuration.live.get(point)
+    if live is None:
+        raise NotFound(f"There is no decision point {point!r} with a published policy.")
+    return live
+
+
+def rule(
+    answerable: Answerable, configuration: Configuration, actor: Actor, request: DecisionRequest, now: datetime
+) -> Ruled:
+    """Check a request and rule on it.
+
+    Raises:
+        NotFound: there is no such decision point for this actor.
+        InvalidInput: the request does not fit; every mistake is listed.
+    """
+    live = live_policy(configuration, actor, request.decision_point)
+    engine = live.engine
+    source = f"{actor.kind.value}:{actor.name}"
+    asked = request.proposal
+    proposal = (
+        None
+        if asked is None
+        else rulings.Proposal(
+            outcome=asked.outcome,
+            confidence=asked.confidence,
+            source=source,
+            alternatives=tuple((a.outcome, a.confidence) for a in asked.alternatives),
+            reasons=tuple((r.feature, r.contribution) for r in asked.reasons),
+        )
+    )
+    problems: list[FieldProblem] = []
+    occurred_at = None
+    if request.occurred_at is not None:
+        try:
+            occurred_at = parse_rfc3339(request.occurred_at)
+            if occurred_at > now + _CLOCK_SKEW:
+                problems.append(
+                    FieldProblem(
+                        pointer="/occurred_at",
+                        detail=f"{request.occurred_at} is more than 5 minutes ahead of our clock ({rfc3339(now)}).",
+                    )
+                )
+        except (ValueError, OverflowError):
+            problems.append(
+                FieldProblem(pointer="/occurred_at", detail="Expected a time with an offset, like 2026-11-21T10:00:00Z.")
+            )
+    subject = request.subject
+    checked = engine.check(
+        features=request.features,
+        proposal=proposal,
+        subject_ref=None if subject is None else subject.ref,
+        groups=None if subject is None else subject.groups,
+    )
+    problems += [FieldProblem(pointer=pointer, detail=detail) for pointer, detail in checked.problems]
+    if problems:
+        count = len(problems)
+        raise InvalidInput(
+            f"The request does not fit: {count} problem{'s' if count > 1 else ''}. Nothing was stored.", problems
+        )
+    earlier = None
+    if engine.uses_earlier and subject is not None:
+        earlier = _earlier(answerable, request.decision_point, subject.ref, now)
+    ruling = engine.rule(
+        rulings.Question(
+            features=request.features,
+            proposal=proposal,
+            subject_known=subject is not None,
+            person_requested=request.person_requested,
+            holds=tuple(hold.reason for hold in configuration.holds_of(request.decision_point)),
+            context=rulings.Context(now=now, language=request.language, channel=request.channel, earlier=earlier),
+        ),
+        checked,
+    )
+    due_at = None
+    if ruling.status == "in_review" and ruling.due_in is not None and ruling.queue is not None:
+        calendar = configuration.calendars.get(ruling.queue)
+        due_at = now + ruling.due_in if calendar is None else calendar.after(now, ruling.due_in)
+    return Ruled(
+        request=request,
+        live=live,
+        ruling=ruling,
+        proposal=proposal,
+        occurred_at=occurred_at,
+        due_at=due_at,
+        source=source,
+    )
+
+
+def view(ruled: Ruled, *, decision_id: str | None, case_id: str | None, now: datetime) -> DecisionView:
+    """Return the answer to a request."""
+    request, ruling, policy = ruled.request, ruled.ruling, ruled.live.policy
+    notice, notice_language = notice_of(policy, request.language)
+    asked = request.proposal
+    return DecisionView(
+        id=decision_id,
+        point=request.decision_point,
+        status=ruling.status,
+        outcome=ruling.outcome,
+        recorded_at=now,
+        occurred_at=ruled.occurred_at,
+        decided_at=None if ruling.status == "in_review" else now,
+        effective_at=None,
+        proposed_outcome=None if asked is None else asked.outcome,
+        confidence=None if asked is None else asked.confidence,
+        source=ruled.source,
+        disposition=ruling.disposition.value,
+        queue=ruling.queue,
+        due_at=ruled.due_at,
+        reasons=reasons_told(ruling, policy, request.language),
+        policy_version=ruled.live.version,
+        policy_digest=policy.digest,
+        rollout=policy.rollout,
+        imported=False,
+        person_requested=request.person_requested,
+        language=request.language,
+        channel=request.channel,
+        sequence=request.sequence,
+        notice=notice,
+        notice_language=notice_language,
+        case_id=case_id,
+        features=request.features,
+        metadata=request.metadata,
+        alternatives=_alternatives(request),
+        proposal_reasons=_reasons(request),
+        subject_ref=None if request.subject is None else request.subject.ref,
+        trace=None,
+    )
+
+
+def prepare(
+    answerable: Answerable, configuration: Configuration, actor: Actor, asked: Asked, ruled: Ruled, now: datetime
+) -> tuple[Prepared, DecisionView]:
+    """Make all rows of a decision and the view that answers it."""
+    request, ruling, policy = ruled.request, ruled.ruling, ruled.live.policy
+    decision_id = answerable.new_id()
+    in_review = ruling.status == "in_review"
+    case_id = answerable.new_id() if in_review else None
+    subject = request.subject
+    key = answerable.keys.for_subject(None if subject is None else subject.ref)
+    trace = rulings.trace_document(ruling)
+    plaintext = orjson.dumps(
+        {
+            "features": request.features,
+            "metadata": request.metadata,
+            "alternatives": _alternatives(request),
+            "reasons": _reasons(request),
+            "subject": None if subject is None else subject.ref,
+            "trace": trace,
+        }
+    )
+    nonce, ciphertext = key.encrypt(decision_id, DECISION_PAYLOAD, plaintext)
+    commitments = {DECISION_PAYLOAD: key.commit(decision_id, DECISION_PAYLOAD, plaintext)}
+    rows: dict[str, tuple[Any, ...]] = {}
+    if key.is_new:
+        rows["subject_keys"] = tuple(stored(value) for value in answerable.keys.row_of(key, now).values())
+    rows["payloads"] = (decision_id, DECISION_PAYLOAD, key.id, nonce, ciphertext)
+    if subject is not None and subject.groups:
+        groups = orjson.dumps(subject.groups, option=orjson.OPT_SORT_KEYS)
+        group_nonce, group_ciphertext = key.encrypt(decision_id, GROUPS_PAYLOAD, groups)
+        rows["group_vault"] = (decision_id, key.id, group_nonce, group_ciphertext)
+        commitments[GROUPS_PAYLOAD] = key.commit(decision_id, GROUPS_PAYLOAD, groups)
+    codes = [{"code": reason.code.value, "rule": reason.rule} for reason in ruling.reasons]
+    app_id = actor.id if actor.kind is ActorKind.APP else None
+    overdue = ruling.when_overdue
+    decided_at = None if in_review else now
+    rows["decisions"] = (
+        decision_id,
+        request.decision_point,
+        ruled.live.version,
+        policy.digest,
+        app_id,
+        actor.reference,
+        ruled.source,
+        False,
+        policy.rollout,
+        ruling.disposition.value,
+        stored(codes, json=True),
+        None if request.proposal is None else request.proposal.outcome,
+        None if request.proposal is None else request.proposal.confidence,
+        ruling.queue if in_review else None,
+        stored(ruled.due_at),
+        stored(now),
+        stored(ruled.occurred_at),
+        request.person_requested,
+        request.language,
+        request.channel,
+        request.sequence,
+        asked.body_digest,
+        asked.idempotency_key,
+        ruling.status,
+        ruling.outcome,
+        stored(decided_at),
+        None,
+    )
+    case_data: dict[str, Any] | None = None
+    if in_review:
+        case_data = {
+            "queue": ruling.queue,
+            "due_at": stored(ruled.due_at),
+            "due_seconds": None if ruling.due_in is None else int(ruling.due_in.total_seconds()),
+            "escalate_to": None if overdue is None else overdue.escalate_to,
+            "sensitive": ruling.sensitive,
+            "sign_offs": ruling.sign_offs,
+            "approvable": ruling.approvable,
+            "undo_seconds": int(ruling.undo.total_seconds()),
+        }
+        rows["cases"] = (
+            case_id,
+            decision_id,
+            request.decision_point,
+            "decide",
+            ruling.queue,
+            "open",
+            stored(now),
+            case_data["due_at"],
+            case_data["due_seconds"],
+            case_data["escalate_to"],
+            None,
+            ruling.sensitive,
+            ruling.sign_offs,
+            ruling.approvable,
+            case_data["undo_seconds"],
+            None,
+            None,
+            None,
+            None,
+            1,
+        )
+    record = appending.prepare(
+        EntryKind.DECISION_RECORDED,
+        record_id=decision_id,
+        origin=configuration.origin,
+        actor=actor,
+        recorded_at=now,
+        occurred_at=ruled.occurred_at,
+        decision_id=decision_id,
+        refs={"case": case_id},
+        data=recorded_data(
+            point=request.decision_point,
+            policy_version=ruled.live.version,
+            policy_digest=policy.digest,
+            source=ruled.source,
+            rollout=policy.rollout,
+            disposition=ruling.disposition.value,
+            reasons=codes,
+            proposed_outcome=None if request.proposal is None else request.proposal.outcome,
+            confidence=None if request.proposal is None else request.proposal.confidence,
+            person_requested=request.person_requested,
+            language=request.language,
+            channel=request.channel,
+            sequence=request.sequence,
+            status=ruling.status,
+            outcome=ruling.outcome,
+            case=case_data,
+        ),
+        commitments=commitments,
+    )
+    rows["log_records"] = (record.id, record.kind, stored(now), record.decision_id, record.entry)
+    rows["log_pending"] = (record.id, record.leaf_hash)
+    idempotency = None
+    if asked.idempotency_key is not None and app_id is not None:
+        idempotency = (app_id, asked.idempotency_key)
+    prepared = Prepared(
+        decision_id=decision_id, generation=configuration.generation, rows=rows, idempotency=idempotency, key=key
+    )
+    return prepared, view(ruled, decision_id=decision_id, case_id=case_id, now=now)
+
+
+def recorded_data(
+    *,
+    point: str,
+    policy_version: int,
+    policy_digest: str,
+    source: str,
+    rollout: str,
+    disposition: str,
+    reasons: list[dict[str, Any]],
+    proposed_outcome: str | None,
+    confidence: float | None,
+    person_requested: bool,
+    language: str | None,
+    channel: str | None,
+    sequence: int | None,
+    status: str,
+    outcome: str | None,
+    case: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return what the entry of a decision says in clear; ``verify`` compares the row's columns with it."""
+    return {
+        "point": point,
+        "policy_version": policy_version,
+        "policy_digest": policy_digest,
+        "source": source,
+        "rollout": rollout,
+        "disposition": disposition,
+        "reasons": reasons,
+        "proposed_outcome": proposed_outcome,
+        "confidence": None if confidence is None else decimal_text(confidence),
+        "person_requested": person_requested,
+        "language": language,
+        "channel": channel,
+        "sequence": sequence,
+        "status": status,
+        "outcome": outcome,
+        "case": None if case is None else dict(case),
+    }
+
+
+def reasons_told(ruling: rulings.Ruling, policy: Any, language: str | None) -> tuple[RulingReason, ...]:
+    """Return a ruling's reasons with their sentences."""
+    return tuple(
+        RulingReason(code=reason.code.value, rule=reason.rule, text=texts.render(reason, policy, language or "en"))
+        for reason in ruling.reasons
+    )
+
+
+def notice_of(policy: Any, language: str | None) -> tuple[str | None, str | None]:
+    """Return the policy's notice for the person concerned and the language it is in."""
+    if policy.notice is None:
+        return None, None
+    wanted = (language or "en").split("-")[0].lower()
+    chosen = wanted if wanted in policy.notice else "en"
+    return policy.notice.in_(chosen), chosen
+
+
+def _alternatives(request: DecisionRequest) -> list[dict[str, Any]]:
+    asked = request.proposal
+    return [] if asked is None else [{"outcome": a.outcome, "confidence": a.confidence} for a in asked.alternatives]
+
+
+def _reasons(request: DecisionRequest) -> list[dict[str, Any]]:
+    if request.proposal is None:
+        return []
+    return [
+        {"feature": r.feature, "contribution": r.contribution, "text": r.text} for r in request.proposal.reasons
+    ]
+
+
+def _earlier(answerable: Answerable, point: str, reference: str, now: datetime) -> rulings.Earlier:
+
+    with answerable.database.read() as session:
+        count, last_outcome, last_at = queries.earlier_of_subject(session, answerable.keys.tag_of(reference), point, now)
+    return rulings.Earlier(count_30d=count, last_outcome=last_outcome, last_at=last_at)

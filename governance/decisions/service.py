@@ -1,0 +1,402 @@
+"""The verbs of decisions: ask, read, search, wait, withdraw."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from audits.log.entries import EntryKind
+from governance import configuration as configurations
+from governance.actors import Actor, ActorKind, service
+from governance.application import Answerable
+from governance.decisions import preparing, queries
+from governance.decisions.asking import DecisionRequest
+from governance.decisions.commit import Fate, Prepared
+from governance.decisions.models import Decision
+from governance.decisions.preparing import DECISION_PAYLOAD, Asked
+from governance.decisions.states import Status, is_final, visible
+from governance.decisions.views import DecisionView, RulingReason
+from governance.errors import (
+    AnswerableError,
+    CaseClosed,
+    Gone,
+    IdempotencyConflict,
+    InvalidInput,
+    LogUnavailable,
+    NotAllowed,
+    NotFound,
+    Unavailable,
+)
+from governance.ledger.models import PendingRecord
+from governance.permissions import Permission
+from governance.points import queries as points
+from governance.reviews.models import Case
+from governance.storage.database import unavailable
+from governance.subjects import payloads
+from governance.work import Work
+from policies import rulings, texts
+
+#: Rulings made again because the configuration changed meanwhile, or a key was erased, before the service gives up.
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some decisions, newest first, and where the next page begins (None: there is none)."""
+
+    decisions: Sequence[DecisionView]
+    next_cursor: tuple[datetime, str] | None
+
+
+def ask(answerable: Answerable, actor: Actor, asked: Asked) -> DecisionView:
+    """Rule on a request and store the decision.
+
+    Raises:
+        NotAllowed, NotFound, InvalidInput: the request may not be made, or does not fit; nothing was stored.
+        IdempotencyConflict: its key was used with another body.
+        Gone: its key was used for a decision that was erased.
+        Unavailable: it cannot be stored now; nothing was.
+    """
+    (answer,) = ask_many(answerable, actor, [asked])
+    if isinstance(answer, AnswerableError):
+        raise answer
+    return answer
+
+
+def ask_many(answerable: Answerable, actor: Actor, many: Sequence[Asked]) -> list[DecisionView | AnswerableError]:
+    """Rule on several requests and store the decisions; each has its own answer, in order.
+
+    Raises:
+        NotAllowed: the actor may not ask at all.
+    """
+    actor.require(Permission.DECISIONS_CREATE)
+    _require_log(answerable)
+    answers: list[DecisionView | AnswerableError | None] = [None] * len(many)
+    left = list(range(len(many)))
+    for attempt in range(_TRIES):
+        configuration = answerable.configuration.current() if attempt == 0 else answerable.configuration.reload()
+        _require_key(configuration, actor)
+        batch: list[tuple[int, Prepared, DecisionView]] = []
+        for position in left:
+            now = answerable.clock.now()
+            try:
+                ruled = preparing.rule(answerable, configuration, actor, many[position].request, now)
+                prepared, view = preparing.prepare(answerable, configuration, actor, many[position], ruled, now)
+            except AnswerableError as error:
+                # A point or a policy this process has not read yet must not be denied on stale knowledge.
+                if attempt == 0 and isinstance(error, NotFound | InvalidInput) and _outdated(answerable, configuration):
+                    continue
+                answers[position] = error
+            else:
+                batch.append((position, prepared, view))
+        if batch:
+            answerable.writer.commit([prepared for _, prepared, _ in batch])
+        for position, prepared, view in batch:
+            answers[position] = _answer(answerable, prepared, view, many[position])
+        left = [position for position in left if answers[position] is None]
+        if not left:
+            break
+    for position in left:
+        answers[position] = Unavailable("The configuration kept changing. Nothing was stored; try again.", retry_after=1)
+    return [answer for answer in answers if answer is not None]
+
+
+def dry_run(answerable: Answerable, actor: Actor, request: DecisionRequest) -> DecisionView:
+    """Rule on a request and store nothing.
+
+    Raises:
+        NotAllowed, NotFound, InvalidInput: as ``ask``.
+    """
+    actor.require(Permission.DECISIONS_CREATE)
+    with answerable.look(actor) as work:
+        configuration = work.configuration
+    _require_key(configuration, actor)
+    now = answerable.clock.now()
+    ruled = preparing.rule(answerable, configuration, actor, request, now)
+    return replace(
+        preparing.view(ruled, decision_id=None, case_id=None, now=now), trace=rulings.trace_document(ruled.ruling)
+    )
+
+
+def get(work: Work, decision_id: str) -> DecisionView:
+    """Return one decision with its payload.
+
+    Raises:
+        NotAllowed: the actor may read no decisions.
+        NotFound: there is none, or it is not one of the actor's.
+    """
+    return full_view(work, readable(work, decision_id))
+
+
+def readable(work: Work, decision_id: str) -> Decision:
+    """Return a decision's row if the actor may see it: apps their own, managers those of their queues, auditors all.
+
+    Raises:
+        NotAllowed, NotFound: as ``get``.
+    """
+    work.require(Permission.DECISIONS_READ)
+    row = queries.by_id(work.session, decision_id)
+    if row is None or not _may_see(work, row):
+        raise NotFound("There is no such decision, or it is not one of yours.")
+    return row
+
+
+def search(
+    work: Work,
+    *,
+    limit: int = 50,
+    point: str | None = None,
+    status: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    subject_ref: str | None = None,
+    before: tuple[datetime, str] | None = None,
+) -> Page:
+    """Return a page of the decisions that the actor may see, newest first, without their payloads."""
+    work.require(Permission.DECISIONS_READ)
+    actor = work.actor
+    rows = queries.page(
+        work.session,
+        now=work.now,
+        limit=limit + 1,
+        app_id=actor.id if actor.kind is ActorKind.APP else None,
+        points=None if actor.points is None else sorted(actor.points),
+        queues=None if _sees_all(actor) else sorted(actor.queues),
+        point=point,
+        status=status,
+        since=since,
+        until=until,
+        subject_tag=None if subject_ref is None else work.answerable.keys.tag_of(subject_ref),
+        before=before,
+    )
+    more = rows[limit:]
+    rows = rows[:limit]
+    return Page(
+        decisions=[row_view(work, row) for row in rows],
+        next_cursor=(rows[-1].recorded_at, rows[-1].id) if more else None,
+    )
+
+
+def withdraw(work: Work, decision_id: str) -> DecisionView:
+    """Take back a decision that waits for a person; the app that asked for it may.
+
+    Raises:
+        NotAllowed, NotFound: as ``get``; a person may not withdraw.
+        CaseClosed: it no longer waits for a person.
+    """
+    work.require(Permission.DECISIONS_WITHDRAW)
+    row = queries.lock(work.session, decision_id)
+    if row is None or not _may_see(work, row):
+        raise NotFound("There is no such decision, or it is not one of yours.")
+    if row.status != Status.IN_REVIEW:
+        told = visible(row.status, row.outcome, row.effective_at, work.now)[0]
+        raise CaseClosed(f"Only a decision in review can be withdrawn; this one is {_told(told, row)}.")
+    case = work.session.execute(
+        sa.select(Case).where(Case.decision_id == row.id, Case.purpose == "decide").with_for_update()
+    ).scalar_one()
+    row.status, row.outcome, row.decided_at = Status.WITHDRAWN, None, work.now
+    case.status, case.closed_at, case.claimed_by, case.claimed_until = "closed", work.now, None, None
+    case.revision += 1
+    work.record(EntryKind.DECISION_WITHDRAWN, decision_id=row.id, refs={"case": case.id})
+    work.session.flush()
+    return full_view(work, row)
+
+
+def _told(status: Status, row: Decision) -> str:
+    return "about to be decided" if status is Status.IN_REVIEW and row.effective_at is not None else str(status)
+
+
+class Waiting:
+    """Bounds how many requests of a process may wait for an outcome at once."""
+
+    def __init__(self, answerable: Answerable) -> None:
+        self._answerable = answerable
+        self._places = threading.BoundedSemaphore(max(1, answerable.settings.wait_places))
+        self._allowed = answerable.settings.wait_places > 0
+
+    def until_final(self, actor: Actor, decision_id: str, seconds: float) -> bool:
+        """Wait until a decision's outcome is effective, at most so long. Return False when there was no place to wait."""
+        if not self._allowed or not self._places.acquire(blocking=False):
+            return False
+        try:
+            end = time.monotonic() + min(seconds, self._answerable.settings.wait_longest)
+            pause = 0.05
+            while time.monotonic() < end:
+                with self._answerable.look(actor) as work:
+                    row = readable(work, decision_id)
+                    if is_final(row.status, row.effective_at, work.now):
+                        return True
+                time.sleep(max(0.0, min(pause, end - time.monotonic())))
+                pause = min(pause * 1.5, 0.5)
+            return True
+        finally:
+            self._places.release()
+
+
+def row_view(work: Work, row: Decision, *, as_created: bool = False) -> DecisionView:
+    """Return a decision from its clear columns alone; ``as_created`` as the first answer told it."""
+    engine = points.engine_of(work, row.point, row.policy_version)
+    if as_created:
+        status, outcome = _status_as_created(row, engine.policy)
+        decided_at = None if status == Status.IN_REVIEW else row.recorded_at
+        effective_at = None
+    else:
+        status, outcome = visible(row.status, row.outcome, row.effective_at, work.now)
+        decided_at = None if status is Status.IN_REVIEW else row.decided_at
+        effective_at = row.effective_at if decided_at is not None else None
+    notice, notice_language = preparing.notice_of(engine.policy, row.language)
+    return DecisionView(
+        id=row.id,
+        point=row.point,
+        status=status,
+        outcome=outcome,
+        recorded_at=row.recorded_at,
+        occurred_at=row.occurred_at,
+        decided_at=decided_at,
+        effective_at=effective_at,
+        proposed_outcome=row.proposed_outcome,
+        confidence=row.confidence,
+        source=row.source,
+        disposition=row.disposition,
+        queue=row.queue,
+        due_at=row.due_at,
+        reasons=tuple(
+            RulingReason(code=reason["code"], rule=reason["rule"], text="") for reason in row.reasons
+        ),
+        policy_version=row.policy_version,
+        policy_digest=row.policy_digest,
+        rollout=row.rollout,
+        imported=row.imported,
+        person_requested=row.person_requested,
+        language=row.language,
+        channel=row.channel,
+        sequence=row.sequence,
+        notice=notice,
+        notice_language=notice_language,
+    )
+
+
+def full_view(work: Work, row: Decision, *, as_created: bool = False, language: str | None = None) -> DecisionView:
+    """Return a decision with its payload; what was erased is None."""
+    view = row_view(work, row, as_created=as_created)
+    view = replace(view, case_id=queries.case_id_of(work.session, row.id))
+    plaintext = payloads.read(work.session, work.answerable.keys, row.id, DECISION_PAYLOAD)
+    if plaintext is None:
+        return view
+    document: dict[str, Any] = orjson.loads(plaintext)
+    engine = points.engine_of(work, row.point, row.policy_version)
+    ruling = rulings.trace_from(document["trace"])
+    told_in = language or row.language or "en"
+    return replace(
+        view,
+        reasons=tuple(
+            RulingReason(code=reason.code.value, rule=reason.rule, text=texts.render(reason, engine.policy, told_in))
+            for reason in ruling.reasons
+        ),
+        features=document["features"],
+        metadata=document["metadata"],
+        alternatives=document["alternatives"],
+        proposal_reasons=document["reasons"],
+        subject_ref=document["subject"],
+        trace=document["trace"],
+    )
+
+
+def _answer(
+    answerable: Answerable, prepared: Prepared, view: DecisionView, asked: Asked
+) -> DecisionView | AnswerableError | None:
+    if prepared.fate is Fate.STORED:
+        return view
+    if prepared.fate is Fate.DUPLICATE:
+        assert prepared.idempotency is not None
+        return _replay(answerable, prepared.idempotency, asked)
+    if prepared.fate is Fate.CONFIGURATION_CHANGED:
+        return None
+    if prepared.fate is Fate.KEY_GONE:
+        answerable.keys.forget(prepared.key)
+        return None
+    error = prepared.error
+    assert error is not None
+    if isinstance(error, AnswerableError):
+        return error
+    return unavailable(error)
+
+
+def _replay(answerable: Answerable, idempotency: tuple[str, str], asked: Asked) -> DecisionView | AnswerableError:
+    with answerable.look(service("replay")) as work:
+        row = queries.by_idempotency_key(work.session, *idempotency)
+        if row is None:
+            return Unavailable("A request with this idempotency key is being stored. Try again.", retry_after=1)
+        if row.body_digest != asked.body_digest:
+            return IdempotencyConflict(
+                "This Idempotency-Key was used with another body. Use a fresh key for another decision, or send the same body."
+            )
+        view = full_view(work, row, as_created=True)
+    if view.features is None:
+        return Gone("The decision made under this Idempotency-Key was erased.")
+    return replace(view, trace=None, replayed=True)
+
+
+def _status_as_created(row: Decision, policy: Any) -> tuple[Status, str | None]:
+    if row.queue is not None:
+        return Status.IN_REVIEW, None
+    return Status(row.status), row.outcome
+
+
+def _may_see(work: Work, row: Decision) -> bool:
+    actor = work.actor
+    if actor.kind is ActorKind.APP:
+        return row.app_id == actor.id and (actor.points is None or row.point in actor.points)
+    if _sees_all(actor):
+        return True
+    if row.queue is None:
+        return False
+    if row.queue in actor.queues:
+        return True
+    moved_to = work.session.execute(sa.select(Case.queue).where(Case.decision_id == row.id)).scalars()
+    return any(queue in actor.queues for queue in moved_to)
+
+
+def _sees_all(actor: Actor) -> bool:
+    return actor.kind is not ActorKind.PERSON or actor.may(Permission.LOG_READ)
+
+
+def _outdated(answerable: Answerable, configuration: configurations.Configuration) -> bool:
+    try:
+        return answerable.configuration.reload().generation != configuration.generation
+    except sa.exc.OperationalError as error:
+        raise unavailable(error) from error
+
+
+def _require_key(configuration: configurations.Configuration, actor: Actor) -> None:
+    if actor.key_id is not None and actor.kind is ActorKind.APP and actor.key_id not in configuration.keys:
+        raise NotAllowed("This app key was revoked. Ask an admin for another.")
+
+
+_log_checks: dict[int, tuple[float, bool]] = {}
+
+
+def _require_log(answerable: Answerable) -> None:
+    """Raise when the sequencer is so far behind that more entries must not pile up; looked at once a second."""
+    checked_at, full = _log_checks.get(id(answerable), (0.0, False))
+    if time.monotonic() - checked_at > 1.0:
+        limit = answerable.settings.log_pending_limit
+        try:
+            with answerable.database.read() as session:
+                waiting = sa.select(PendingRecord.record_id).limit(limit + 1).subquery()
+                full = session.execute(sa.select(sa.func.count()).select_from(waiting)).scalar_one() > limit
+        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+            raise unavailable(error) from error
+        _log_checks[id(answerable)] = (time.monotonic(), full)
+    if full:
+        raise LogUnavailable(
+            "Too many log entries wait to be sequenced, so nothing may be decided now. The status page says since when and what to do.",
+            retry_after=5,
+        )

@@ -1,0 +1,59 @@
+"""A decision as it is told to those who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulingReason:
+    """One reason of a ruling: its code, the rule it comes from, and its sentence in the reader's language."""
+
+    code: str
+    rule: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionView:
+    """A decision at one instant, as everybody but a reviewer within the undo time sees it.
+
+    ``features``, ``metadata``, ``alternatives``, ``proposal_reasons`` and ``subject_ref`` are None where the payload was erased, and are not read for lists.
+    """
+
+    id: str | None
+    point: str
+    status: str
+    outcome: str | None
+    recorded_at: datetime
+    occurred_at: datetime | None
+    decided_at: datetime | None
+    effective_at: datetime | None
+    proposed_outcome: str | None
+    confidence: float | None
+    source: str
+    disposition: str
+    queue: str | None
+    due_at: datetime | None
+    reasons: Sequence[RulingReason]
+    policy_version: int
+    policy_digest: str
+    rollout: str
+    imported: bool
+    person_requested: bool
+    language: str | None
+    channel: str | None
+    sequence: int | None
+    notice: str | None
+    notice_language: str | None
+    case_id: str | None = None
+    features: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] | None = None
+    alternatives: Sequence[Mapping[str, Any]] | None = None
+    proposal_reasons: Sequence[Mapping[str, Any]] | None = None
+    subject_ref: str | None = None
+    trace: Mapping[str, Any] | None = None
+    replayed: bool = False

@@ -1,0 +1,1 @@
+"""Corner & Co., a made-up shop to try everything on."""

@@ -1,0 +1,1 @@
+"""Explanations derived from what is stored, told for one audience."""

@@ -1,0 +1,1 @@
+"""People only: the stop button of one decision point or of all."""

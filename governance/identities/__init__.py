@@ -1,0 +1,1 @@
+"""Who is asking: apps by key, people by session or token."""

@@ -1,0 +1,93 @@
+"""The audit log's tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from governance.storage.base import Base, Id, Instant
+
+
+class Log(Base):
+    """One epoch of the log: its origin, its size and its root. The current one has the highest ``epoch``."""
+
+    __tablename__ = "logs"
+
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    origin: Mapped[str] = mapped_column(unique=True)
+    vkey: Mapped[str]
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    root: Mapped[bytes]
+    min_index: Mapped[int] = mapped_column(sa.BigInteger)
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    last_tick_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class LogRecord(Base):
+    """One entry, in its canonical bytes; rows are only ever inserted."""
+
+    __tablename__ = "log_records"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    decision_id: Mapped[str | None] = mapped_column(Id, index=True)
+    entry: Mapped[bytes]
+
+
+class PendingRecord(Base):
+    """An entry that the sequencer has yet to place in the tree."""
+
+    __tablename__ = "log_pending"
+
+    record_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("log_records.id"), primary_key=True)
+    leaf_hash: Mapped[bytes]
+
+
+class Leaf(Base):
+    """An entry's place in the tree; rows are only ever inserted."""
+
+    __tablename__ = "log_leaves"
+
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    leaf_index: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    record_id: Mapped[str] = mapped_column(Id, unique=True)
+    leaf_hash: Mapped[bytes]
+    integrated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Tile(Base):
+    """A tile of the tree (C2SP tlog-tiles, height 8); a partial one is the prefix of the row."""
+
+    __tablename__ = "log_tiles"
+
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    idx: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    hashes: Mapped[bytes]
+
+
+class StoredCheckpoint(Base):
+    """A signed checkpoint (C2SP tlog-checkpoint)."""
+
+    __tablename__ = "log_checkpoints"
+
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    root: Mapped[bytes]
+    note: Mapped[str] = mapped_column(sa.Text)
+    signed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class QuarantinedRecord(Base):
+    """An entry whose bytes no longer had the hash they were written with; it is kept out of the tree and reported."""
+
+    __tablename__ = "log_quarantine"
+
+    record_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    leaf_hash: Mapped[bytes]
+    found_at: Mapped[datetime] = mapped_column(Instant)
+    detail: Mapped[str]

@@ -1,0 +1,137 @@
+"""Who may do what: a closed vocabulary ``subject:action`` and the roles made of it.
+
+Kept in alphabetical order. A route names one of these, or says that it is open to nobody in particular.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One thing that somebody may do."""
+
+    ACCOUNT_USE = "account:use"
+    CASES_DECIDE = "cases:decide"
+    CASES_READ = "cases:read"
+    DECISIONS_CREATE = "decisions:create"
+    DECISIONS_READ = "decisions:read"
+    DECISIONS_WITHDRAW = "decisions:withdraw"
+    EXPLANATIONS_AUDIT = "explanations:audit"
+    EXPLANATIONS_READ = "explanations:read"
+    EXPLANATIONS_REVIEW = "explanations:review"
+    HOLDS_LIFT = "holds:lift"
+    HOLDS_SET = "holds:set"
+    KEYS_MANAGE = "keys:manage"
+    LOG_READ = "log:read"
+    PEOPLE_MANAGE = "people:manage"
+    POINTS_READ = "points:read"
+    POLICIES_DRAFT = "policies:draft"
+    POLICIES_PUBLISH = "policies:publish"
+    POLICIES_READ = "policies:read"
+    QUEUES_MANAGE = "queues:manage"
+    REQUESTS_READ = "requests:read"
+    SETTINGS_MANAGE = "settings:manage"
+    STATUS_READ = "status:read"
+
+
+DESCRIPTIONS: dict[Permission, str] = {
+    Permission.ACCOUNT_USE: "Use one's own account: password, second factor, tokens, language.",
+    Permission.CASES_DECIDE: "Claim, decide, undo and escalate cases of one's queues.",
+    Permission.CASES_READ: "See the cases of one's queues.",
+    Permission.DECISIONS_CREATE: "Ask for a decision.",
+    Permission.DECISIONS_READ: "See decisions: an app its own, a manager those of its queues, an auditor all.",
+    Permission.DECISIONS_WITHDRAW: "Withdraw a decision of one's own that waits for a person.",
+    Permission.EXPLANATIONS_AUDIT: "Read the explanation made for auditors.",
+    Permission.EXPLANATIONS_READ: "Read the explanation made for the person concerned.",
+    Permission.EXPLANATIONS_REVIEW: "Read the explanation made for reviewers.",
+    Permission.HOLDS_LIFT: "Ask that a hold be lifted, and confirm what another asked.",
+    Permission.HOLDS_SET: "Put a decision point, or all, on hold.",
+    Permission.KEYS_MANAGE: "Make and revoke app keys.",
+    Permission.LOG_READ: "Read the audit log and verify it.",
+    Permission.PEOPLE_MANAGE: "Invite, change and disable people, and confirm who confirms.",
+    Permission.POINTS_READ: "See what may be asked of a decision point.",
+    Permission.POLICIES_DRAFT: "Write a draft of a policy.",
+    Permission.POLICIES_PUBLISH: "Confirm a draft or a step back that another person asked for.",
+    Permission.POLICIES_READ: "Read policies and their versions.",
+    Permission.QUEUES_MANAGE: "Change queues, their working hours and their members.",
+    Permission.REQUESTS_READ: "See what waits for a second person.",
+    Permission.SETTINGS_MANAGE: "Change the business's settings.",
+    Permission.STATUS_READ: "See the status page.",
+}
+
+
+class Role(StrEnum):
+    """What a person is here to do; a person may have several."""
+
+    MANAGER = "manager"
+    PUBLISHER = "publisher"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+_EVERYBODY = frozenset({Permission.ACCOUNT_USE, Permission.POINTS_READ, Permission.POLICIES_READ, Permission.STATUS_READ})
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.MANAGER: _EVERYBODY
+    | {
+        Permission.CASES_DECIDE,
+        Permission.CASES_READ,
+        Permission.DECISIONS_READ,
+        Permission.EXPLANATIONS_READ,
+        Permission.EXPLANATIONS_REVIEW,
+        Permission.HOLDS_LIFT,
+        Permission.HOLDS_SET,
+        Permission.REQUESTS_READ,
+    },
+    Role.PUBLISHER: _EVERYBODY
+    | {
+        Permission.HOLDS_LIFT,
+        Permission.HOLDS_SET,
+        Permission.POLICIES_DRAFT,
+        Permission.POLICIES_PUBLISH,
+        Permission.REQUESTS_READ,
+    },
+    Role.AUDITOR: _EVERYBODY
+    | {
+        Permission.DECISIONS_READ,
+        Permission.EXPLANATIONS_AUDIT,
+        Permission.EXPLANATIONS_READ,
+        Permission.EXPLANATIONS_REVIEW,
+        Permission.LOG_READ,
+        Permission.REQUESTS_READ,
+    },
+    Role.ADMIN: _EVERYBODY
+    | {
+        Permission.HOLDS_LIFT,
+        Permission.HOLDS_SET,
+        Permission.KEYS_MANAGE,
+        Permission.PEOPLE_MANAGE,
+        Permission.POLICIES_DRAFT,
+        Permission.QUEUES_MANAGE,
+        Permission.REQUESTS_READ,
+        Permission.SETTINGS_MANAGE,
+    },
+}
+
+#: What an app key's scope opens. An app never claims, decides, publishes, resumes or erases.
+SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
+    "decisions:write": frozenset(
+        {
+            Permission.DECISIONS_CREATE,
+            Permission.DECISIONS_READ,
+            Permission.DECISIONS_WITHDRAW,
+            Permission.EXPLANATIONS_READ,
+            Permission.POINTS_READ,
+        }
+    ),
+    "decisions:read": frozenset({Permission.DECISIONS_READ, Permission.EXPLANATIONS_READ, Permission.POINTS_READ}),
+}
+
+#: The roles that confirm what two people must do: giving or taking one is itself a request.
+CONFIRMING_ROLES = frozenset({Role.PUBLISHER, Role.ADMIN})
+
+
+def of_roles(roles: frozenset[Role]) -> frozenset[Permission]:
+    """Return all that these roles together permit."""
+    return frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles))

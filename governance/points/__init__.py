@@ -1,0 +1,1 @@
+"""Decision points and the versions of their policies."""

@@ -1,0 +1,1 @@
+"""What needs two people: one asks, another confirms."""

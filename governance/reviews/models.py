@@ -1,0 +1,67 @@
+"""Cases and verdicts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from governance.storage.base import Base, Id, Instant
+
+
+class Case(Base):
+    """A decision that waits for a person. ``undo_seconds`` and ``due_seconds`` (working time) are the policy's, kept from the moment it opened."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        sa.Index("ix_cases_queue_status_due", "queue", "status", "due_at", "id"),
+        sa.Index("ix_cases_status_due", "status", "due_at"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    decision_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("decisions.id"), index=True)
+    point: Mapped[str] = mapped_column(sa.String(63))
+    purpose: Mapped[str] = mapped_column(sa.String(8))
+    queue: Mapped[str] = mapped_column(sa.String(63))
+    status: Mapped[str] = mapped_column(sa.String(8))
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime | None] = mapped_column(Instant)
+    due_seconds: Mapped[int | None]
+    escalate_to: Mapped[str | None] = mapped_column(sa.String(63))
+    escalated_at: Mapped[datetime | None] = mapped_column(Instant)
+    sensitive: Mapped[bool]
+    sign_offs: Mapped[int]
+    approvable: Mapped[bool]
+    undo_seconds: Mapped[int]
+    claimed_by: Mapped[str | None] = mapped_column(Id)
+    claimed_until: Mapped[datetime | None] = mapped_column(Instant)
+    first_claimed_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    revision: Mapped[int]
+
+
+class Verdict(Base):
+    """What one person said of a case; taken back when ``undone_at`` is set. Its reason is a payload named ``reason``."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (
+        sa.Index(
+            "uq_verdicts_standing",
+            "case_id",
+            "person_id",
+            unique=True,
+            sqlite_where=sa.text("undone_at IS NULL"),
+            postgresql_where=sa.text("undone_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("cases.id"), index=True)
+    decision_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("decisions.id"), index=True)
+    person_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("people.id"), index=True)
+    verdict: Mapped[str] = mapped_column(sa.String(16))
+    outcome: Mapped[str] = mapped_column(sa.String(200))
+    given_at: Mapped[datetime] = mapped_column(Instant)
+    claimed_at: Mapped[datetime | None] = mapped_column(Instant)
+    undone_at: Mapped[datetime | None] = mapped_column(Instant)

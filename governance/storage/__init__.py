@@ -1,0 +1,1 @@
+"""Tables' base, the database, its migrations. Knows no feature."""

@@ -1,0 +1,1 @@
+"""Subjects' keys, what is encrypted under them, and the vault of group attributes."""

@@ -1,0 +1,49 @@
+"""Keys of subjects, what they encrypt, and the vault."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from governance.storage.base import Base, Id, Instant
+
+
+class SubjectKeyRow(Base):
+    """A key under which a subject's payloads are encrypted, itself encrypted under the key-encryption key.
+
+    ``subject_tag`` is the HMAC of the subject's reference under the installation's lookup secret (None: a decision without a subject).
+    A subject may have several keys; erasing deletes them all, and with them every look-up by subject.
+    """
+
+    __tablename__ = "subject_keys"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    subject_tag: Mapped[str | None] = mapped_column(sa.String(64), index=True)
+    wrapped: Mapped[bytes]
+    kek_id: Mapped[str] = mapped_column(sa.String(16))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class PayloadRow(Base):
+    """One encrypted payload of one log record."""
+
+    __tablename__ = "payloads"
+
+    record_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    key_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("subject_keys.id"), index=True)
+    nonce: Mapped[bytes]
+    ciphertext: Mapped[bytes]
+
+
+class VaultRow(Base):
+    """The group attributes of one decision, encrypted; only the fairness role reads them, to fold counts."""
+
+    __tablename__ = "group_vault"
+
+    decision_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    key_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("subject_keys.id"), index=True)
+    nonce: Mapped[bytes]
+    ciphertext: Mapped[bytes]
