@@ -28,6 +28,8 @@ from sqlalchemy.engine import make_url
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from governance.application import Answerable
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 FULL = os.environ.get("ANSWERABLE_TEST_FULL") == "1"
 CI = os.environ.get("CI") == "true"
@@ -310,3 +312,32 @@ def browser() -> Iterator[Browser]:
         )
         yield chromium
         chromium.close()
+
+
+# ------------------------------------------------------------------------------- installations
+
+
+@pytest.fixture
+def answerable(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Answerable]:
+    """Return a fresh installation, as `answerable init` makes one, whose clock stands still."""
+    from governance.application import open_installation
+    from governance.installation.service import create
+    from governance.settings import Settings
+
+    settings = Settings(
+        home=tmp_path / "home",
+        database_url=database_url,
+        highwater_dir=tmp_path / "highwater",
+        background="apart",
+    )
+    create(
+        settings,
+        business_name="Corner & Co.",
+        language="en",
+        time_zone="Europe/Berlin",
+        public_url="http://127.0.0.1:8000",
+        clock=clock,
+    )
+    installation = open_installation(settings, clock=clock)
+    yield installation
+    installation.close()
