@@ -267,7 +267,10 @@ def decimal_text(value: float) -> str:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"Expected a number to write as a decimal, got {type(value).__name__}.")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number) or number != value:
         raise ValueError(
             f"{value!r} cannot be written as a decimal that reads back equal; give a finite float."

@@ -27,7 +27,7 @@ class TileMissing(LookupError):
 
     def __init__(self, *, level: int, index: int, width: int, got: int) -> None:
         super().__init__(
-            f"Tile {tile_path(level, index, width)} should hold at least {width} hashes "
+            f"{tile_path(level, index)} should hold at least {width} hashes "
             f"({width * HASH_BYTES} bytes), but {got} bytes are stored. "
             "The log's storage is damaged: run `answerable audit verify`, and restore from a backup."
         )

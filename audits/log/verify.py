@@ -212,8 +212,9 @@ def _check_entry(stored: StoredEntry, origin: str) -> tuple[dict[str, Any] | Non
         )
     if record.get("log") != origin:
         found("the entry belongs to another log", expected=origin, got=record.get("log"))
-    if record.get("kind") not in _KINDS:
-        found("the entry is of an unknown kind", expected="a known kind", got=record.get("kind"))
+    kind = record.get("kind")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        found("the entry is of an unknown kind", expected="a known kind", got=kind)
     return record, findings
 
 
