@@ -20,10 +20,10 @@ OF_ONE_MACHINE = re.compile(
 )
 OF_A_REGISTRY = re.compile(
     r"files\.python"
-    + r"hosted|pypi"
-    + r"\.org/simple|registry\."
-    + r"npmjs|--(?:extra-)?index-"
-    + r"url"
+    r"hosted|pypi"
+    r"\.org/simple|registry\."
+    r"npmjs|--(?:extra-)?index-"
+    r"url"
 )
 SOMEBODY_ELSES = re.compile(
     r"sourceMapping" + r"URL|@lic" + r"ense|Copyright" + r" \(c\)|jQuery" + r" v|Bootstrap" + r" v"
