@@ -141,10 +141,17 @@ def entry_kinds() -> str:
     )
 
 
+def policy_schema() -> str:
+    from policies.schema import json_schema
+
+    return as_json(json_schema())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "entry-kinds.md": entry_kinds,
     "errors.md": errors,
     "permissions.md": permissions,
+    "policy.schema.json": policy_schema,
     "settings.md": settings,
 }
 

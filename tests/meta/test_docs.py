@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs import generate
+from policies import document
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
@@ -81,3 +82,16 @@ def test_the_map_of_files_is_true() -> None:
     missing = [name for name in named if not (REPOSITORY / name).exists()]
     assert named
     assert not missing, f"The map names what is not there: {missing}"
+
+
+def policies_in_the_docs() -> list[str]:
+    block = re.compile(r"^```yaml\n(decision_point:.*?)^```", re.MULTILINE | re.DOTALL)
+    return [text for path in PAGES for text in block.findall(path.read_text(encoding="utf-8"))]
+
+
+def test_every_policy_in_the_docs_is_accepted() -> None:
+    found = policies_in_the_docs()
+    assert found
+    for text in found:
+        policy = document.load(text)
+        assert policy.tests, f"{policy.decision_point} shows no test"
