@@ -43,6 +43,16 @@ class NotSignedIn(AnswerableError):
     code = "not-signed-in"
 
 
+class TooManyTries(AnswerableError):
+    """Passwords or codes were wrong too often; ``retry_after`` seconds must pass before the next try."""
+
+    code = "too-many-tries"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class NotAllowed(AnswerableError):
     """Whoever asks lacks the permission."""
 
