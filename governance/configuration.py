@@ -1,4 +1,4 @@
-"""What rulings depend on, as one process last read it: live policies, holds and app keys.
+"""What rulings depend on, as one process last read it: live policies, holds, app keys, queues' hours and the business's time zone.
 
 Each change of these raises the installation's generation in its own transaction. A decision is committed only under the generation it was ruled by,
 so a hold, a publication or a revoked key is in force from the next request on in every process, without a message between them.
@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from governance.holds.models import Hold
 from governance.identities.models import App, AppKey
-from governance.installation.models import Installation
+from governance.installation.models import BusinessSetting, Installation
 from governance.points.models import DecisionPoint, PolicyVersion
-from governance.queues.models import Queue
 from governance.queues.calendar import Calendar
+from governance.queues.models import Queue
 from governance.storage.database import Database
 from policies import document
 from policies.rulings import Engine
@@ -67,6 +67,7 @@ class Configuration:
 
     generation: int
     origin: str
+    time_zone: str
     live: Mapping[str, LivePolicy]
     holds: tuple[HoldInForce, ...]
     keys: Mapping[str, KnownKey]
@@ -95,7 +96,9 @@ class ConfigurationCache:
         """Return the configuration in force in this session's view, reading it again only when it changed."""
         generation = session.execute(sa.select(Installation.generation)).scalar_one()
         current = self._current
-        return current if current is not None and current.generation == generation else self.reload()
+        return (
+            current if current is not None and current.generation == generation else self.reload()
+        )
 
     def reload(self) -> Configuration:
         """Read it all again."""
@@ -125,24 +128,36 @@ class ConfigurationCache:
         installation = session.execute(sa.select(Installation)).scalar_one()
         if self._current is not None and self._current.generation == installation.generation:
             return self._current
+        zone = session.execute(
+            sa.select(BusinessSetting.value).where(BusinessSetting.name == "time_zone")
+        ).scalar_one_or_none()
         versions = session.execute(
             sa.select(PolicyVersion).join(
                 DecisionPoint,
-                (DecisionPoint.name == PolicyVersion.point) & (DecisionPoint.live_version == PolicyVersion.version),
+                (DecisionPoint.name == PolicyVersion.point)
+                & (DecisionPoint.live_version == PolicyVersion.version),
             )
         ).scalars()
         live = {
-            row.point: LivePolicy(version=row.version, engine=self.engine_of(row.digest, row.text)) for row in versions
+            row.point: LivePolicy(version=row.version, engine=self.engine_of(row.digest, row.text))
+            for row in versions
         }
-        holds = session.execute(sa.select(Hold).where(Hold.lifted_at.is_(None)).order_by(Hold.set_at)).scalars()
+        holds = session.execute(
+            sa.select(Hold).where(Hold.lifted_at.is_(None)).order_by(Hold.set_at)
+        ).scalars()
         keys = session.execute(
-            sa.select(AppKey, App.name).join(App, App.id == AppKey.app_id).where(AppKey.revoked_at.is_(None))
+            sa.select(AppKey, App.name)
+            .join(App, App.id == AppKey.app_id)
+            .where(AppKey.revoked_at.is_(None))
         )
         return Configuration(
             generation=installation.generation,
             origin=installation.origin,
+            time_zone="UTC" if zone is None else zone,
             live=live,
-            holds=tuple(HoldInForce(id=h.id, point=h.point, reason=h.reason, set_at=h.set_at) for h in holds),
+            holds=tuple(
+                HoldInForce(id=h.id, point=h.point, reason=h.reason, set_at=h.set_at) for h in holds
+            ),
             keys={
                 key.id: KnownKey(
                     id=key.id,

@@ -15,11 +15,10 @@ class Alternative(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class FeatureReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much one feature contributed to the proposal; ``text`` is the app's own word on it."""
+    """How much one feature spoke for the proposal (positive) or against it (negative), in the app's own measure."""
 
     feature: str
-    contribution: float | None = None
-    text: str | None = None
+    contribution: float
 
 
 class ProposalAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

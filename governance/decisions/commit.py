@@ -95,9 +95,13 @@ class DecisionWriter:
             Unavailable: too many wait already; nothing of these was stored.
         """
         with self._list_lock:
-            if len(self._waiting) + len(prepared) > self._limit + len(prepared) - 1 and self._waiting:
+            if (
+                len(self._waiting) + len(prepared) > self._limit + len(prepared) - 1
+                and self._waiting
+            ):
                 raise Unavailable(
-                    "More decisions wait to be stored than this process takes. Nothing was stored; try again.", retry_after=1
+                    "More decisions wait to be stored than this process takes. Nothing was stored; try again.",
+                    retry_after=1,
                 )
             self._waiting.extend(prepared)
         while any(item.fate is Fate.WAITING for item in prepared):
@@ -118,10 +122,13 @@ class DecisionWriter:
     def _write(self, batch: list[Prepared]) -> None:
         try:
             self._write_all(batch)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- whatever it was, each request must be told its fate.
             if len(batch) == 1 or _is_outage(error):
                 for item in batch:
-                    item.error, item.fate = error, Fate.KEY_GONE if _is_missing_key(error) else Fate.FAILED
+                    item.error, item.fate = (
+                        error,
+                        Fate.KEY_GONE if _is_missing_key(error) else Fate.FAILED,
+                    )
                 return
             for item in batch:
                 self._write([item])
@@ -129,14 +136,18 @@ class DecisionWriter:
             for item in batch:
                 if item.fate is Fate.WAITING:
                     item.fate = Fate.FAILED
-                    item.error = Unavailable("The process was stopped before this decision was stored. Try again.")
+                    item.error = Unavailable(
+                        "The process was stopped before this decision was stored. Try again."
+                    )
             raise
 
     def _write_all(self, batch: list[Prepared]) -> None:
         for attempt in (1, 2):
             if self._store is None:
                 database = self._answerable.database
-                self._store = _SQLiteStore(database) if database.is_sqlite else _PostgreSQLStore(database)
+                self._store = (
+                    _SQLiteStore(database) if database.is_sqlite else _PostgreSQLStore(database)
+                )
             try:
                 fates = self._store.write(batch)
                 break
@@ -155,7 +166,9 @@ class DecisionWriter:
 
 
 def _is_outage(error: Exception) -> bool:
-    return isinstance(error, psycopg.OperationalError | sqlite3.OperationalError | OSError | LogUnavailable)
+    return isinstance(
+        error, psycopg.OperationalError | sqlite3.OperationalError | OSError | LogUnavailable
+    )
 
 
 def _is_missing_key(error: Exception) -> bool:
@@ -169,8 +182,16 @@ class _SQLiteStore:
 
     def __init__(self, database: Any) -> None:
         self._database = database
-        self._connection = sqlite3.connect(database.file, timeout=15, isolation_level=None, check_same_thread=False)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-16000"):
+        self._connection = sqlite3.connect(
+            database.file, timeout=15, isolation_level=None, check_same_thread=False
+        )
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "cache_size=-16000",
+        ):
             self._connection.execute(f"PRAGMA {pragma}")
         self._inserts = {
             name: f"INSERT INTO {name} ({', '.join(columns(name))}) VALUES ({', '.join('?' * len(columns(name)))})"  # noqa: S608 -- names of our own tables.
@@ -192,9 +213,13 @@ class _SQLiteStore:
                     if item.generation != generation:
                         fate = Fate.CONFIGURATION_CHANGED
                     elif item.idempotency is not None:
-                        found = item.idempotency in seen or run(
-                            "SELECT 1 FROM decisions WHERE app_id = ? AND idempotency_key = ?", item.idempotency
-                        ).fetchone()
+                        found = (
+                            item.idempotency in seen
+                            or run(
+                                "SELECT 1 FROM decisions WHERE app_id = ? AND idempotency_key = ?",
+                                item.idempotency,
+                            ).fetchone()
+                        )
                         fate = Fate.DUPLICATE if found else fate
                         seen.add(item.idempotency)
                     if fate is Fate.STORED:
@@ -238,11 +263,18 @@ class _PostgreSQLStore:
         for item in current:
             unique.setdefault(item.idempotency or item.decision_id, item)
         present = frozenset(name for item in unique.values() for name in item.rows)
-        rows = {name: [_json_row(name, item.rows[name]) for item in unique.values() if name in item.rows] for name in present}
+        rows = {
+            name: [
+                _json_row(name, item.rows[name]) for item in unique.values() if name in item.rows
+            ]
+            for name in present
+        }
         statement = self._statements.get(present)
         if statement is None:
             statement = self._statements[present] = _statement(present)
-        found = self._connection.execute(statement, (orjson.dumps(rows).decode(), generation)).fetchone()
+        found = self._connection.execute(
+            statement, (orjson.dumps(rows).decode(), generation)
+        ).fetchone()
         assert found is not None
         same_generation, stored_ids = found
         ids = set(stored_ids)
@@ -260,7 +292,8 @@ class _PostgreSQLStore:
 
 def _json_row(table: str, row: tuple[Any, ...]) -> dict[str, Any]:
     return {
-        name: value.hex() if isinstance(value, bytes) else value for name, value in zip(columns(table), row, strict=True)
+        name: value.hex() if isinstance(value, bytes) else value
+        for name, value in zip(columns(table), row, strict=True)
     }
 
 
@@ -277,7 +310,9 @@ def _statement(present: frozenset[str]) -> str:
         for column in table.columns:
             kind = column.type.compile(_POSTGRESQL)
             types.append(f"{column.name} {'text' if kind == 'BYTEA' else kind}")
-            values.append(f"decode(r.{column.name}, 'hex')" if kind == "BYTEA" else f"r.{column.name}")
+            values.append(
+                f"decode(r.{column.name}, 'hex')" if kind == "BYTEA" else f"r.{column.name}"
+            )
         names = ", ".join(columns(name))
         # Rows hang on their decision: where its idempotency key was taken meanwhile, none of them is stored.
         owner = {
@@ -295,10 +330,8 @@ def _statement(present: frozenset[str]) -> str:
             f"stored_{name} AS (INSERT INTO {name} ({names}) SELECT {', '.join(values)} FROM same, "  # noqa: S608 -- names of our own tables.
             f"json_to_recordset((SELECT j->'{name}' FROM input)) AS r({', '.join(types)}){join}{tail})"
         )
-    return (
-        "WITH " + ", ".join(parts) + " SELECT EXISTS (SELECT 1 FROM same), "
-        "COALESCE((SELECT array_agg(id::text) FROM stored_decisions), '{}')"
-    )
+    answer = "EXISTS (SELECT 1 FROM same), COALESCE((SELECT array_agg(id::text) FROM stored_decisions), '{}')"
+    return f"WITH {', '.join(parts)} SELECT {answer}"  # noqa: S608 -- names of our own tables.
 
 
 _POSTGRESQL = postgresql.dialect()

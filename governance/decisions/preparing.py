@@ -67,7 +67,11 @@ def live_policy(configuration: Configuration, actor: Actor, point: str) -> LiveP
 
 
 def rule(
-    answerable: Answerable, configuration: Configuration, actor: Actor, request: DecisionRequest, now: datetime
+    answerable: Answerable,
+    configuration: Configuration,
+    actor: Actor,
+    request: DecisionRequest,
+    now: datetime,
 ) -> Ruled:
     """Check a request and rule on it.
 
@@ -86,8 +90,14 @@ def rule(
             outcome=asked.outcome,
             confidence=asked.confidence,
             source=source,
-            alternatives=tuple((a.outcome, a.confidence) for a in asked.alternatives),
-            reasons=tuple((r.feature, r.contribution) for r in asked.reasons),
+            alternatives=tuple(
+                rulings.Alternative(outcome=a.outcome, confidence=a.confidence)
+                for a in asked.alternatives
+            ),
+            reasons=tuple(
+                rulings.Contribution(feature=r.feature, contribution=r.contribution)
+                for r in asked.reasons
+            ),
         )
     )
     problems: list[FieldProblem] = []
@@ -104,20 +114,26 @@ def rule(
                 )
         except (ValueError, OverflowError):
             problems.append(
-                FieldProblem(pointer="/occurred_at", detail="Expected a time with an offset, like 2026-11-21T10:00:00Z.")
+                FieldProblem(
+                    pointer="/occurred_at",
+                    detail="Expected a time with an offset, like 2026-11-21T10:00:00Z.",
+                )
             )
     subject = request.subject
     checked = engine.check(
         features=request.features,
         proposal=proposal,
-        subject_ref=None if subject is None else subject.ref,
+        subject=None if subject is None else subject.ref,
         groups=None if subject is None else subject.groups,
     )
-    problems += [FieldProblem(pointer=pointer, detail=detail) for pointer, detail in checked.problems]
+    problems += [
+        FieldProblem(pointer=pointer, detail=detail) for pointer, detail in checked.problems
+    ]
     if problems:
         count = len(problems)
         raise InvalidInput(
-            f"The request does not fit: {count} problem{'s' if count > 1 else ''}. Nothing was stored.", problems
+            f"The request does not fit: {count} problem{'s' if count > 1 else ''}. Nothing was stored.",
+            problems,
         )
     earlier = None
     if engine.uses_earlier and subject is not None:
@@ -129,7 +145,13 @@ def rule(
             subject_known=subject is not None,
             person_requested=request.person_requested,
             holds=tuple(hold.reason for hold in configuration.holds_of(request.decision_point)),
-            context=rulings.Context(now=now, language=request.language, channel=request.channel, earlier=earlier),
+            context=rulings.Context(
+                now=now,
+                zone=configuration.time_zone,
+                language=request.language,
+                channel=request.channel,
+                earlier=earlier,
+            ),
         ),
         checked,
     )
@@ -148,7 +170,9 @@ def rule(
     )
 
 
-def view(ruled: Ruled, *, decision_id: str | None, case_id: str | None, now: datetime) -> DecisionView:
+def view(
+    ruled: Ruled, *, decision_id: str | None, case_id: str | None, now: datetime
+) -> DecisionView:
     """Return the answer to a request."""
     request, ruling, policy = ruled.request, ruled.ruling, ruled.live.policy
     notice, notice_language = notice_of(policy, request.language)
@@ -190,7 +214,12 @@ def view(ruled: Ruled, *, decision_id: str | None, case_id: str | None, now: dat
 
 
 def prepare(
-    answerable: Answerable, configuration: Configuration, actor: Actor, asked: Asked, ruled: Ruled, now: datetime
+    answerable: Answerable,
+    configuration: Configuration,
+    actor: Actor,
+    asked: Asked,
+    ruled: Ruled,
+    now: datetime,
 ) -> tuple[Prepared, DecisionView]:
     """Make all rows of a decision and the view that answers it."""
     request, ruling, policy = ruled.request, ruled.ruling, ruled.live.policy
@@ -214,7 +243,9 @@ def prepare(
     commitments = {DECISION_PAYLOAD: key.commit(decision_id, DECISION_PAYLOAD, plaintext)}
     rows: dict[str, tuple[Any, ...]] = {}
     if key.is_new:
-        rows["subject_keys"] = tuple(stored(value) for value in answerable.keys.row_of(key, now).values())
+        rows["subject_keys"] = tuple(
+            stored(value) for value in answerable.keys.row_of(key, now).values()
+        )
     rows["payloads"] = (decision_id, DECISION_PAYLOAD, key.id, nonce, ciphertext)
     if subject is not None and subject.groups:
         groups = orjson.dumps(subject.groups, option=orjson.OPT_SORT_KEYS)
@@ -323,7 +354,11 @@ def prepare(
     if asked.idempotency_key is not None and app_id is not None:
         idempotency = (app_id, asked.idempotency_key)
     prepared = Prepared(
-        decision_id=decision_id, generation=configuration.generation, rows=rows, idempotency=idempotency, key=key
+        decision_id=decision_id,
+        generation=configuration.generation,
+        rows=rows,
+        idempotency=idempotency,
+        key=key,
     )
     return prepared, view(ruled, decision_id=decision_id, case_id=case_id, now=now)
 
@@ -368,10 +403,16 @@ def recorded_data(
     }
 
 
-def reasons_told(ruling: rulings.Ruling, policy: Any, language: str | None) -> tuple[RulingReason, ...]:
+def reasons_told(
+    ruling: rulings.Ruling, policy: Any, language: str | None
+) -> tuple[RulingReason, ...]:
     """Return a ruling's reasons with their sentences."""
     return tuple(
-        RulingReason(code=reason.code.value, rule=reason.rule, text=texts.render(reason, policy, language or "en"))
+        RulingReason(
+            code=reason.code.value,
+            rule=reason.rule,
+            text=texts.render(reason, policy, language or "en"),
+        )
         for reason in ruling.reasons
     )
 
@@ -387,19 +428,25 @@ def notice_of(policy: Any, language: str | None) -> tuple[str | None, str | None
 
 def _alternatives(request: DecisionRequest) -> list[dict[str, Any]]:
     asked = request.proposal
-    return [] if asked is None else [{"outcome": a.outcome, "confidence": a.confidence} for a in asked.alternatives]
+    return (
+        []
+        if asked is None
+        else [{"outcome": a.outcome, "confidence": a.confidence} for a in asked.alternatives]
+    )
 
 
 def _reasons(request: DecisionRequest) -> list[dict[str, Any]]:
     if request.proposal is None:
         return []
     return [
-        {"feature": r.feature, "contribution": r.contribution, "text": r.text} for r in request.proposal.reasons
+        {"feature": r.feature, "contribution": r.contribution} for r in request.proposal.reasons
     ]
 
 
 def _earlier(answerable: Answerable, point: str, reference: str, now: datetime) -> rulings.Earlier:
 
     with answerable.database.read() as session:
-        count, last_outcome, last_at = queries.earlier_of_subject(session, answerable.keys.tag_of(reference), point, now)
+        count, last_outcome, last_at = queries.earlier_of_subject(
+            session, answerable.keys.tag_of(reference), point, now
+        )
     return rulings.Earlier(count_30d=count, last_outcome=last_outcome, last_at=last_at)

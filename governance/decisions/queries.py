@@ -21,7 +21,10 @@ def by_id(session: Session, decision_id: str) -> Decision | None:
 def lock(session: Session, decision_id: str) -> Decision | None:
     """Return one decision, locked until the end of the transaction."""
     return session.execute(
-        sa.select(Decision).where(Decision.id == decision_id).with_for_update().execution_options(populate_existing=True)
+        sa.select(Decision)
+        .where(Decision.id == decision_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
 
 
@@ -52,13 +55,22 @@ def earlier_of_subject(
     session: Session, subject_tag: str, point: str, now: datetime
 ) -> tuple[int, str | None, datetime | None]:
     """Return how many decisions this point made on a subject in 30 days, and the last effective outcome of all with its time."""
-    mine = sa.select(Decision).where(Decision.id.in_(of_subject(subject_tag)), Decision.point == point).subquery()
+    mine = (
+        sa.select(Decision)
+        .where(Decision.id.in_(of_subject(subject_tag)), Decision.point == point)
+        .subquery()
+    )
     count = session.execute(
-        sa.select(sa.func.count()).select_from(mine).where(mine.c.recorded_at >= now - timedelta(days=30))
+        sa.select(sa.func.count())
+        .select_from(mine)
+        .where(mine.c.recorded_at >= now - timedelta(days=30))
     ).scalar_one()
     last = session.execute(
         sa.select(mine.c.outcome, mine.c.recorded_at)
-        .where(mine.c.outcome.is_not(None), sa.or_(mine.c.effective_at.is_(None), mine.c.effective_at <= now))
+        .where(
+            mine.c.outcome.is_not(None),
+            sa.or_(mine.c.effective_at.is_(None), mine.c.effective_at <= now),
+        )
         .order_by(mine.c.recorded_at.desc(), mine.c.id.desc())
         .limit(1)
     ).first()
@@ -81,7 +93,9 @@ def page(
     before: tuple[datetime, str] | None = None,
 ) -> list[Decision]:
     """Return decisions newest first, those before the cursor ``(recorded_at, id)``. ``status`` is as readers see it at ``now``."""
-    query = sa.select(Decision).order_by(Decision.recorded_at.desc(), Decision.id.desc()).limit(limit)
+    query = (
+        sa.select(Decision).order_by(Decision.recorded_at.desc(), Decision.id.desc()).limit(limit)
+    )
     if app_id is not None:
         query = query.where(Decision.app_id == app_id)
     if points is not None:

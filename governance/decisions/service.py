@@ -70,7 +70,9 @@ def ask(answerable: Answerable, actor: Actor, asked: Asked) -> DecisionView:
     return answer
 
 
-def ask_many(answerable: Answerable, actor: Actor, many: Sequence[Asked]) -> list[DecisionView | AnswerableError]:
+def ask_many(
+    answerable: Answerable, actor: Actor, many: Sequence[Asked]
+) -> list[DecisionView | AnswerableError]:
     """Rule on several requests and store the decisions; each has its own answer, in order.
 
     Raises:
@@ -81,17 +83,29 @@ def ask_many(answerable: Answerable, actor: Actor, many: Sequence[Asked]) -> lis
     answers: list[DecisionView | AnswerableError | None] = [None] * len(many)
     left = list(range(len(many)))
     for attempt in range(_TRIES):
-        configuration = answerable.configuration.current() if attempt == 0 else answerable.configuration.reload()
+        configuration = (
+            answerable.configuration.current()
+            if attempt == 0
+            else answerable.configuration.reload()
+        )
         _require_key(configuration, actor)
         batch: list[tuple[int, Prepared, DecisionView]] = []
         for position in left:
             now = answerable.clock.now()
             try:
-                ruled = preparing.rule(answerable, configuration, actor, many[position].request, now)
-                prepared, view = preparing.prepare(answerable, configuration, actor, many[position], ruled, now)
+                ruled = preparing.rule(
+                    answerable, configuration, actor, many[position].request, now
+                )
+                prepared, view = preparing.prepare(
+                    answerable, configuration, actor, many[position], ruled, now
+                )
             except AnswerableError as error:
                 # A point or a policy this process has not read yet must not be denied on stale knowledge.
-                if attempt == 0 and isinstance(error, NotFound | InvalidInput) and _outdated(answerable, configuration):
+                if (
+                    attempt == 0
+                    and isinstance(error, NotFound | InvalidInput)
+                    and _outdated(answerable, configuration)
+                ):
                     continue
                 answers[position] = error
             else:
@@ -104,7 +118,9 @@ def ask_many(answerable: Answerable, actor: Actor, many: Sequence[Asked]) -> lis
         if not left:
             break
     for position in left:
-        answers[position] = Unavailable("The configuration kept changing. Nothing was stored; try again.", retry_after=1)
+        answers[position] = Unavailable(
+            "The configuration kept changing. Nothing was stored; try again.", retry_after=1
+        )
     return [answer for answer in answers if answer is not None]
 
 
@@ -121,7 +137,8 @@ def dry_run(answerable: Answerable, actor: Actor, request: DecisionRequest) -> D
     now = answerable.clock.now()
     ruled = preparing.rule(answerable, configuration, actor, request, now)
     return replace(
-        preparing.view(ruled, decision_id=None, case_id=None, now=now), trace=rulings.trace_document(ruled.ruling)
+        preparing.view(ruled, decision_id=None, case_id=None, now=now),
+        trace=rulings.trace_document(ruled.ruling),
     )
 
 
@@ -197,12 +214,21 @@ def withdraw(work: Work, decision_id: str) -> DecisionView:
         raise NotFound("There is no such decision, or it is not one of yours.")
     if row.status != Status.IN_REVIEW:
         told = visible(row.status, row.outcome, row.effective_at, work.now)[0]
-        raise CaseClosed(f"Only a decision in review can be withdrawn; this one is {_told(told, row)}.")
+        raise CaseClosed(
+            f"Only a decision in review can be withdrawn; this one is {_told(told, row)}."
+        )
     case = work.session.execute(
-        sa.select(Case).where(Case.decision_id == row.id, Case.purpose == "decide").with_for_update()
+        sa.select(Case)
+        .where(Case.decision_id == row.id, Case.purpose == "decide")
+        .with_for_update()
     ).scalar_one()
     row.status, row.outcome, row.decided_at = Status.WITHDRAWN, None, work.now
-    case.status, case.closed_at, case.claimed_by, case.claimed_until = "closed", work.now, None, None
+    case.status, case.closed_at, case.claimed_by, case.claimed_until = (
+        "closed",
+        work.now,
+        None,
+        None,
+    )
     case.revision += 1
     work.record(EntryKind.DECISION_WITHDRAWN, decision_id=row.id, refs={"case": case.id})
     work.session.flush()
@@ -210,7 +236,11 @@ def withdraw(work: Work, decision_id: str) -> DecisionView:
 
 
 def _told(status: Status, row: Decision) -> str:
-    return "about to be decided" if status is Status.IN_REVIEW and row.effective_at is not None else str(status)
+    return (
+        "about to be decided"
+        if status is Status.IN_REVIEW and row.effective_at is not None
+        else str(status)
+    )
 
 
 class Waiting:
@@ -268,7 +298,8 @@ def row_view(work: Work, row: Decision, *, as_created: bool = False) -> Decision
         queue=row.queue,
         due_at=row.due_at,
         reasons=tuple(
-            RulingReason(code=reason["code"], rule=reason["rule"], text="") for reason in row.reasons
+            RulingReason(code=reason["code"], rule=reason["rule"], text="")
+            for reason in row.reasons
         ),
         policy_version=row.policy_version,
         policy_digest=row.policy_digest,
@@ -283,7 +314,9 @@ def row_view(work: Work, row: Decision, *, as_created: bool = False) -> Decision
     )
 
 
-def full_view(work: Work, row: Decision, *, as_created: bool = False, language: str | None = None) -> DecisionView:
+def full_view(
+    work: Work, row: Decision, *, as_created: bool = False, language: str | None = None
+) -> DecisionView:
     """Return a decision with its payload; what was erased is None."""
     view = row_view(work, row, as_created=as_created)
     view = replace(view, case_id=queries.case_id_of(work.session, row.id))
@@ -297,7 +330,11 @@ def full_view(work: Work, row: Decision, *, as_created: bool = False, language: 
     return replace(
         view,
         reasons=tuple(
-            RulingReason(code=reason.code.value, rule=reason.rule, text=texts.render(reason, engine.policy, told_in))
+            RulingReason(
+                code=reason.code.value,
+                rule=reason.rule,
+                text=texts.render(reason, engine.policy, told_in),
+            )
             for reason in ruling.reasons
         ),
         features=document["features"],
@@ -329,11 +366,15 @@ def _answer(
     return unavailable(error)
 
 
-def _replay(answerable: Answerable, idempotency: tuple[str, str], asked: Asked) -> DecisionView | AnswerableError:
+def _replay(
+    answerable: Answerable, idempotency: tuple[str, str], asked: Asked
+) -> DecisionView | AnswerableError:
     with answerable.look(service("replay")) as work:
         row = queries.by_idempotency_key(work.session, *idempotency)
         if row is None:
-            return Unavailable("A request with this idempotency key is being stored. Try again.", retry_after=1)
+            return Unavailable(
+                "A request with this idempotency key is being stored. Try again.", retry_after=1
+            )
         if row.body_digest != asked.body_digest:
             return IdempotencyConflict(
                 "This Idempotency-Key was used with another body. Use a fresh key for another decision, or send the same body."
@@ -360,7 +401,9 @@ def _may_see(work: Work, row: Decision) -> bool:
         return False
     if row.queue in actor.queues:
         return True
-    moved_to = work.session.execute(sa.select(Case.queue).where(Case.decision_id == row.id)).scalars()
+    moved_to = work.session.execute(
+        sa.select(Case.queue).where(Case.decision_id == row.id)
+    ).scalars()
     return any(queue in actor.queues for queue in moved_to)
 
 
@@ -376,7 +419,11 @@ def _outdated(answerable: Answerable, configuration: configurations.Configuratio
 
 
 def _require_key(configuration: configurations.Configuration, actor: Actor) -> None:
-    if actor.key_id is not None and actor.kind is ActorKind.APP and actor.key_id not in configuration.keys:
+    if (
+        actor.key_id is not None
+        and actor.kind is ActorKind.APP
+        and actor.key_id not in configuration.keys
+    ):
         raise NotAllowed("This app key was revoked. Ask an admin for another.")
 
 
@@ -391,7 +438,10 @@ def _require_log(answerable: Answerable) -> None:
         try:
             with answerable.database.read() as session:
                 waiting = sa.select(PendingRecord.record_id).limit(limit + 1).subquery()
-                full = session.execute(sa.select(sa.func.count()).select_from(waiting)).scalar_one() > limit
+                full = (
+                    session.execute(sa.select(sa.func.count()).select_from(waiting)).scalar_one()
+                    > limit
+                )
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             raise unavailable(error) from error
         _log_checks[id(answerable)] = (time.monotonic(), full)

@@ -17,7 +17,9 @@ def version_row(work: Work, point: str, version: int) -> PolicyVersion:
         NotFound: there is no such version.
     """
     row = work.session.execute(
-        sa.select(PolicyVersion).where(PolicyVersion.point == point, PolicyVersion.version == version)
+        sa.select(PolicyVersion).where(
+            PolicyVersion.point == point, PolicyVersion.version == version
+        )
     ).scalar_one_or_none()
     if row is None:
         raise NotFound(f"The decision point {point!r} has no policy version {version}.")

@@ -74,7 +74,12 @@ class Database:
                 "max_overflow": 20,
             }
         else:
-            options |= {"pool_size": 4, "max_overflow": 16, "pool_pre_ping": True, "pool_timeout": 10}
+            options |= {
+                "pool_size": 4,
+                "max_overflow": 16,
+                "pool_pre_ping": True,
+                "pool_timeout": 10,
+            }
         self.engine = sa.create_engine(url, **options)
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
@@ -84,10 +89,7 @@ class Database:
     def read(self) -> Iterator[Session]:
         """Yield a session that sees one state of the database and is rolled back at the end."""
         with Session(self.engine, expire_on_commit=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+            yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:

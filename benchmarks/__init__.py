@@ -1,0 +1,1 @@
+"""Side-by-side measurements: ratios in one run on one machine, never a test."""
