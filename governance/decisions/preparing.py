@@ -317,6 +317,7 @@ def prepare(
             None,
             None,
             None,
+            None,
             1,
         )
     record = appending.prepare(

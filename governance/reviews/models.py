@@ -11,7 +11,11 @@ from governance.storage.base import Base, Id, Instant
 
 
 class Case(Base):
-    """A decision that waits for a person. ``undo_seconds`` and ``due_seconds`` (working time) are the policy's, kept from the moment it opened."""
+    """A decision that waits for a person.
+
+    ``undo_seconds`` and ``due_seconds`` (working time) are the policy's, kept from the moment it
+    opened. A claim counts until ``claimed_until``; whoever reads the row computes that.
+    """
 
     __tablename__ = "cases"
     __table_args__ = (
@@ -35,6 +39,7 @@ class Case(Base):
     approvable: Mapped[bool]
     undo_seconds: Mapped[int]
     claimed_by: Mapped[str | None] = mapped_column(Id)
+    claimed_at: Mapped[datetime | None] = mapped_column(Instant)
     claimed_until: Mapped[datetime | None] = mapped_column(Instant)
     first_claimed_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -42,7 +47,11 @@ class Case(Base):
 
 
 class Verdict(Base):
-    """What one person said of a case; taken back when ``undone_at`` is set. Its reason is a payload named ``reason``."""
+    """What one person said of a case; taken back when ``undone_at`` is set.
+
+    Its id is that of its log entry, under which its reason is a payload named ``reason``.
+    ``decides`` where the case was decided with it.
+    """
 
     __tablename__ = "verdicts"
     __table_args__ = (
@@ -62,6 +71,7 @@ class Verdict(Base):
     person_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("people.id"), index=True)
     verdict: Mapped[str] = mapped_column(sa.String(16))
     outcome: Mapped[str] = mapped_column(sa.String(200))
+    decides: Mapped[bool]
     given_at: Mapped[datetime] = mapped_column(Instant)
     claimed_at: Mapped[datetime | None] = mapped_column(Instant)
     undone_at: Mapped[datetime | None] = mapped_column(Instant)
