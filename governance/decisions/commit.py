@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -37,6 +37,7 @@ _TABLES: dict[str, sa.Table] = {
     for model in (SubjectKeyRow, Decision, PayloadRow, VaultRow, Case, LogRecord, PendingRecord)
 }
 _BATCH = 256
+_POSTGRESQL = postgresql.dialect()
 
 
 class Fate(Enum):
@@ -292,9 +293,33 @@ class _PostgreSQLStore:
 
 def _json_row(table: str, row: tuple[Any, ...]) -> dict[str, Any]:
     return {
-        name: value.hex() if isinstance(value, bytes) else value
-        for name, value in zip(columns(table), row, strict=True)
+        name: in_json(value) for (name, in_json), value in zip(_IN_JSON[table], row, strict=True)
     }
+
+
+def _hex(value: Any) -> Any:
+    return None if value is None else value.hex()
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+#: For each table: its columns, and how a value of each stands in the JSON text (bytes in hex, JSON not as a string).
+_IN_JSON: dict[str, list[tuple[str, Callable[[Any], Any]]]] = {
+    name: [
+        (
+            column.name,
+            _hex
+            if isinstance(column.type, sa.LargeBinary)
+            else orjson.Fragment
+            if isinstance(column.type, sa.JSON)
+            else _as_it_is,
+        )
+        for column in table.columns
+    ]
+    for name, table in _TABLES.items()
+}
 
 
 def _statement(present: frozenset[str]) -> str:
@@ -331,7 +356,4 @@ def _statement(present: frozenset[str]) -> str:
             f"json_to_recordset((SELECT j->'{name}' FROM input)) AS r({', '.join(types)}){join}{tail})"
         )
     answer = "EXISTS (SELECT 1 FROM same), COALESCE((SELECT array_agg(id::text) FROM stored_decisions), '{}')"
-    return f"WITH {', '.join(parts)} SELECT {answer}"  # noqa: S608 -- names of our own tables.
-
-
-_POSTGRESQL = postgresql.dialect()
+    return f"WITH {', '.join(parts)} SELECT {answer}"
