@@ -39,11 +39,11 @@ test-all: $(VENV)/.installed-test-all browser ## Run the tests with every promis
 	ANSWERABLE_TEST_FULL=1 $(PYTEST) -o timeout=7200 $(TEST_ARGS)
 
 lint: $(VENV)/.installed-test ## Check style, types, layers and generated pages
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -m docs.generate --check
+	@failed=""; \
+	for check in "ruff check" "ruff format --check" mypy lint-imports "python -m docs.generate --check"; do \
+	  echo "--- $$check"; $(BIN)/$$check || failed="$$failed [$$check]"; \
+	done; \
+	[ -z "$$failed" ] || { echo "These found something:$$failed" >&2; exit 1; }
 
 format: $(VENV)/.installed-test ## Format the code, sort its imports and write the generated pages
 	$(BIN)/ruff check --fix --exit-zero
