@@ -1,0 +1,56 @@
+"""Reading the log's tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from audits.log.tiles import ReadTile
+from governance.errors import WrongInstallation
+from governance.ledger.models import Log, StoredCheckpoint, Tile
+
+
+def current(session: Session, *, lock: bool = False) -> Log:
+    """Return the epoch that entries go to, locked until the end of the transaction if asked.
+
+    Raises:
+        WrongInstallation: no log was ever opened.
+    """
+    query = sa.select(Log).order_by(Log.epoch.desc()).limit(1)
+    if lock:
+        query = query.with_for_update()
+    log = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if log is None:
+        raise WrongInstallation("This installation has no log. `answerable init` opens one.")
+    return log
+
+
+def epochs(session: Session) -> list[Log]:
+    """Return every epoch, the first one first."""
+    return list(session.execute(sa.select(Log).order_by(Log.epoch)).scalars())
+
+
+def tile_reader(session: Session, epoch: int) -> ReadTile:
+    """Return what reads an epoch's tiles; each is read from the database once."""
+    known: dict[tuple[int, int], bytes | None] = {}
+
+    def read(level: int, index: int) -> bytes | None:
+        if (level, index) not in known:
+            known[level, index] = session.execute(
+                sa.select(Tile.hashes).where(
+                    Tile.epoch == epoch, Tile.level == level, Tile.idx == index
+                )
+            ).scalar_one_or_none()
+        return known[level, index]
+
+    return read
+
+
+def newest_checkpoint(session: Session, epoch: int) -> StoredCheckpoint | None:
+    """Return an epoch's largest signed checkpoint."""
+    return session.execute(
+        sa.select(StoredCheckpoint)
+        .where(StoredCheckpoint.epoch == epoch)
+        .order_by(StoredCheckpoint.size.desc())
+        .limit(1)
+    ).scalar_one_or_none()
