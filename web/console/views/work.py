@@ -1,0 +1,294 @@
+"""What the pages of the daily work are told: first page, queue, case, decisions, one decision, search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from web.console.views.shell import Choice, Form, Moment, Page
+
+
+@dataclass(frozen=True, kw_only=True)
+class BandView:
+    """A confidence as a stretch with a word; `low`, `high` and `gate` are whole per cents.
+
+    `word` is in the reader's language. `gate` is what the policy asks for, None where it asks nothing.
+    """
+
+    word: str
+    low: int
+    high: int
+    gate: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlternativeView:
+    """Another outcome the machine thought of; `band` is None where it gave no confidence."""
+
+    label: str
+    band: BandView | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContributionView:
+    """What one fact did to the proposal: `weight` from -100 (against) to 100 (for), relative to the strongest."""
+
+    label: str
+    weight: int
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactView:
+    """One fact the decision was made on; `value` is printable, empty where absent."""
+
+    label: str
+    value: str = ""
+    absent: bool = False
+    long: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhyView:
+    """Why a person was asked: the sentence, and the rule's name where a rule said so."""
+
+    text: str
+    code: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRow:
+    """One waiting case in the queue. `state` is free, mine or held; `due` is None where nothing is due."""
+
+    id: str
+    title: str
+    point: str
+    queue: str
+    why: str
+    received: Moment
+    due: Moment | None = None
+    overdue: bool = False
+    band: BandView | None = None
+    state: str = "free"
+    holder: str = ""
+    sign_offs: tuple[int, int] = (0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuePage:
+    """The queue: how much waits, for how long, and the list. `queue` is the chosen one, empty for all mine."""
+
+    waiting: int
+    minutes: int
+    overdue: int
+    due_soon: int
+    decided_today: int
+    cases: tuple[CaseRow, ...] = ()
+    queues: tuple[Choice, ...] = ()
+    queue: str = ""
+    mine: CaseRow | None = None
+    page: Page = Page()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOffView:
+    """A sign-off given so far; `verdict` is a code, `outcome` a label."""
+
+    by: str
+    verdict: str
+    outcome: str
+    at: Moment
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LostRace:
+    """What another person did meanwhile, told to the one who came second."""
+
+    by: str
+    verdict: str
+    outcome: str
+    at: Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class CasePage:
+    """One case on one screen.
+
+    `outcomes` are the outcomes a change may choose. `held_by_me` with `lease_until` opens the form; else
+    `holder` says who has it, or the case can be claimed. `approvable` is false where a rule forbids it,
+    `may_decide` is false where this person may not, with `barred` saying why.
+    """
+
+    id: str
+    decision_id: str
+    etag: str
+    point: str
+    purpose: str
+    queue: str
+    received: Moment
+    why: tuple[WhyView, ...]
+    facts: tuple[FactView, ...]
+    proposed: str
+    source: str
+    outcomes: tuple[Choice, ...]
+    fallback: str
+    band: BandView | None = None
+    alternatives: tuple[AlternativeView, ...] = ()
+    contributions: tuple[ContributionView, ...] = ()
+    due: Moment | None = None
+    overdue: bool = False
+    when_overdue: str = ""
+    held_by_me: bool = False
+    lease_until: Moment | None = None
+    lease_seconds: int = 0
+    holder: str = ""
+    may_decide: bool = True
+    barred: str = ""
+    approvable: bool = True
+    reason_always: bool = False
+    may_escalate: bool = False
+    sign_offs_needed: int = 1
+    sign_offs: tuple[SignOffView, ...] = ()
+    lost: LostRace | None = None
+    policy: str = ""
+    policy_href: str = ""
+    form: Form = Form()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoryStep:
+    """One event in a decision's story.
+
+    `kind` is received, ruled, case_opened, claimed, released, verdict, undone, sign_off, escalated,
+    lapsed, withdrawn or effective. `entry` is the log's index, None while it is not in the log yet.
+    """
+
+    kind: str
+    title: str
+    at: Moment
+    by: str = ""
+    text: str = ""
+    quote: str = ""
+    points: tuple[str, ...] = ()
+    entry: int | None = None
+    logged: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceRow:
+    """What one rule said: `said` is true, false, error or not_run."""
+
+    rule: str
+    when: str
+    then: str
+    said: str
+    looked_at: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionPage:
+    """One decision with its whole story. `status` is a code; `outcome` a label, empty while undecided."""
+
+    id: str
+    point: str
+    status: str
+    outcome: str
+    proposed: str
+    source: str
+    app: str
+    recorded: Moment
+    story: tuple[StoryStep, ...]
+    facts: tuple[FactView, ...] = ()
+    band: BandView | None = None
+    alternatives: tuple[AlternativeView, ...] = ()
+    contributions: tuple[ContributionView, ...] = ()
+    trace: tuple[TraceRow, ...] = ()
+    what_would_change: tuple[str, ...] = ()
+    occurred: Moment | None = None
+    policy: str = ""
+    policy_href: str = ""
+    case_id: str = ""
+    subject: str = ""
+    imported: bool = False
+    readable: bool = True
+    metadata: tuple[FactView, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionRow:
+    """One line of the list of decisions."""
+
+    id: str
+    point: str
+    status: str
+    proposed: str
+    outcome: str
+    recorded: Moment
+    app: str = ""
+    band: BandView | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionsPage:
+    """The list of decisions with its filters: point, status, outcome, app, since, until."""
+
+    rows: tuple[DecisionRow, ...]
+    points: tuple[Choice, ...] = ()
+    statuses: tuple[str, ...] = ()
+    apps: tuple[Choice, ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
+    page: Page = Page()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPage:
+    """Looking a subject up; `rows` is None before anything was asked."""
+
+    form: Form = Form()
+    rows: tuple[DecisionRow, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointState:
+    """A decision point today, for the first page; `state` is live, observe, held or none."""
+
+    name: str
+    title: str
+    kind: str
+    state: str
+    decisions: int
+    by_people: int
+    waiting: int
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstPage:
+    """The first page: what is still to set up, and how today stands."""
+
+    greeting_name: str
+    today: str
+    connected: bool
+    imported: bool
+    invited: bool
+    published: bool
+    curl: str = ""
+    decisions: int = 0
+    released: int = 0
+    waiting: int = 0
+    minutes: int = 0
+    decided: int = 0
+    overdue: int = 0
+    requests: int = 0
+    points: tuple[PointState, ...] = ()
+    failing: tuple[str, ...] = ()
+    log_size: int = 0
+    log_checked: Moment | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Say whether every step of setting up is done."""
+        return self.connected and self.imported and self.invited and self.published
