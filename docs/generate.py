@@ -10,10 +10,13 @@ import argparse
 import difflib
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+import click
 
 REFERENCE = Path(__file__).with_name("reference")
 MADE_BY = "<!-- Written by docs/generate.py; change the program, then run `make format`. -->"
@@ -147,12 +150,73 @@ def policy_schema() -> str:
     return as_json(json_schema())
 
 
+def every_command() -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Yield each command with its whole name, groups before what they hold."""
+    from governance.cli import answerable
+
+    def below(
+        command: click.Command, name: str, parent: click.Context | None
+    ) -> Iterator[tuple[str, click.Command, click.Context]]:
+        # The width is fixed, so that the page does not depend on the terminal it was made in.
+        context = click.Context(
+            command, info_name=name, parent=parent, terminal_width=100, max_content_width=100
+        )
+        yield context.command_path, command, context
+        if isinstance(command, click.Group):
+            for each in command.list_commands(context):
+                found = command.get_command(context, each)
+                assert found is not None
+                yield from below(found, each, context)
+
+    yield from below(answerable, "answerable", None)
+
+
+def commands() -> str:
+    return page(
+        "Commands",
+        "What `--help` says of every command. A command exits with 0 when it did what was asked, and otherwise says in one "
+        "sentence what is wrong.",
+        *(
+            f"## {name}\n\n```text\n{command.get_help(context).strip()}\n```"
+            for name, command, context in every_command()
+        ),
+    )
+
+
+def openapi() -> str:
+    """Return what a running service says of itself at /api/openapi.json."""
+    from governance.application import open_installation
+    from governance.installation.service import create
+    from governance.settings import Settings
+    from web.application import create_app
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            home=Path(folder) / "home", highwater_dir=Path(folder) / "highwater", background="apart"
+        )
+        create(
+            settings,
+            business_name="Corner & Co.",
+            language="en",
+            time_zone="UTC",
+            public_url=settings.public_url,
+        )
+        answerable = open_installation(settings)
+        try:
+            answer = create_app(answerable).test_client().get("/api/openapi.json")
+        finally:
+            answerable.close()
+    return as_json(json.loads(answer.data))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "entry-kinds.md": entry_kinds,
     "errors.md": errors,
     "permissions.md": permissions,
     "policy.schema.json": policy_schema,
     "settings.md": settings,
+    "commands.md": commands,
+    "openapi.json": openapi,
 }
 
 

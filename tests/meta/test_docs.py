@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from docs import generate
@@ -95,3 +96,12 @@ def test_every_policy_in_the_docs_is_accepted() -> None:
     for text in found:
         policy = document.load(text)
         assert policy.tests, f"{policy.decision_point} shows no test"
+
+
+def test_the_help_of_every_command_has_an_example() -> None:
+    bare = [
+        name
+        for name, command, context in generate.every_command()
+        if not isinstance(command, click.Group) and "Example" not in command.get_help(context)
+    ]
+    assert not bare, f"The help of these shows no example: {bare}"
