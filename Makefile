@@ -54,7 +54,7 @@ bench: $(VENV)/.installed-bench ## Measure speed side by side with the floor and
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## Remove the virtual environment, caches, build results and ./demo-data
-	rm -rf "$(VENV)" build dist demo-data .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	rm -rf "$(VENV)" build dist demo-data demo-data-highwater .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------ what these need

@@ -320,9 +320,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def answerable(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Answerable]:
     """Return a fresh installation, as `answerable init` makes one, whose clock stands still."""
-    from governance.installation.service import create
-
     from governance.application import open_installation
+    from governance.installation.service import create
     from governance.settings import Settings
 
     settings = Settings(
