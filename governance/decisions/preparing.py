@@ -16,6 +16,7 @@ from governance.configuration import Configuration, LivePolicy
 from governance.decisions import queries
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.commit import Prepared, stored
+from governance.decisions.states import Status
 from governance.decisions.views import DecisionView, RulingReason
 from governance.errors import FieldProblem, InvalidInput, NotFound
 from governance.ledger import appending
@@ -41,15 +42,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruled:
-    """A request that fits and what the policy says of it."""
+    """A request that fits and what the policy says of it; of an imported one, what was done in the past."""
 
     request: DecisionRequest
     live: LivePolicy
     ruling: rulings.Ruling
-    proposal: rulings.Proposal | None
     occurred_at: datetime | None
     due_at: datetime | None
     source: str
+    status: str
+    outcome: str | None
+    imported: bool = False
 
 
 def live_policy(configuration: Configuration, actor: Actor, point: str) -> LivePolicy:
@@ -66,14 +69,21 @@ def live_policy(configuration: Configuration, actor: Actor, point: str) -> LiveP
     return live
 
 
-def rule(
-    answerable: Answerable,
-    configuration: Configuration,
-    actor: Actor,
-    request: DecisionRequest,
-    now: datetime,
-) -> Ruled:
-    """Check a request and rule on it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitting:
+    """A request without mistakes, ready to be ruled on."""
+
+    live: LivePolicy
+    checked: rulings.Checked
+    proposal: rulings.Proposal | None
+    occurred_at: datetime | None
+    source: str
+
+
+def check(
+    configuration: Configuration, actor: Actor, request: DecisionRequest, now: datetime
+) -> Fitting:
+    """Check a request against the policy in force.
 
     Raises:
         NotFound: there is no such decision point for this actor.
@@ -135,13 +145,34 @@ def rule(
             f"The request does not fit: {count} problem{'s' if count > 1 else ''}. Nothing was stored.",
             problems,
         )
+    return Fitting(
+        live=live, checked=checked, proposal=proposal, occurred_at=occurred_at, source=source
+    )
+
+
+def rule(
+    answerable: Answerable,
+    configuration: Configuration,
+    actor: Actor,
+    request: DecisionRequest,
+    now: datetime,
+) -> Ruled:
+    """Check a request and rule on it.
+
+    Raises:
+        NotFound: there is no such decision point for this actor.
+        InvalidInput: the request does not fit; every mistake is listed.
+    """
+    fits = check(configuration, actor, request, now)
+    engine, checked = fits.live.engine, fits.checked
+    subject = request.subject
     earlier = None
     if engine.uses_earlier and subject is not None:
         earlier = _earlier(answerable, request.decision_point, subject.ref, now)
     ruling = engine.rule(
         rulings.Question(
             features=request.features,
-            proposal=proposal,
+            proposal=fits.proposal,
             subject_known=subject is not None,
             person_requested=request.person_requested,
             holds=tuple(hold.reason for hold in configuration.holds_of(request.decision_point)),
@@ -161,12 +192,13 @@ def rule(
         due_at = now + ruling.due_in if calendar is None else calendar.after(now, ruling.due_in)
     return Ruled(
         request=request,
-        live=live,
+        live=fits.live,
         ruling=ruling,
-        proposal=proposal,
-        occurred_at=occurred_at,
+        occurred_at=fits.occurred_at,
         due_at=due_at,
-        source=source,
+        source=fits.source,
+        status=Status(ruling.status),
+        outcome=ruling.outcome,
     )
 
 
@@ -180,11 +212,11 @@ def view(
     return DecisionView(
         id=decision_id,
         point=request.decision_point,
-        status=ruling.status,
-        outcome=ruling.outcome,
+        status=ruled.status,
+        outcome=ruled.outcome,
         recorded_at=now,
         occurred_at=ruled.occurred_at,
-        decided_at=None if ruling.status == "in_review" else now,
+        decided_at=None if ruled.status == Status.IN_REVIEW else now,
         effective_at=None,
         proposed_outcome=None if asked is None else asked.outcome,
         confidence=None if asked is None else asked.confidence,
@@ -196,7 +228,7 @@ def view(
         policy_version=ruled.live.version,
         policy_digest=policy.digest,
         rollout=policy.rollout,
-        imported=False,
+        imported=ruled.imported,
         person_requested=request.person_requested,
         language=request.language,
         channel=request.channel,
@@ -224,7 +256,7 @@ def prepare(
     """Make all rows of a decision and the view that answers it."""
     request, ruling, policy = ruled.request, ruled.ruling, ruled.live.policy
     decision_id = answerable.new_id()
-    in_review = ruling.status == "in_review"
+    in_review = ruled.status == Status.IN_REVIEW
     case_id = answerable.new_id() if in_review else None
     subject = request.subject
     key = answerable.keys.for_subject(None if subject is None else subject.ref)
@@ -255,7 +287,7 @@ def prepare(
     codes = [{"code": reason.code.value, "rule": reason.rule} for reason in ruling.reasons]
     app_id = actor.id if actor.kind is ActorKind.APP else None
     overdue = ruling.when_overdue
-    decided_at = None if in_review else now
+    decided_at = None if in_review else ruled.occurred_at if ruled.imported else now
     rows["decisions"] = (
         decision_id,
         request.decision_point,
@@ -264,7 +296,7 @@ def prepare(
         app_id,
         actor.reference,
         ruled.source,
-        False,
+        ruled.imported,
         policy.rollout,
         ruling.disposition.value,
         stored(codes, json=True),
@@ -280,8 +312,8 @@ def prepare(
         request.sequence,
         asked.body_digest,
         asked.idempotency_key,
-        ruling.status,
-        ruling.outcome,
+        ruled.status,
+        ruled.outcome,
         stored(decided_at),
         None,
     )
@@ -321,7 +353,7 @@ def prepare(
             1,
         )
     record = appending.prepare(
-        EntryKind.DECISION_RECORDED,
+        EntryKind.DECISION_IMPORTED if ruled.imported else EntryKind.DECISION_RECORDED,
         record_id=decision_id,
         origin=configuration.origin,
         actor=actor,
@@ -343,8 +375,8 @@ def prepare(
             language=request.language,
             channel=request.channel,
             sequence=request.sequence,
-            status=ruling.status,
-            outcome=ruling.outcome,
+            status=ruled.status,
+            outcome=ruled.outcome,
             case=case_data,
         ),
         commitments=commitments,
