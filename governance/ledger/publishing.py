@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -94,10 +95,8 @@ def thin_out(answerable: Answerable, now: datetime) -> int:
         ).all()
     spare = [
         (row.epoch, row.size)
-        for row, following in zip(rows, [*rows[1:], None], strict=True)
-        if following is not None
-        and following.epoch == row.epoch
-        and _hour(following.signed_at) == _hour(row.signed_at)
+        for row, following in pairwise(rows)
+        if following.epoch == row.epoch and _hour(following.signed_at) == _hour(row.signed_at)
     ]
     for start in range(0, len(spare), 200):
         with answerable.database.write() as session:
