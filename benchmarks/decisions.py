@@ -108,18 +108,18 @@ def main() -> None:
                     with running(command, environment) as (process, started):
                         starts.setdefault(name, started)
                         drive(root, headers, 8, 2)
-                        for connections in (16, 1) if round_number == 0 else (16,):
-                            results.append(
-                                measure(
-                                    root,
-                                    name,
-                                    process.pid,
-                                    headers,
-                                    connections,
-                                    options.seconds,
-                                    server,
-                                )
+                        results.extend(
+                            measure(
+                                root,
+                                name,
+                                process.pid,
+                                headers,
+                                connections,
+                                options.seconds,
+                                server,
                             )
+                            for connections in ((16, 1) if round_number == 0 else (16,))
+                        )
                         memory[name] = max(memory.get(name, 0.0), largest_worker_pss(process.pid))
             report(results, starts, memory, _fsync, options.out)
 

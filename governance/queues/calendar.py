@@ -30,7 +30,9 @@ class Calendar:
             return cls()
         unknown = set(document) - {"zone", "hours", "holidays"}
         if unknown:
-            raise ValueError(f"A calendar has zone, hours and holidays, not {', '.join(sorted(unknown))}.")
+            raise ValueError(
+                f"A calendar has zone, hours and holidays, not {', '.join(sorted(unknown))}."
+            )
         zone = document.get("zone", "UTC")
         if zone not in available_timezones():
             raise ValueError(f"{zone!r} is not a time zone; expected a name like Europe/Berlin.")
@@ -39,13 +41,16 @@ class Calendar:
             if day not in DAYS:
                 raise ValueError(f"{day!r} is not a weekday; expected one of {', '.join(DAYS)}.")
             parsed = sorted((_clock_time(opens), _clock_time(closes)) for opens, closes in spans)
-            for (opens, closes), following in zip(parsed, [*parsed[1:], None], strict=True):
-                if not opens < closes or (following is not None and following[0] < closes):
+            ends = [time.min, *(closes for _, closes in parsed)]
+            for (opens, closes), before in zip(parsed, ends, strict=False):
+                if not before <= opens < closes:
                     raise ValueError(f"The hours of {day} overlap or end before they begin.")
             if parsed:
                 hours[DAYS.index(day)] = parsed
         if document.get("hours") and not hours:
-            raise ValueError("A calendar with hours needs at least one open span; leave hours out for always open.")
+            raise ValueError(
+                "A calendar with hours needs at least one open span; leave hours out for always open."
+            )
         try:
             holidays = frozenset(date.fromisoformat(day) for day in document.get("holidays", ()))
         except (TypeError, ValueError):

@@ -6,7 +6,6 @@ disclosing the latter tells nothing of other records.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import threading
@@ -32,7 +31,7 @@ class SubjectKey:
     _aead: AESGCM = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        key = hmac.new(self.secret, b"answerable payload encryption\x01", hashlib.sha256).digest()
+        key = hmac.digest(self.secret, b"answerable payload encryption\x01", "sha256")
         object.__setattr__(self, "_aead", AESGCM(key))
 
     def encrypt(self, record_id: str, name: str, plaintext: bytes) -> tuple[bytes, bytes]:
@@ -50,9 +49,8 @@ class SubjectKey:
 
     def commit(self, record_id: str, name: str, plaintext: bytes) -> bytes:
         """Return the commitment that the record's entry carries for this payload."""
-        key = hmac.new(
-            self.secret, f"answerable payload commitment\0{record_id}\0{name}\x01".encode(), hashlib.sha256
-        ).digest()
+        label = f"answerable payload commitment\0{record_id}\0{name}\x01"
+        key = hmac.digest(self.secret, label.encode(), "sha256")
         return commitment(key, record_id, name, plaintext)
 
 

@@ -16,7 +16,9 @@ class PayloadUnreadable(Exception):
     """A payload's bytes, key or place are not those that were stored."""
 
 
-def key_of_record(session: Session, keys: SubjectKeys, record_id: str, name: str = "decision") -> SubjectKey | None:
+def key_of_record(
+    session: Session, keys: SubjectKeys, record_id: str, name: str = "decision"
+) -> SubjectKey | None:
     """Return the key under which a record's payload is encrypted, None when it was erased."""
     row = session.execute(
         sa.select(SubjectKeyRow)
@@ -29,7 +31,11 @@ def key_of_record(session: Session, keys: SubjectKeys, record_id: str, name: str
 def store(session: Session, key: SubjectKey, record_id: str, name: str, plaintext: bytes) -> None:
     """Encrypt and add one payload; the key's row must be stored already or in the same flush."""
     nonce, ciphertext = key.encrypt(record_id, name, plaintext)
-    session.add(PayloadRow(record_id=record_id, name=name, key_id=key.id, nonce=nonce, ciphertext=ciphertext))
+    session.add(
+        PayloadRow(
+            record_id=record_id, name=name, key_id=key.id, nonce=nonce, ciphertext=ciphertext
+        )
+    )
 
 
 def read_many(
@@ -53,10 +59,16 @@ def read_many(
             try:
                 key = opened.get(key_row.id)
                 if key is None:
-                    key = opened[key_row.id] = keys.open(key_row.id, key_row.subject_tag, key_row.wrapped)
-                found[payload.record_id] = key.decrypt(payload.record_id, name, payload.nonce, payload.ciphertext)
+                    key = opened[key_row.id] = keys.open(
+                        key_row.id, key_row.subject_tag, key_row.wrapped
+                    )
+                found[payload.record_id] = key.decrypt(
+                    payload.record_id, name, payload.nonce, payload.ciphertext
+                )
             except InvalidTag:
-                raise PayloadUnreadable(f"The payload {name} of record {payload.record_id} does not decrypt.") from None
+                raise PayloadUnreadable(
+                    f"The payload {name} of record {payload.record_id} does not decrypt."
+                ) from None
     return found
 
 

@@ -1,0 +1,5 @@
+"""Run the measurements: ``python -m benchmarks``."""
+
+from benchmarks.decisions import main
+
+main()
