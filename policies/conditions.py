@@ -97,9 +97,11 @@ _TOKEN = re.compile(
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<sign>[\s\S])"
 )
+_Overload = tuple[str, tuple[str, ...], str]
 _ROOTS: Final = frozenset({"features", "proposal", "subject", "context"})
 _LOOPS: Final = frozenset({"all", "exists", "exists_one", "map", "filter"})
 _PRESENT: Final = "has_"
+_OURS: Final = frozenset(_PRESENT + root for root in _ROOTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,95 +135,132 @@ class _Reading:
     faults: tuple[Fault, ...]
 
 
+class _Reader:
+    """Go through a condition once, noting what it uses and writing its ``has()`` over."""
+
+    def __init__(self, source: str, facts: Mapping[str, Fact]) -> None:
+        self.source = source
+        self.facts = facts
+        self.tokens = _tokens(source)
+        self.written = list(source)
+        self.names: dict[str, None] = {}
+        self.presences: dict[str, None] = {}
+        self.literals: list[int | float] = []
+        self.faults: list[Fault] = []
+        self.open_loops: list[bool] = []
+
+    def read(self) -> _Reading:
+        at = 0
+        while at < len(self.tokens):
+            at = self.step(at)
+        return _Reading(
+            "".join(self.written),
+            tuple(self.names),
+            tuple(self.presences),
+            tuple(self.literals),
+            tuple(self.faults),
+        )
+
+    def step(self, at: int) -> int:
+        """Take in what stands here, and say where to go on."""
+        token, before = self.tokens[at], self.text(at - 1)
+        if token.kind == "number":
+            self.literal(at)
+        elif token.kind == "sign":
+            self.bracket(at)
+        elif token.kind == "word" and before == ".":
+            if not self.is_operand(at - 2):
+                self.fault(at - 1, "a name begins with a word, not with a dot")
+        elif token.text == "has" and self.text(at + 1) == "(":
+            return self.presence(at)
+        elif token.kind == "word" and token.text in _ROOTS:
+            return self.name(at)
+        elif token.text in _OURS:
+            self.fault(at, f"{token.text} is not declared; ask has() of a fact")
+        return at + 1
+
+    def text(self, at: int) -> str:
+        return self.tokens[at].text if 0 <= at < len(self.tokens) else ""
+
+    def fault(self, at: int, detail: str) -> None:
+        line, column = _place(self.source, self.tokens[at].start)
+        self.faults.append(Fault(line=line, column=column, detail=detail))
+
+    def is_operand(self, at: int) -> bool:
+        """Say whether what stands here can have a member: a name, a literal, or something in brackets."""
+        if at < 0:
+            return False
+        return self.tokens[at].kind in ("word", "string", "number") or self.text(at) in (
+            ")",
+            "]",
+            "}",
+        )
+
+    def literal(self, at: int) -> None:
+        text = self.text(at).rstrip("uU")
+        value = int(text, 16) if text[:2].lower() == "0x" else float(text)
+        self.literals.append(value)
+        if self.text(at - 1) == "-":
+            # A sign or a subtraction: without reading the grammar both stay possible.
+            self.literals.append(-value)
+
+    def bracket(self, at: int) -> None:
+        if self.text(at) in ("(", "[", "{"):
+            loop = self.text(at) == "(" and self.text(at - 1) in _LOOPS and self.text(at - 2) == "."
+            if loop and any(self.open_loops):
+                detail = "() inside another loop is refused; ask for one thing at a time"
+                self.fault(at - 1, self.text(at - 1) + detail)
+            self.open_loops.append(loop)
+        elif self.text(at) in (")", "]", "}") and self.open_loops:
+            self.open_loops.pop()
+
+    def named(self, at: int) -> tuple[str | None, int]:
+        """Read the longest declared name that begins here, and where it ends."""
+        name, end = self.text(at), at + 1
+        declared: tuple[str, int] | None = None
+        while (
+            self.text(end) == "."
+            and end + 1 < len(self.tokens)
+            and self.tokens[end + 1].kind == "word"
+        ):
+            name, end = f"{name}.{self.text(end + 1)}", end + 2
+            if name in self.facts:
+                declared = (name, end)
+        return declared or (None if name in _ROOTS else name, end)
+
+    def name(self, at: int) -> int:
+        name, end = self.named(at)
+        if name is None:
+            root = self.text(at)
+            example = next(
+                (fact for fact in self.facts if fact.startswith(root + ".")), f"{root}.name"
+            )
+            self.fault(at, f"{root!r} is not a fact by itself; name one, as in {example}")
+        elif name not in self.facts:
+            self.fault(at, _undeclared(name, self.facts))
+        else:
+            self.names[name] = None
+        return end
+
+    def presence(self, at: int) -> int:
+        name, end = self.named(at + 2) if self.text(at + 2) in _ROOTS else (None, at + 2)
+        if name is None or self.text(end) != ")":
+            self.fault(at, "has() asks for one fact by its name, as in has(features.age)")
+            return at + 1
+        if name not in self.facts:
+            self.fault(at + 2, _undeclared(name, self.facts))
+            return end + 1
+        self.presences[name] = None
+        start, stop = self.tokens[at].start, self.tokens[end].start + 1
+        # Line breaks inside the call are put behind it, so that every later line keeps its number.
+        breaks = "\n" * self.source[start:stop].count("\n")
+        instead = (_PRESENT + name).ljust(stop - start) + breaks
+        self.written[start:stop] = [instead] + [""] * (stop - start - 1)
+        return end + 1
+
+
 def _read(source: str, facts: Mapping[str, Fact]) -> _Reading:
-    """Find the facts that a condition names, and write its ``has()`` over."""
-    tokens = _tokens(source)
-    names: dict[str, None] = {}
-    presences: dict[str, None] = {}
-    literals: list[int | float] = []
-    faults: list[Fault] = []
-    written = list(source)
-
-    def text(at: int) -> str:
-        return tokens[at].text if 0 <= at < len(tokens) else ""
-
-    def fault(at: int, detail: str) -> None:
-        line, column = _place(source, tokens[at].start)
-        faults.append(Fault(line=line, column=column, detail=detail))
-
-    def named(at: int) -> tuple[str | None, int]:
-        """Read the declared name that begins here, and where it ends."""
-        name, end = tokens[at].text, at + 1
-        best: tuple[str | None, int] = (None, end)
-        while text(end) == "." and end + 1 < len(tokens) and tokens[end + 1].kind == "word":
-            name, end = f"{name}.{tokens[end + 1].text}", end + 2
-            if name in facts:
-                best = (name, end)
-        return best if best[0] else (None if name in _ROOTS else name, end)
-
-    open_loops: list[bool] = []
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        if token.kind == "number" and token.text[-1] not in "uU":
-            literal = int(token.text, 16) if token.text[:2].lower() == "0x" else float(token.text)
-            literals.append(-literal if text(at - 1) == "-" else literal)
-        elif token.text in ("(", "[", "{"):
-            loop = token.text == "(" and text(at - 1) in _LOOPS and text(at - 2) == "."
-            if loop and any(open_loops):
-                fault(
-                    at - 1,
-                    f"{text(at - 1)}() inside another loop is refused; ask for one thing at a time",
-                )
-            open_loops.append(loop)
-        elif token.text in (")", "]", "}"):
-            if open_loops:
-                open_loops.pop()
-        elif token.kind == "word" and text(at - 1) == "." and not _is_operand(tokens, at - 2):
-            fault(at - 1, "a name begins with a word, not with a dot")
-        elif token.text == "has" and text(at + 1) == "(" and text(at - 1) != ".":
-            name, end = named(at + 2) if text(at + 2) in _ROOTS else (None, at + 2)
-            if name is None or text(end) != ")":
-                fault(at, "has() asks for one fact by its name, as in has(features.age)")
-                at += 1
-                continue
-            if name not in facts:
-                fault(at + 2, _undeclared(name, facts))
-            else:
-                presences[name] = None
-                start, stop = token.start, tokens[end].start + 1
-                instead = (_PRESENT + name).ljust(stop - start)
-                # Line breaks inside the call are put behind it, so that every later line keeps its number.
-                breaks = "".join(source[start:stop]).count("\n")
-                written[start:stop] = [instead + "\n" * breaks] + [""] * (stop - start - 1)
-            at = end
-        elif token.kind == "word" and token.text in _ROOTS and text(at - 1) != ".":
-            name, end = named(at)
-            if name is None:
-                fault(
-                    at,
-                    f"{token.text!r} is not a fact by itself; name one, as in {_example(token.text, facts)}",
-                )
-            elif name not in facts:
-                fault(at, _undeclared(name, facts))
-            else:
-                names[name] = None
-            at = end - 1
-        at += 1
-    return _Reading(
-        "".join(written), tuple(names), tuple(presences), tuple(literals), tuple(faults)
-    )
-
-
-def _is_operand(tokens: Sequence[_Token], at: int) -> bool:
-    """Say whether what stands here can have a member: a name, a literal, or something in brackets."""
-    return at >= 0 and (
-        tokens[at].kind in ("word", "string", "number") or tokens[at].text in (")", "]", "}")
-    )
-
-
-def _example(root: str, facts: Mapping[str, Fact]) -> str:
-    return next((name for name in facts if name.startswith(root + ".")), f"{root}.name")
+    return _Reader(source, facts).read()
 
 
 def _undeclared(name: str, facts: Mapping[str, Fact]) -> str:
@@ -237,9 +276,12 @@ def _undeclared(name: str, facts: Mapping[str, Fact]) -> str:
     return f"{name} is not declared{hint}"
 
 
-def _operators() -> Iterator[tuple[str, list[tuple[str, tuple[str, ...], str]]]]:
+def _operators() -> Iterator[tuple[str, list[_Overload]]]:
     """List CEL's operators with the mixed overloads for a number beside an integer added to its own."""
-    mixed = (("int64_double", ("int", "double")), ("double_int64", ("double", "int")))
+    mixed: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("int64_double", ("int", "double")),
+        ("double_int64", ("double", "int")),
+    )
     ordered = ("bool", "int", "uint", "double", "string", "bytes", "timestamp", "duration")
     for sign, name in (
         ("_<_", "less"),
@@ -247,7 +289,7 @@ def _operators() -> Iterator[tuple[str, list[tuple[str, tuple[str, ...], str]]]]
         ("_>_", "greater"),
         ("_>=_", "greater_equals"),
     ):
-        own = [(f"{name}_{kind}", (kind, kind), "bool") for kind in ordered]
+        own: list[_Overload] = [(f"{name}_{kind}", (kind, kind), "bool") for kind in ordered]
         yield sign, own + [(f"{name}_{suffix}", pair, "bool") for suffix, pair in mixed]
     for sign, name in (("_==_", "equals"), ("_!=_", "not_equals")):
         yield (
@@ -440,7 +482,7 @@ class Conditions:
         )
         """For each condition, the numbers written in it."""
         self.used: frozenset[str] = frozenset(name for names in self.names for name in names)
-        self._unguarded = [
+        self.unguarded = [
             tuple(
                 name
                 for name in reading.names
@@ -448,7 +490,7 @@ class Conditions:
             )
             for reading in readings
         ]
-        self._needed = tuple({name: None for names in self._unguarded for name in names})
+        self._needed = tuple({name: None for names in self.unguarded for name in names})
         self._presences = tuple({name: None for reading in readings for name in reading.presences})
         self._facts = {name: facts[name] for name in facts if name in self.used}
         self._floats = tuple(
@@ -497,7 +539,7 @@ class Conditions:
         return tuple(self._ask_one(at, condition, data) for at, condition in enumerate(alone))
 
     def _ask_one(self, at: int, condition: Any, data: Mapping[str, object]) -> Answer:
-        absent = tuple(name for name in self._unguarded[at] if name not in data)
+        absent = tuple(name for name in self.unguarded[at] if name not in data)
         if absent:
             # Even where the rest of the condition would settle it: a rule is not to depend on luck with its facts.
             return Broken(

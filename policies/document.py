@@ -32,8 +32,7 @@ from policies.schema import (
     refused,
     unknown_keys,
 )
-from policies.source import Problem as Problem
-from policies.source import Source, member, read
+from policies.source import Problem, Source, member, read
 
 
 class Kind(StrEnum):
@@ -402,9 +401,8 @@ def _disagreements(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             "/review/when_overdue/escalate_to",
             "an overdue case must go to another queue than review.queue",
         )
-    if review and review["due_in"] is None and review["when_overdue"].get("escalate_to"):
-        if not any(rule["due_in"] for rule in data.get("rules", [])):
-            yield "/review/when_overdue", "nothing is ever overdue without review.due_in; add it"
+    if review and review["when_overdue"].get("escalate_to") and review["due_in"] is None:
+        yield "/review/when_overdue", "nothing is ever overdue without review.due_in; add it"
     yield from _rule_problems(data.get("rules", []))
     yield from _test_problems(data)
 

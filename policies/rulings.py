@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from policies.conditions import Broken, Conditions
+from policies.conditions import Answer, Broken, Conditions
 from policies.document import (
     Disposition,
     Feature,
@@ -26,13 +26,16 @@ from policies.document import (
     Policy,
     Requirement,
     Rollout,
+    Rule,
     facts_of,
 )
 from policies.reasons import Reason, ReasonCode, Scalar
 
 __all__ = [
+    "Alternative",
     "Checked",
     "Context",
+    "Contribution",
     "Disposition",
     "Earlier",
     "Engine",
@@ -215,12 +218,8 @@ class Engine:
             )
             for name, feature in policy.features.items()
         ]
-        self._may_refuse = any(rule.then is Disposition.REFUSE for rule in policy.rules)
-        self._used = self.conditions.used
-        self._context = tuple(name for name in _CONTEXT if name in self._used)
-        self._whens = [
-            (rule, names) for rule, names in zip(policy.rules, self.conditions.names, strict=True)
-        ]
+        self._context = tuple(name for name in _CONTEXT if name in self.conditions.used)
+        self._rules = list(zip(policy.rules, self.conditions.names, strict=True))
 
     @property
     def uses_earlier(self) -> bool:
@@ -255,7 +254,7 @@ class Engine:
                     problems.append(
                         (
                             pointer,
-                            "null is not accepted here; give a value" + _or_leave_out(required),
+                            _NO_NULL if required else _NO_NULL_BUT_ABSENT,
                         )
                     )
                 continue
@@ -295,24 +294,8 @@ class Engine:
             surprises.append(_UNSURE)
         elif wrong := _wrong_confidence(proposal.confidence):
             problems.append(("/proposal/confidence", wrong))
-        for at, alternative in enumerate(proposal.alternatives):
-            wrong = _wrong_text(alternative.outcome)
-            if wrong:
-                problems.append((f"/proposal/alternatives/{at}/outcome", wrong))
-            wrong = (
-                _wrong_confidence(alternative.confidence)
-                if alternative.confidence is not None
-                else None
-            )
-            if wrong:
-                problems.append((f"/proposal/alternatives/{at}/confidence", wrong))
-        for at, reason in enumerate(proposal.reasons):
-            wrong = _wrong_text(reason.feature)
-            if wrong:
-                problems.append((f"/proposal/reasons/{at}/feature", wrong))
-            wrong = _wrong_number(reason.contribution)
-            if wrong:
-                problems.append((f"/proposal/reasons/{at}/contribution", wrong))
+        problems += _wrong_alternatives(proposal.alternatives)
+        problems += _wrong_contributions(proposal.reasons)
         if Requirement.REASONS in self.policy.require and not proposal.reasons:
             problems.append(
                 ("/proposal/reasons", "required; the policy asks for the proposal's reasons")
@@ -392,9 +375,10 @@ class Engine:
         )
 
     def check_values(self, features: Mapping[str, Any], proposal: Proposal | None) -> Checked:
-        """Check features and proposal alone, without what the policy asks of the subject."""
+        """Check features and proposal alone, without what else the policy requires of a request."""
         checked = self.check(features=features, proposal=proposal)
-        problems = tuple(p for p in checked.problems if not p[0].startswith("/subject"))
+        apart = ("/subject", "/proposal/reasons")
+        problems = tuple(found for found in checked.problems if not found[0].startswith(apart))
         return replace(checked, problems=problems)
 
     def _facts(self, question: Question) -> dict[str, Any]:
@@ -418,7 +402,7 @@ class Engine:
             status=RulingStatus.IN_REVIEW,
             outcome=None,
             reasons=(reason,),
-            trace=tuple(_not_run(rule.name, rule.when, rule.then) for rule in self.policy.rules),
+            trace=tuple(_not_run(rule) for rule in self.policy.rules),
             queue=review.queue,
             due_in=review.due_in,
             when_overdue=review.when_overdue,
@@ -437,104 +421,135 @@ class Engine:
         person_requested: bool,
         holds: Sequence[str],
     ) -> Ruling:
-        policy, review = self.policy, self.policy.review
-        # Reasons by the disposition they speak for; the strictest that has any wins.
-        to_people: list[Reason] = []
-        to_refuse: list[Reason] = []
-        to_release: list[Reason] = []
-        trace: list[TraceStep] = []
-        approvable, sensitive, sign_offs = True, False, review.sign_offs
-        queue: str | None = None
-        due_in = review.due_in
-
-        forced = person_requested or bool(holds)
+        scales = _Scales(self.policy)
         if person_requested:
-            to_people.append(_PERSON_REQUESTED)
-        to_people += [
-            Reason(code=ReasonCode.HOLD, rule="hold", params={"reason": hold}) for hold in holds
-        ]
+            scales.to_people.append(_PERSON_REQUESTED)
+        for hold in holds:
+            params: dict[str, Scalar] = {"reason": hold}
+            scales.to_people.append(Reason(code=ReasonCode.HOLD, rule="hold", params=params))
         if checked.problems:
             pointer, detail = checked.problems[0]
-            params: dict[str, Scalar] = {"pointer": pointer, "detail": detail}
-            to_people.append(Reason(code=ReasonCode.INPUT_INVALID, rule="request", params=params))
+            params = {"pointer": pointer, "detail": detail}
+            reason = Reason(code=ReasonCode.INPUT_INVALID, rule="request", params=params)
+            scales.to_people.append(reason)
         if proposal is None:
-            to_people.append(_NO_PROPOSAL)
-        to_people += checked.surprises
-
-        runnable = not checked.problems and not any(
-            r.code is ReasonCode.TOO_LONG for r in checked.surprises
-        )
-        answers = self.conditions.ask(facts) if runnable else None
-        for at, (rule, names) in enumerate(self._whens):
-            then = rule.then
-            if answers is None:
-                trace.append(_not_run(rule.name, rule.when, then))
-                # What was not asked might have said the strictest it can.
-                approvable = approvable and then is not Disposition.REFUSE
-                sensitive = sensitive or rule.sensitive
-                sign_offs = max(sign_offs, rule.sign_offs or 1)
-                continue
-            answer = answers[at]
-            looked_at = {name: _stored(facts[name]) for name in names if name in facts}
-            if answer is False:
-                trace.append(
-                    TraceStep(
-                        rule=rule.name,
-                        when=rule.when,
-                        then=then,
-                        said=Said.FALSE,
-                        looked_at=looked_at,
-                    )
-                )
-                continue
-            if answer is True:
-                step = TraceStep(
-                    rule=rule.name, when=rule.when, then=then, said=Said.TRUE, looked_at=looked_at
-                )
-                reason = Reason(code=ReasonCode.RULE_MATCHED, rule=rule.name)
-                if then is Disposition.REFUSE:
-                    to_refuse.append(reason)
-                elif then is Disposition.REVIEW:
-                    to_people.append(reason)
-                else:
-                    to_release.append(reason)
-            else:
-                step = TraceStep(
-                    rule=rule.name,
-                    when=rule.when,
-                    then=then,
-                    said=Said.ERROR,
-                    looked_at=looked_at,
-                    detail=answer.detail if isinstance(answer, Broken) else "",
-                )
-                to_people.append(_broken(rule.name, answer))
-                approvable = approvable and then is not Disposition.REFUSE
-            trace.append(step)
-            sensitive = sensitive or rule.sensitive
-            if then is Disposition.REVIEW:
-                queue = queue or rule.queue
-                if rule.due_in is not None and (due_in is None or rule.due_in < due_in):
-                    due_in = rule.due_in
-                sign_offs = max(sign_offs, rule.sign_offs or 1)
-
-        self._weigh_confidence(proposal, to_people, trace)
-
-        if to_refuse and not forced:
-            disposition, reasons = Disposition.REFUSE, to_refuse
-        elif to_people or to_refuse:
-            # A person was asked for, or people only decide now: even a refusal is looked at, but never approved away.
-            disposition, reasons = Disposition.REVIEW, to_people + to_refuse
-            approvable = approvable and not to_refuse
+            scales.to_people.append(_NO_PROPOSAL)
+        scales.to_people += checked.surprises
+        if checked.problems or any(r.code is ReasonCode.TOO_LONG for r in checked.surprises):
+            for rule, _ in self._rules:
+                scales.not_asked(rule)
         else:
-            disposition, reasons = Disposition.RELEASE, to_release or [_NOTHING_MATCHED]
+            answers = self.conditions.ask(facts)
+            for (rule, names), answer in zip(self._rules, answers, strict=True):
+                looked_at = {name: _stored(facts[name]) for name in names if name in facts}
+                scales.answered(rule, answer, looked_at)
+        scales.weigh_confidence(proposal)
+        return scales.ruling(proposal, forced=person_requested or bool(holds))
 
-        observed = policy.rollout is Rollout.OBSERVE and not forced
-        proposed = (
-            proposal.outcome
-            if proposal is not None and proposal.outcome in policy.outcomes
-            else None
+
+class _Scales:
+    """Collect what speaks for each disposition, and read off the ruling."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.to_people: list[Reason] = []
+        self.to_refuse: list[Reason] = []
+        self.to_release: list[Reason] = []
+        self.trace: list[TraceStep] = []
+        self.approvable = True
+        self.sensitive = False
+        self.sign_offs = policy.review.sign_offs
+        self.queue: str | None = None
+        self.due_in = policy.review.due_in
+
+    def not_asked(self, rule: Rule) -> None:
+        """Note a rule that could not be asked; it might have said the strictest it can."""
+        self.trace.append(_not_run(rule))
+        self.approvable = self.approvable and rule.then is not Disposition.REFUSE
+        self.sensitive = self.sensitive or rule.sensitive
+        self.sign_offs = max(self.sign_offs, rule.sign_offs or 1)
+
+    def answered(self, rule: Rule, answer: Answer, looked_at: Mapping[str, Any]) -> None:
+        """Note what a rule said."""
+        if isinstance(answer, Broken):
+            said, detail = Said.ERROR, answer.detail
+            self.to_people.append(_broken(rule.name, answer))
+            self.approvable = self.approvable and rule.then is not Disposition.REFUSE
+        elif answer:
+            said, detail = Said.TRUE, ""
+            reason = Reason(code=ReasonCode.RULE_MATCHED, rule=rule.name)
+            self._side(rule.then).append(reason)
+        else:
+            said, detail = Said.FALSE, ""
+        self.trace.append(
+            TraceStep(
+                rule=rule.name,
+                when=rule.when,
+                then=rule.then,
+                said=said,
+                looked_at=looked_at,
+                detail=detail,
+            )
         )
-        if observed:
+        if said is not Said.FALSE:
+            self._take_terms(rule)
+
+    def _side(self, then: Disposition) -> list[Reason]:
+        if then is Disposition.REFUSE:
+            return self.to_refuse
+        return self.to_people if then is Disposition.REVIEW else self.to_release
+
+    def _take_terms(self, rule: Rule) -> None:
+        """Take over how people are to decide: the first queue named, the shortest time, the most sign-offs."""
+        self.sensitive = self.sensitive or rule.sensitive
+        if rule.then is not Disposition.REVIEW:
+            return
+        self.queue = self.queue or rule.queue
+        if rule.due_in is not None and (self.due_in is None or rule.due_in < self.due_in):
+            self.due_in = rule.due_in
+        self.sign_offs = max(self.sign_offs, rule.sign_offs or 1)
+
+    def weigh_confidence(self, proposal: Proposal | None) -> None:
+        """Hold the proposal's confidence against the least that the policy accepts without a person."""
+        threshold = self.policy.review.confidence_below
+        if threshold is None:
+            return
+        confidence = proposal.confidence if proposal is not None else None
+        # Written so that a confidence which is not a number is below every threshold.
+        below = confidence is not None and not confidence >= threshold
+        said = Said.NOT_RUN if confidence is None else Said.TRUE if below else Said.FALSE
+        self.trace.append(
+            TraceStep(
+                rule=CONFIDENCE_RULE,
+                when=f"proposal.confidence < {threshold}",
+                then=Disposition.REVIEW,
+                said=said,
+                looked_at={}
+                if confidence is None
+                else {"proposal.confidence": _stored(confidence)},
+            )
+        )
+        if below:
+            params: dict[str, Scalar] = {"confidence": _stored(confidence), "threshold": threshold}
+            reason = Reason(code=ReasonCode.CONFIDENCE_BELOW, rule=CONFIDENCE_RULE, params=params)
+            self.to_people.append(reason)
+
+    def ruling(self, proposal: Proposal | None, *, forced: bool) -> Ruling:
+        """Read the ruling off; ``forced`` says that a person was asked for or people only decide now."""
+        policy, review, approvable = self.policy, self.policy.review, self.approvable
+        if self.to_refuse and not forced:
+            disposition, reasons = Disposition.REFUSE, self.to_refuse
+        elif self.to_people:
+            # Even a refusal is looked at by a person who was asked for, but never approved away.
+            disposition, reasons = Disposition.REVIEW, self.to_people + self.to_refuse
+            approvable = approvable and not self.to_refuse
+        else:
+            disposition, reasons = Disposition.RELEASE, self.to_release or [_NOTHING_MATCHED]
+
+        declared = proposal is not None and proposal.outcome in policy.outcomes
+        proposed = proposal.outcome if proposal is not None and declared else None
+        outcome: str | None
+        if policy.rollout is Rollout.OBSERVE and not forced:
             status, outcome = RulingStatus.OBSERVED, proposed
         elif disposition is Disposition.RELEASE:
             status, outcome = RulingStatus.RELEASED, proposed
@@ -548,42 +563,15 @@ class Engine:
             status=status,
             outcome=outcome,
             reasons=tuple(reasons),
-            trace=tuple(trace),
-            queue=(queue or review.queue) if waits else None,
-            due_in=due_in if waits else None,
+            trace=tuple(self.trace),
+            queue=(self.queue or review.queue) if waits else None,
+            due_in=self.due_in if waits else None,
             when_overdue=review.when_overdue if waits else None,
-            sign_offs=sign_offs,
-            sensitive=sensitive,
+            sign_offs=self.sign_offs,
+            sensitive=self.sensitive,
             approvable=approvable,
             undo=review.undo,
         )
-
-    def _weigh_confidence(
-        self, proposal: Proposal | None, to_people: list[Reason], trace: list[TraceStep]
-    ) -> None:
-        threshold = self.policy.review.confidence_below
-        if threshold is None:
-            return
-        confidence = proposal.confidence if proposal is not None else None
-        # Written so that a confidence which is not a number is below every threshold.
-        below = confidence is not None and not confidence >= threshold
-        said = Said.NOT_RUN if confidence is None else Said.TRUE if below else Said.FALSE
-        trace.append(
-            TraceStep(
-                rule=CONFIDENCE_RULE,
-                when=f"proposal.confidence < {threshold}",
-                then=Disposition.REVIEW,
-                said=said,
-                looked_at={}
-                if confidence is None
-                else {"proposal.confidence": _stored(confidence)},
-            )
-        )
-        if below:
-            params: dict[str, Scalar] = {"confidence": _stored(confidence), "threshold": threshold}
-            to_people.append(
-                Reason(code=ReasonCode.CONFIDENCE_BELOW, rule=CONFIDENCE_RULE, params=params)
-            )
 
 
 _UNDECLARED: Final = Reason(code=ReasonCode.UNDECLARED_OUTCOME, rule="outcomes")
@@ -591,6 +579,12 @@ _UNSURE: Final = Reason(code=ReasonCode.CONFIDENCE_MISSING, rule="proposal.confi
 _NO_PROPOSAL: Final = Reason(code=ReasonCode.PROPOSAL_MISSING, rule="proposal")
 _PERSON_REQUESTED: Final = Reason(code=ReasonCode.PERSON_REQUESTED, rule="person_requested")
 _NOTHING_MATCHED: Final = Reason(code=ReasonCode.NOTHING_MATCHED, rule="rules")
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
 
 _CONTEXT: Final[Mapping[str, Callable[[Question], Any]]] = {
     "subject.known": lambda q: q.subject_known,
@@ -607,9 +601,9 @@ _CONTEXT: Final[Mapping[str, Callable[[Question], Any]]] = {
     ),
     "context.earlier.last_at": lambda q: q.context.earlier.last_at if q.context.earlier else None,
 }
+_NO_NULL: Final = "null is not accepted here; give a value"
+_NO_NULL_BUT_ABSENT: Final = "null is not accepted here; give a value or leave it out"
 _INSTANTS: Final = frozenset({"context.now", "context.earlier.last_at"})
-
-_zone = cache(ZoneInfo)
 
 
 def _proposal_facts(proposal: Proposal) -> dict[str, Any]:
@@ -622,15 +616,14 @@ def _proposal_facts(proposal: Proposal) -> dict[str, Any]:
     return facts
 
 
-def _broken(rule: str, answer: object) -> Reason:
-    absent = answer.absent if isinstance(answer, Broken) else ()
-    if absent:
-        return Reason(code=ReasonCode.FACT_ABSENT, rule=rule, params={"fact": absent[0]})
+def _broken(rule: str, answer: Broken) -> Reason:
+    if answer.absent:
+        return Reason(code=ReasonCode.FACT_ABSENT, rule=rule, params={"fact": answer.absent[0]})
     return Reason(code=ReasonCode.RULE_BROKEN, rule=rule)
 
 
-def _not_run(rule: str, when: str, then: Disposition) -> TraceStep:
-    return TraceStep(rule=rule, when=when, then=then, said=Said.NOT_RUN)
+def _not_run(rule: Rule) -> TraceStep:
+    return TraceStep(rule=rule.name, when=rule.when, then=rule.then, said=Said.NOT_RUN)
 
 
 def _stored(value: Any) -> Any:
@@ -650,10 +643,6 @@ def _instant(text: str) -> datetime:
 
 def _pointer(parent: str, name: str) -> str:
     return f"{parent}/{name.replace('~', '~0').replace('/', '~1')}"
-
-
-def _or_leave_out(required: bool) -> str:
-    return "" if required else ", or leave it out"
 
 
 def _wrong_text(value: object) -> str | None:
@@ -678,6 +667,27 @@ def _wrong_number(value: object) -> str | None:
     if type(value) is not float:
         return "expected a number"
     return None if math.isfinite(value) else "NaN and infinity are not accepted; expected a number"
+
+
+def _wrong_alternatives(alternatives: Sequence[Alternative]) -> Iterator[tuple[str, str]]:
+    for at, alternative in enumerate(alternatives):
+        wrong = _wrong_text(alternative.outcome)
+        if wrong:
+            yield f"/proposal/alternatives/{at}/outcome", wrong
+        confidence = alternative.confidence
+        wrong = None if confidence is None else _wrong_confidence(confidence)
+        if wrong:
+            yield f"/proposal/alternatives/{at}/confidence", wrong
+
+
+def _wrong_contributions(contributions: Sequence[Contribution]) -> Iterator[tuple[str, str]]:
+    for at, reason in enumerate(contributions):
+        wrong = _wrong_text(reason.feature)
+        if wrong:
+            yield f"/proposal/reasons/{at}/feature", wrong
+        wrong = _wrong_number(reason.contribution)
+        if wrong:
+            yield f"/proposal/reasons/{at}/contribution", wrong
 
 
 def _wrong_integer(value: object) -> str | None:

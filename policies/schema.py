@@ -561,6 +561,34 @@ ENFORCED: Final[Mapping[str, str]] = {
     "tests": "policies.selftest.run",
 } | {
     f"tests.{key}": "policies.selftest.run"
-    for key in ["name", "given", "expect", "given.features", "given.proposal", "given.proposal.outcome", "given.proposal.confidence", "given.proposal.source", "given.subject", "given.subject.known", "given.context", "given.context.now", "given.context.zone", "given.context.language", "given.context.channel", "given.context.earlier", "given.context.earlier.count_30d", "given.context.earlier.last_outcome", "given.context.earlier.last_at", "given.person_requested", "expect.disposition", "expect.rule", "expect.reason", "expect.outcome", "expect.queue", "expect.sensitive", "expect.sign_offs"]
+    for key in [
+        "name",
+        "given",
+        "expect",
+        "given.features",
+        "given.proposal",
+        "given.proposal.outcome",
+        "given.proposal.confidence",
+        "given.proposal.source",
+        "given.subject",
+        "given.subject.known",
+        "given.context",
+        "given.context.now",
+        "given.context.zone",
+        "given.context.language",
+        "given.context.channel",
+        "given.context.earlier",
+        "given.context.earlier.count_30d",
+        "given.context.earlier.last_outcome",
+        "given.context.earlier.last_at",
+        "given.person_requested",
+        "expect.disposition",
+        "expect.rule",
+        "expect.reason",
+        "expect.outcome",
+        "expect.queue",
+        "expect.sensitive",
+        "expect.sign_offs",
+    ]
 }
 """Where each accepted key takes effect; a test holds this table against the shapes and the code."""

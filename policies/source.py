@@ -100,7 +100,7 @@ def member(pointer: str, key: object) -> str:
 class _Unreadable(Exception):
     """Stop reading: what follows cannot be understood."""
 
-    def __init__(self, mark: yaml.Mark | None, detail: str) -> None:
+    def __init__(self, mark: Any, detail: str) -> None:
         super().__init__(detail)
         self.mark = mark
         self.detail = detail
@@ -113,7 +113,7 @@ class _Composer(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Compose one node, unless it is an alias, an anchor, a tag or too deep."""
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # types-PyYAML leaves it untyped.
         if isinstance(event, yaml.AliasEvent):
             raise _Unreadable(event.start_mark, "aliases (*name) are refused; write the value out")
         if getattr(event, "anchor", None) is not None:
@@ -123,7 +123,7 @@ class _Composer(yaml.SafeLoader):
         if self.depth == DEEPEST:
             raise _Unreadable(event.start_mark, f"nested deeper than {DEEPEST} levels")
         self.depth += 1
-        node = super().compose_node(parent, index)  # type: ignore[no-untyped-call]  # types-PyYAML leaves it untyped
+        node = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
@@ -224,7 +224,7 @@ def read(text: str) -> Source:
         try:
             node = composer.get_single_node()
         finally:
-            composer.dispose()  # type: ignore[no-untyped-call]  # types-PyYAML leaves it untyped
+            composer.dispose()
     except _Unreadable as error:
         mark = error.mark
         return unreadable(
