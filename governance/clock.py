@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from datetime import UTC, datetime
 from typing import Protocol
+
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Clock(Protocol):
@@ -44,6 +48,11 @@ def uuid7() -> str:
     )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def is_id(text: object) -> bool:
+    """Tell whether a text has the form of an id; PostgreSQL refuses to look for one that has not."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def rfc3339(instant: datetime) -> str:

@@ -28,4 +28,6 @@ class QueueMember(Base):
     __tablename__ = "queue_members"
 
     queue: Mapped[str] = mapped_column(sa.ForeignKey("queues.name"), primary_key=True)
-    person_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("people.id"), primary_key=True, index=True)
+    person_id: Mapped[str] = mapped_column(
+        Id, sa.ForeignKey("people.id"), primary_key=True, index=True
+    )
