@@ -1,0 +1,93 @@
+"""What happened to a decision, as its entries tell it, and what of that one reader may know yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from audits.log.entries import EntryKind
+from governance.actors import ActorKind
+from governance.clock import parse_rfc3339
+from governance.decisions.models import Decision
+from governance.ledger.models import LogRecord
+from governance.permissions import Permission
+from governance.reviews.models import Case
+from governance.work import Work
+
+_VERDICTS = frozenset({EntryKind.VERDICT_GIVEN, EntryKind.VERDICT_UNDONE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry of a decision: whose act it was, and what the entry says of it in clear."""
+
+    record_id: str
+    kind: EntryKind
+    at: datetime
+    actor_kind: ActorKind
+    actor_id: str
+    refs: Mapping[str, str]
+    data: Mapping[str, Any]
+
+    @property
+    def person_id(self) -> str | None:
+        """Return the person whose act it was, None if it was no person's."""
+        return self.actor_id if self.actor_kind is ActorKind.PERSON else None
+
+
+def of_decision(work: Work, decision_id: str) -> list[Event]:
+    """Return all that happened to a decision, in order of time."""
+    rows = work.session.execute(
+        sa.select(LogRecord)
+        .where(LogRecord.decision_id == decision_id)
+        .order_by(LogRecord.recorded_at, LogRecord.id)
+    ).scalars()
+    return [_event(row) for row in rows]
+
+
+def told(
+    work: Work, events: Sequence[Event], *, decision: Decision, case: Case | None, has_signed: bool
+) -> list[Event]:
+    """Return what the actor may know of these events by now.
+
+    A deciding verdict is its giver's alone until it is effective; and whoever may still sign a case
+    off is not told how others did.
+    """
+    open_to_actor = (
+        case is not None
+        and case.status == "open"
+        and not has_signed
+        and work.actor.may(Permission.CASES_DECIDE)
+        and case.queue in work.actor.queues
+    )
+    pending = decision.effective_at is not None and work.now < decision.effective_at
+    told_events = []
+    for event in events:
+        others = event.kind in _VERDICTS and event.person_id != work.actor.id
+        hidden = others and (open_to_actor or (pending and _decides(event)))
+        if not hidden:
+            told_events.append(event)
+    return told_events
+
+
+def _decides(event: Event) -> bool:
+    return bool(event.data.get("decides"))
+
+
+def _event(row: LogRecord) -> Event:
+    entry = orjson.loads(row.entry)
+    # An app's reference is its id and the key's; the app is who acted.
+    return Event(
+        record_id=row.id,
+        kind=EntryKind(row.kind),
+        at=parse_rfc3339(entry["recorded_at"]),
+        actor_kind=ActorKind(entry["actor"]["type"]),
+        actor_id=entry["actor"]["ref"].partition("/")[0],
+        refs=entry["refs"],
+        data=entry["data"],
+    )

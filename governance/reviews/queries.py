@@ -1,0 +1,281 @@
+"""Reading cases and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from governance.decisions import queries as decisions
+from governance.decisions.models import Decision
+from governance.identities.models import Person
+from governance.points.models import PolicyVersion
+from governance.reviews.models import Case, Verdict
+
+#: The purpose of all cases of this version: they decide their decision.
+DECIDE = "decide"
+
+
+def by_id(session: Session, case_id: str) -> Case | None:
+    """Return one case."""
+    return session.get(Case, case_id)
+
+
+def lock(session: Session, case_id: str, *, skip_locked: bool = False) -> Case | None:
+    """Return one case, locked until the end of the transaction; None too where it was skipped."""
+    return session.execute(
+        sa.select(Case)
+        .where(Case.id == case_id)
+        .with_for_update(skip_locked=skip_locked)
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+
+
+def lock_with_decision(session: Session, case: Case) -> tuple[Case, Decision]:
+    """Return a case and its decision, both locked; always the decision first, as withdrawing does."""
+    decision = decisions.lock(session, case.decision_id)
+    locked = lock(session, case.id)
+    assert decision is not None
+    assert locked is not None, "cases are never deleted"
+    return locked, decision
+
+
+def standing_verdicts(session: Session, case_id: str) -> list[Verdict]:
+    """Return the verdicts on a case that were not taken back, oldest first."""
+    return list(
+        session.execute(
+            sa.select(Verdict)
+            .where(Verdict.case_id == case_id, Verdict.undone_at.is_(None))
+            .order_by(Verdict.decides, Verdict.given_at, Verdict.id)
+            .execution_options(populate_existing=True)
+        ).scalars()
+    )
+
+
+def last_undone(session: Session, case_id: str) -> Verdict | None:
+    """Return the verdict that was taken back last."""
+    return session.execute(
+        sa.select(Verdict)
+        .where(Verdict.case_id == case_id, Verdict.undone_at.is_not(None))
+        .order_by(Verdict.undone_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def sign_off_counts(session: Session, case_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many verdicts stand on each of these cases; those with none are absent."""
+    rows = session.execute(
+        sa.select(Verdict.case_id, sa.func.count())
+        .where(Verdict.case_id.in_(case_ids), Verdict.undone_at.is_(None))
+        .group_by(Verdict.case_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def signed_by(session: Session, case_ids: Sequence[str], person_id: str) -> set[str]:
+    """Return those of these cases on which a person's verdict stands."""
+    return set(
+        session.execute(
+            sa.select(Verdict.case_id).where(
+                Verdict.case_id.in_(case_ids),
+                Verdict.person_id == person_id,
+                Verdict.undone_at.is_(None),
+            )
+        ).scalars()
+    )
+
+
+def author_of(session: Session, point: str, version: int) -> str | None:
+    """Return the reference of whoever drafted a policy version."""
+    return session.execute(
+        sa.select(PolicyVersion.drafted_by).where(
+            PolicyVersion.point == point, PolicyVersion.version == version
+        )
+    ).scalar_one_or_none()
+
+
+def names(session: Session, person_ids: Iterable[str | None]) -> dict[str, str]:
+    """Return the names of people."""
+    wanted = {person_id for person_id in person_ids if person_id is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(wanted)))
+    return {row[0]: row[1] for row in rows}
+
+
+def held_by(session: Session, person_id: str, queues: Sequence[str], now: datetime) -> Case | None:
+    """Return the open case of these queues that a person holds, the one claimed last."""
+    return session.execute(
+        sa.select(Case)
+        .where(
+            Case.status == "open",
+            Case.queue.in_(queues),
+            Case.claimed_by == person_id,
+            Case.claimed_until > now,
+        )
+        .order_by(Case.claimed_at.desc(), Case.id)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def most_urgent(
+    session: Session, person_id: str, person: str, queues: Sequence[str], now: datetime
+) -> Case | None:
+    """Return the most urgent case that nobody holds and that a person may decide, locked.
+
+    ``person`` is the reference under which rows name the person. What another transaction has
+    locked is passed over, so that two people who ask at once get two cases.
+    """
+    author = (
+        sa.select(Decision.id)
+        .outerjoin(
+            PolicyVersion,
+            (PolicyVersion.point == Decision.point)
+            & (PolicyVersion.version == Decision.policy_version),
+        )
+        .where(
+            Decision.id == Case.decision_id,
+            sa.or_(
+                Decision.actor == person,
+                sa.and_(Case.sign_offs > 1, PolicyVersion.drafted_by == person),
+            ),
+        )
+    )
+    signed = sa.select(Verdict.id).where(
+        Verdict.case_id == Case.id, Verdict.person_id == person_id, Verdict.undone_at.is_(None)
+    )
+    return session.execute(
+        sa.select(Case)
+        .where(
+            Case.status == "open",
+            Case.purpose == DECIDE,
+            Case.queue.in_(queues),
+            sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now),
+            ~author.exists(),
+            ~signed.exists(),
+        )
+        .order_by(*_urgency(Case))
+        .limit(1)
+        .with_for_update(of=Case, skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+
+
+def page(
+    session: Session, *, queues: Sequence[str], status: str, limit: int, after: Case | None
+) -> list[Case]:
+    """Return cases: the open ones most urgent first, others the last closed first."""
+    query = sa.select(Case).where(
+        Case.purpose == DECIDE, Case.queue.in_(queues), Case.status == status
+    )
+    if status == "open":
+        query = query.order_by(*_urgency(Case))
+        if after is not None:
+            query = query.where(_less_urgent(after))
+    else:
+        query = query.order_by(Case.closed_at.desc(), Case.id.desc())
+        if after is not None:
+            query = query.where(
+                sa.or_(
+                    Case.closed_at < after.closed_at,
+                    sa.and_(Case.closed_at == after.closed_at, Case.id < after.id),
+                )
+            )
+    return list(session.execute(query.limit(limit)).scalars())
+
+
+def open_counts(
+    session: Session, queues: Sequence[str], now: datetime, soon: datetime
+) -> dict[str, tuple[int, int, int, int]]:
+    """Return for each queue how many cases are open, overdue, due before ``soon``, and held."""
+    rows = session.execute(
+        sa.select(
+            Case.queue,
+            sa.func.count(),
+            sa.func.count().filter(Case.due_at <= now),
+            sa.func.count().filter(sa.and_(Case.due_at > now, Case.due_at <= soon)),
+            sa.func.count().filter(Case.claimed_until > now),
+        )
+        .where(Case.queue.in_(queues), Case.status == "open", Case.purpose == DECIDE)
+        .group_by(Case.queue)
+    )
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+def recent_durations(session: Session, queue: str, count: int = 50) -> list[float]:
+    """Return the seconds from claim to verdict of about the last ``count`` cases of a queue."""
+    # By due time rather than by closing time, which no index serves; of recent cases it is as good.
+    recent = (
+        sa.select(Case.id)
+        .where(Case.queue == queue, Case.status == "decided")
+        .order_by(Case.due_at.desc(), Case.id.desc())
+        .limit(count)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(Verdict.claimed_at, Verdict.given_at).where(
+            Verdict.case_id.in_(sa.select(recent.c.id)),
+            Verdict.claimed_at.is_not(None),
+            Verdict.undone_at.is_(None),
+        )
+    )
+    return [(given - claimed).total_seconds() for claimed, given in rows]
+
+
+def verdicts_given_since(session: Session, person_id: str, since: datetime) -> int:
+    """Return how many verdicts of a person stand that were given since an instant."""
+    return session.execute(
+        sa.select(sa.func.count())
+        .select_from(Verdict)
+        .where(
+            Verdict.person_id == person_id,
+            Verdict.given_at >= since,
+            Verdict.undone_at.is_(None),
+        )
+    ).scalar_one()
+
+
+def overdue_ids(session: Session, now: datetime, limit: int) -> list[str]:
+    """Return open cases that are overdue and that nobody holds, the longest overdue first."""
+    return list(
+        session.execute(
+            sa.select(Case.id)
+            .where(
+                Case.status == "open",
+                Case.purpose == DECIDE,
+                Case.due_at <= now,
+                sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now),
+            )
+            .order_by(Case.due_at, Case.id)
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def _urgency(case: type[Case]) -> tuple[sa.ColumnElement[object], ...]:
+    return (
+        case.sensitive.desc(),
+        case.due_at.asc().nulls_last(),
+        case.opened_at.asc(),
+        case.id.asc(),
+    )
+
+
+def _less_urgent(after: Case) -> sa.ColumnElement[bool]:
+    """Return the condition for what ``_urgency`` sorts behind a case."""
+    younger = sa.or_(
+        Case.opened_at > after.opened_at,
+        sa.and_(Case.opened_at == after.opened_at, Case.id > after.id),
+    )
+    if after.due_at is None:
+        later = sa.and_(Case.due_at.is_(None), younger)
+    else:
+        later = sa.or_(
+            Case.due_at > after.due_at,
+            Case.due_at.is_(None),
+            sa.and_(Case.due_at == after.due_at, younger),
+        )
+    same = sa.and_(Case.sensitive.is_(after.sensitive), later)
+    return sa.or_(Case.sensitive.is_(False), same) if after.sensitive else same

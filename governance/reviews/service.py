@@ -1,0 +1,773 @@
+"""The verbs of reviews: see what waits, claim, decide, take back, send on."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import orjson
+import sqlalchemy as sa
+
+from audits.log.entries import EntryKind
+from governance.clock import rfc3339
+from governance.decisions import preparing
+from governance.decisions import queries as decisions
+from governance.decisions import service as decision_views
+from governance.decisions.models import Decision
+from governance.decisions.preparing import DECISION_PAYLOAD
+from governance.decisions.views import RulingReason
+from governance.errors import (
+    AnswerableError,
+    CaseClosed,
+    ClaimedByAnother,
+    Conflict,
+    FieldProblem,
+    InvalidInput,
+    NotFound,
+    Stale,
+)
+from governance.permissions import Permission
+from governance.points import queries as points
+from governance.queues.models import Queue
+from governance.reviews import history, queries, transitions
+from governance.reviews.history import Event
+from governance.reviews.models import Case, Verdict
+from governance.reviews.transitions import CaseState, CaseStatus, Lease, SignOff, VerdictKind
+from governance.reviews.views import (
+    CasePage,
+    CaseSummary,
+    CaseView,
+    LastAct,
+    LeaseView,
+    Overview,
+    QueueOverview,
+    SignOffView,
+    UndoView,
+)
+from governance.subjects import payloads
+from governance.work import Work
+from policies import rulings
+
+REASON_PAYLOAD = "reason"
+LONGEST_REASON = 4000
+#: What a case is taken to need where too few were decided to know.
+_DEFAULT_SECONDS = 70.0
+#: How long a commit may take. A verdict cannot be taken back closer than this to its effect, or others could see it counting first.
+_COMMIT_TIME = timedelta(milliseconds=250)
+
+
+def queue_overview(work: Work) -> Overview:
+    """Return how the actor's queues stand.
+
+    Raises:
+        NotAllowed: the actor works no queues.
+    """
+    work.require(Permission.CASES_READ)
+    names = sorted(work.actor.queues)
+    rows = work.session.execute(sa.select(Queue).where(Queue.name.in_(names)).order_by(Queue.title))
+    counts = queries.open_counts(work.session, names, work.now, work.now + timedelta(hours=1))
+    overviews = []
+    for queue in rows.scalars():
+        waiting, overdue, due_soon, claimed = counts.get(queue.name, (0, 0, 0, 0))
+        overviews.append(
+            QueueOverview(
+                queue=queue.name,
+                title=queue.title,
+                open=waiting,
+                overdue=overdue,
+                due_soon=due_soon,
+                claimed=claimed,
+                minutes=_minutes(work, queue.name, waiting),
+            )
+        )
+    midnight = work.now.astimezone(ZoneInfo(work.actor.time_zone)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    return Overview(
+        queues=overviews,
+        decided_today=queries.verdicts_given_since(work.session, work.actor.id, midnight),
+    )
+
+
+def list_cases(
+    work: Work,
+    *,
+    queue: str | None = None,
+    status: str = "open",
+    limit: int = 50,
+    after: str | None = None,
+) -> CasePage:
+    """Return a page of the cases of the actor's queues: the open ones most urgent first, others the last closed first.
+
+    ``after`` is the id of the last case of the page before.
+
+    Raises:
+        NotAllowed, NotFound: the actor works no queues, or not this one.
+        InvalidInput: there is no such status or no such case to go on after.
+    """
+    work.require(Permission.CASES_READ)
+    if status not in set(CaseStatus):
+        raise InvalidInput(
+            f"There is no status {status!r}; expected one of {', '.join(CaseStatus)}.",
+            [FieldProblem(pointer="/status", detail=f"Expected one of {', '.join(CaseStatus)}.")],
+        )
+    names = _ones_queues(work, queue)
+    before = None if after is None else queries.by_id(work.session, after)
+    if after is not None and before is None:
+        raise InvalidInput("The list cannot go on there; begin it again without a cursor.")
+    rows = queries.page(work.session, queues=names, status=status, limit=limit + 1, after=before)
+    shown = rows[:limit]
+    return CasePage(
+        cases=_summaries(work, shown), next_after=shown[-1].id if len(rows) > limit else None
+    )
+
+
+def held(work: Work) -> CaseSummary | None:
+    """Return the case that the actor holds now, the one claimed last."""
+    work.require(Permission.CASES_READ)
+    row = queries.held_by(work.session, work.actor.id, sorted(work.actor.queues), work.now)
+    return None if row is None else _summaries(work, [row])[0]
+
+
+def next_case(work: Work, *, queue: str | None = None) -> CaseView | None:
+    """Return the case the actor holds, or claim the most urgent one that they may decide. None: nothing waits.
+
+    Raises:
+        NotAllowed, NotFound: the actor may not decide cases, or does not work this queue.
+    """
+    work.require(Permission.CASES_DECIDE)
+    person_id = work.person_id
+    names = _ones_queues(work, queue)
+    row = queries.held_by(work.session, person_id, names, work.now)
+    if row is None:
+        row = queries.most_urgent(work.session, person_id, work.actor.reference, names, work.now)
+        if row is None:
+            return None
+        decision = _decision_of(work, row)
+        _claim(work, row, decision)
+    return _view(work, row)
+
+
+def claim(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
+    """Hold a case for ten minutes; claiming it again gives the whole time again.
+
+    Raises:
+        NotAllowed, NotFound: the actor may not decide this case, or it is not in a queue of theirs.
+        Stale: it is not at ``revision`` any more; the message says what was done meanwhile.
+        CaseClosed, AlreadySigned, ClaimedByAnother: why not.
+    """
+    work.require(Permission.CASES_DECIDE)
+    row = _of_ones_queues(work, case_id)
+    locked = queries.lock(work.session, row.id)
+    assert locked is not None
+    decision = _decision_of(work, locked)
+    _require_current(work, locked, decision, revision)
+    _claim(work, locked, decision)
+    return _view(work, locked)
+
+
+def release(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
+    """Give a case back to its queue.
+
+    Raises:
+        NotAllowed, NotFound, Stale, CaseClosed, ClaimedByAnother: as ``claim``.
+        NotClaimed: the actor does not hold it.
+    """
+    work.require(Permission.CASES_DECIDE)
+    row = _of_ones_queues(work, case_id)
+    locked = queries.lock(work.session, row.id)
+    assert locked is not None
+    decision = _decision_of(work, locked)
+    _require_current(work, locked, decision, revision)
+    try:
+        transitions.release(_state(work, locked, decision), work.person_id, work.now)
+    except (CaseClosed, ClaimedByAnother) as error:
+        raise _told_more(work, locked, decision, error) from error
+    _hand(locked, None)
+    locked.revision += 1
+    work.record(EntryKind.CASE_RELEASED, decision_id=decision.id, refs={"case": locked.id})
+    work.session.flush()
+    return _view(work, locked)
+
+
+def case_view(work: Work, case_id: str) -> CaseView:
+    """Return one case with all that is needed to judge it.
+
+    Raises:
+        NotAllowed, NotFound: the actor works no queues, or the case is not in one of theirs.
+    """
+    work.require(Permission.CASES_READ)
+    return _view(work, _of_ones_queues(work, case_id))
+
+
+def give_verdict(
+    work: Work,
+    case_id: str,
+    *,
+    verdict: str,
+    outcome: str | None = None,
+    reason: str | None = None,
+    revision: int | None = None,
+) -> CaseView:
+    """Say what one thinks of a case one holds: ``approve``, ``change`` (to ``outcome``) or ``reject``.
+
+    The case is decided with it once as many people gave the same outcome as the policy asks for.
+
+    Raises:
+        NotAllowed, NotFound, Stale, CaseClosed, AlreadySigned, ClaimedByAnother: as ``claim``.
+        NotClaimed: the actor does not hold the case.
+        InvalidInput: the verdict, its outcome or its reason does not fit.
+    """
+    work.require(Permission.CASES_DECIDE)
+    person_id = work.person_id
+    row = _of_ones_queues(work, case_id)
+    kind, said = _verdict_kind(verdict), _reason(reason)
+    case, decision = queries.lock_with_decision(work.session, row)
+    _require_current(work, case, decision, revision)
+    state = _state(work, case, decision)
+    claimed_at = case.claimed_at
+    try:
+        after, sign_off = transitions.decide(
+            state,
+            verdict_id=work.new_id(),
+            person_id=person_id,
+            kind=kind,
+            outcome=outcome,
+            has_reason=said is not None,
+            now=work.now,
+        )
+    except (CaseClosed, ClaimedByAnother) as error:
+        raise _told_more(work, case, decision, error) from error
+    work.session.add(
+        Verdict(
+            id=sign_off.id,
+            case_id=case.id,
+            decision_id=decision.id,
+            person_id=person_id,
+            verdict=sign_off.kind.value,
+            outcome=sign_off.outcome,
+            decides=sign_off.decides,
+            given_at=work.now,
+            claimed_at=claimed_at,
+            undone_at=None,
+        )
+    )
+    _hand(case, None)
+    case.revision += 1
+    if sign_off.decides:
+        case.status, case.closed_at = CaseStatus.DECIDED.value, work.now
+        decision.status = transitions.STATUS_BY_VERDICT[sign_off.kind]
+        decision.outcome = sign_off.outcome
+        decision.decided_at, decision.effective_at = work.now, after.effective_at
+    work.record(
+        EntryKind.VERDICT_GIVEN,
+        record_id=sign_off.id,
+        decision_id=decision.id,
+        refs={"case": case.id},
+        data={
+            "verdict": sign_off.kind.value,
+            "outcome": sign_off.outcome,
+            "decides": sign_off.decides,
+            "claimed_at": None if claimed_at is None else rfc3339(claimed_at),
+            "effective_at": None if after.effective_at is None else rfc3339(after.effective_at),
+        },
+        payloads={} if said is None else {REASON_PAYLOAD: said.encode()},
+        key=None
+        if said is None
+        else payloads.key_of_record(work.session, work.answerable.keys, decision.id),
+    )
+    work.session.flush()
+    return _view(work, case)
+
+
+def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
+    """Take one's verdict back, before it is effective; the case is open again and with the actor, unless another holds it.
+
+    Raises:
+        NotAllowed, NotFound, Stale: as ``claim``.
+        UndoPassed, CaseClosed: it is too late.
+        Conflict: the actor has no verdict that could be taken back.
+    """
+    work.require(Permission.CASES_DECIDE)
+    person_id = work.person_id
+    row = _of_ones_queues(work, case_id)
+    case, decision = queries.lock_with_decision(work.session, row)
+    _require_current(work, case, decision, revision)
+    state = _state(work, case, decision)
+    # The lock may have been waited for: what counts is the time at which others will see it undone.
+    committed = max(work.now, work.answerable.clock.now() + _COMMIT_TIME)
+    if state.status is not CaseStatus.DECIDED:
+        committed = work.now
+    try:
+        after, mine = transitions.undo(state, person_id, committed)
+    except CaseClosed as error:
+        raise _told_more(work, case, decision, error) from error
+    taken_back = work.session.get_one(Verdict, mine.id)
+    taken_back.undone_at = work.now
+    if mine.decides:
+        case.status, case.closed_at = CaseStatus.OPEN.value, None
+        decision.status, decision.outcome = "in_review", None
+        decision.decided_at = decision.effective_at = None
+    if after.lease is not None and after.lease.person_id == person_id:
+        _hand(
+            case,
+            Lease(person_id=person_id, since=work.now, until=work.now + transitions.LEASE),
+        )
+    case.revision += 1
+    work.record(
+        EntryKind.VERDICT_UNDONE,
+        decision_id=decision.id,
+        refs={"case": case.id, "verdict": mine.id},
+        data={"decides": mine.decides},
+    )
+    work.session.flush()
+    return _view(work, case)
+
+
+def escalate(
+    work: Work, case_id: str, *, reason: str | None, revision: int | None = None
+) -> CaseSummary:
+    """Send a case to the queue that the policy names for it; its due time begins again there, once.
+
+    Raises:
+        NotAllowed, NotFound, Stale, CaseClosed, ClaimedByAnother: as ``claim``.
+        InvalidInput: there is no reason.
+        Conflict: the policy names no queue, or the case was sent there before.
+    """
+    work.require(Permission.CASES_DECIDE)
+    person_id = work.person_id
+    row = _of_ones_queues(work, case_id)
+    said = _reason(reason)
+    if said is None:
+        raise InvalidInput(
+            "Say why the case goes to another queue, so that they know what to look at.",
+            [FieldProblem(pointer="/reason", detail="Expected a reason; got none.")],
+        )
+    case, decision = queries.lock_with_decision(work.session, row)
+    _require_current(work, case, decision, revision)
+    try:
+        transitions.require_escalatable(_state(work, case, decision), person_id, work.now)
+    except (CaseClosed, ClaimedByAnother) as error:
+        raise _told_more(work, case, decision, error) from error
+    if case.escalated_at is not None:
+        raise Conflict("The case was sent on before; it goes no further than this queue.")
+    if case.escalate_to is None:
+        raise Conflict("The policy names no queue to send this case to; it must be decided here.")
+    move_on(work, case, overdue=False, reason=said)
+    return _summaries(work, [case])[0]
+
+
+def move_on(work: Work, case: Case, *, overdue: bool, reason: str | None = None) -> None:
+    """Move a locked case to the queue that the policy names, where its due time begins again.
+
+    For ``escalate`` and the worker, which have checked that it may move.
+    """
+    assert case.escalate_to is not None
+    left, case.queue = case.queue, case.escalate_to
+    case.escalated_at = work.now
+    case.due_at = None
+    if case.due_seconds is not None:
+        span = timedelta(seconds=case.due_seconds)
+        calendar = work.configuration.calendars.get(case.queue)
+        case.due_at = work.now + span if calendar is None else calendar.after(work.now, span)
+    _hand(case, None)
+    case.revision += 1
+    work.record(
+        EntryKind.CASE_ESCALATED,
+        decision_id=case.decision_id,
+        refs={"case": case.id},
+        data={
+            "from": left,
+            "queue": case.queue,
+            "due_at": None if case.due_at is None else rfc3339(case.due_at),
+            "overdue": overdue,
+        },
+        payloads={} if reason is None else {REASON_PAYLOAD: reason.encode()},
+        key=None
+        if reason is None
+        else payloads.key_of_record(work.session, work.answerable.keys, case.decision_id),
+    )
+    work.session.flush()
+
+
+def last_act(work: Work, case_id: str) -> LastAct | None:
+    """Return what somebody else did last with a case, for whoever came second."""
+    work.require(Permission.CASES_READ)
+    case = queries.by_id(work.session, case_id)
+    if case is None:
+        return None
+    return _last_act(work, case, _decision_of(work, case))
+
+
+def _view(work: Work, case: Case) -> CaseView:
+    decision = _decision_of(work, case)
+    verdicts = queries.standing_verdicts(work.session, case.id)
+    state = _state_of(work, case, decision, verdicts)
+    policy = points.engine_of(work, decision.point, decision.policy_version).policy
+    actor_id = work.actor.id
+    mine = next((v for v in verdicts if v.person_id == actor_id), None)
+    events = history.told(
+        work,
+        history.of_decision(work, decision.id),
+        decision=decision,
+        case=case,
+        has_signed=mine is not None,
+    )
+    told = {event.record_id for event in events}
+    names = queries.names(work.session, [case.claimed_by, *(v.person_id for v in verdicts)])
+    reasons = payloads.read_many(
+        work.session, work.answerable.keys, [v.id for v in verdicts], REASON_PAYLOAD
+    )
+    return CaseView(
+        id=case.id,
+        decision=decision_views.full_view(work, decision, language=work.actor.language),
+        policy=policy,
+        point=case.point,
+        queue=case.queue,
+        status=case.status,
+        opened_at=case.opened_at,
+        due_at=case.due_at,
+        overdue=_overdue(work, case),
+        escalate_to=case.escalate_to if case.escalated_at is None else None,
+        escalated_at=case.escalated_at,
+        sensitive=case.sensitive,
+        approvable=state.may_be_approved,
+        changes=[name for name in policy.outcomes if name != state.proposed],
+        fallback=state.fallback,
+        sign_offs_needed=case.sign_offs,
+        sign_offs_given=len(verdicts),
+        sign_offs=[
+            SignOffView(
+                verdict_id=verdict.id,
+                person_id=verdict.person_id,
+                name=names.get(verdict.person_id, ""),
+                verdict=verdict.verdict,
+                outcome=verdict.outcome,
+                reason=reasons[verdict.id].decode() if verdict.id in reasons else None,
+                given_at=verdict.given_at,
+                decides=verdict.decides,
+                mine=verdict.person_id == actor_id,
+            )
+            for verdict in verdicts
+            if verdict.id in told
+        ],
+        lease=_lease_view(work, state, names),
+        barred=transitions.bar(state, actor_id),
+        undo=_undo_view(work, state, mine),
+        history=events,
+        revision=case.revision,
+    )
+
+
+def _undo_view(work: Work, state: CaseState, mine: Verdict | None) -> UndoView | None:
+    if mine is None or state.status is CaseStatus.CLOSED:
+        return None
+    if state.status is CaseStatus.OPEN:
+        return UndoView(verdict_id=mine.id, until=None)
+    if mine.decides and state.effective_at is not None and work.now < state.effective_at:
+        return UndoView(verdict_id=mine.id, until=state.effective_at)
+    return None
+
+
+def _summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
+    if not cases:
+        return []
+    ids = [case.id for case in cases]
+    found = {
+        row.id: row
+        for row in work.session.execute(
+            sa.select(Decision).where(Decision.id.in_([case.decision_id for case in cases]))
+        ).scalars()
+    }
+    counts = queries.sign_off_counts(work.session, ids)
+    signed = queries.signed_by(work.session, ids, work.actor.id)
+    names = queries.names(work.session, [case.claimed_by for case in cases])
+    reasons = _reasons_told(work, list(found.values()))
+    summaries = []
+    for case in cases:
+        decision = found[case.decision_id]
+        lease = _lease_of(case)
+        summaries.append(
+            CaseSummary(
+                id=case.id,
+                decision_id=case.decision_id,
+                point=case.point,
+                policy=points.engine_of(work, decision.point, decision.policy_version).policy,
+                queue=case.queue,
+                status=case.status,
+                opened_at=case.opened_at,
+                due_at=case.due_at,
+                overdue=_overdue(work, case),
+                sensitive=case.sensitive,
+                proposed_outcome=decision.proposed_outcome,
+                confidence=decision.confidence,
+                why=reasons[decision.id],
+                sign_offs_given=counts.get(case.id, 0),
+                sign_offs_needed=case.sign_offs,
+                signed=case.id in signed,
+                lease=_told_lease(work, lease, names),
+                revision=case.revision,
+            )
+        )
+    return summaries
+
+
+def _claim(work: Work, case: Case, decision: Decision) -> None:
+    try:
+        after = transitions.claim(_state(work, case, decision), work.person_id, work.now)
+    except (CaseClosed, ClaimedByAnother) as error:
+        raise _told_more(work, case, decision, error) from error
+    lease = after.lease
+    assert lease is not None
+    _hand(case, lease)
+    case.first_claimed_at = case.first_claimed_at or work.now
+    case.revision += 1
+    work.record(
+        EntryKind.CASE_CLAIMED,
+        decision_id=decision.id,
+        refs={"case": case.id},
+        data={"until": rfc3339(lease.until)},
+    )
+    work.session.flush()
+
+
+def _hand(case: Case, lease: Lease | None) -> None:
+    case.claimed_by = None if lease is None else lease.person_id
+    case.claimed_at = None if lease is None else lease.since
+    case.claimed_until = None if lease is None else lease.until
+
+
+def _state(work: Work, case: Case, decision: Decision) -> CaseState:
+    return _state_of(work, case, decision, queries.standing_verdicts(work.session, case.id))
+
+
+def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Verdict]) -> CaseState:
+    policy = points.engine_of(work, decision.point, decision.policy_version).policy
+    return CaseState(
+        status=CaseStatus(case.status),
+        outcomes=frozenset(policy.outcomes),
+        fallback=policy.fallback,
+        proposed=decision.proposed_outcome,
+        approvable=case.approvable,
+        sensitive=case.sensitive,
+        sign_offs=case.sign_offs,
+        undo=timedelta(seconds=case.undo_seconds),
+        lease=_lease_of(case),
+        signed=tuple(
+            SignOff(
+                id=verdict.id,
+                person_id=verdict.person_id,
+                kind=VerdictKind(verdict.verdict),
+                outcome=verdict.outcome,
+                given_at=verdict.given_at,
+                decides=verdict.decides,
+            )
+            for verdict in verdicts
+        ),
+        effective_at=decision.effective_at if case.status == CaseStatus.DECIDED else None,
+        barred=_barred(work, case, decision),
+    )
+
+
+def _barred(work: Work, case: Case, decision: Decision) -> tuple[tuple[str, str], ...]:
+    """Return the people who may not decide a case, each with the reason."""
+    barred = []
+    kind, _, asker = decision.actor.partition(":")
+    if kind == "person":
+        barred.append((asker, "You asked for this decision, so another person must decide it."))
+    if case.sign_offs > 1:
+        author = queries.author_of(work.session, decision.point, decision.policy_version) or ""
+        kind, _, author_id = author.partition(":")
+        if kind == "person":
+            barred.append(
+                (
+                    author_id,
+                    "You wrote this version of the policy, which asks for several people; the case is for others to sign off.",
+                )
+            )
+    return tuple(barred)
+
+
+def _lease_of(case: Case) -> Lease | None:
+    if case.claimed_by is None or case.claimed_until is None:
+        return None
+    return Lease(
+        person_id=case.claimed_by,
+        since=case.claimed_at or case.claimed_until - transitions.LEASE,
+        until=case.claimed_until,
+    )
+
+
+def _lease_view(work: Work, state: CaseState, names: dict[str, str]) -> LeaseView | None:
+    return _told_lease(work, state.lease, names)
+
+
+def _told_lease(work: Work, lease: Lease | None, names: dict[str, str]) -> LeaseView | None:
+    if lease is None or not lease.holds(work.now):
+        return None
+    return LeaseView(
+        person_id=lease.person_id,
+        name=names.get(lease.person_id, ""),
+        since=lease.since,
+        until=lease.until,
+        mine=lease.person_id == work.actor.id,
+    )
+
+
+def _overdue(work: Work, case: Case) -> bool:
+    return case.status == CaseStatus.OPEN and case.due_at is not None and case.due_at <= work.now
+
+
+def _decision_of(work: Work, case: Case) -> Decision:
+    decision = decisions.by_id(work.session, case.decision_id)
+    assert decision is not None, "a case has its decision by foreign key"
+    return decision
+
+
+def _ones_queues(work: Work, queue: str | None) -> list[str]:
+    if queue is not None and queue not in work.actor.queues:
+        raise NotFound(f"There is no queue {queue!r} of yours.")
+    return sorted(work.actor.queues) if queue is None else [queue]
+
+
+def _of_ones_queues(work: Work, case_id: str) -> Case:
+    case = queries.by_id(work.session, case_id)
+    if case is None or case.purpose != queries.DECIDE or case.queue not in work.actor.queues:
+        raise NotFound("There is no such case in your queues.")
+    return case
+
+
+def _require_current(work: Work, case: Case, decision: Decision, revision: int | None) -> None:
+    """Raise if the case is not as the caller read it, or is no longer theirs to see."""
+    if revision is not None and revision != case.revision:
+        act = _last_act(work, case, decision)
+        raise Stale(
+            "The case changed since you read it."
+            + (f" {act.sentence}" if act is not None else "")
+            + " Look at it again."
+        )
+    if case.queue not in work.actor.queues:
+        raise NotFound("The case has moved to a queue that is not yours.")
+
+
+def _verdict_kind(verdict: str) -> VerdictKind:
+    try:
+        return VerdictKind(verdict)
+    except ValueError:
+        expected = f"Expected one of {', '.join(VerdictKind)}."
+        raise InvalidInput(
+            f"There is no verdict {verdict!r}. {expected}",
+            [FieldProblem(pointer="/verdict", detail=expected)],
+        ) from None
+
+
+def _reason(reason: str | None) -> str | None:
+    said = (reason or "").strip()
+    if len(said) > LONGEST_REASON:
+        detail = f"A reason has at most {LONGEST_REASON} characters; this one has {len(said)}."
+        raise InvalidInput(detail, [FieldProblem(pointer="/reason", detail=detail)])
+    return said or None
+
+
+def _told_more(
+    work: Work, case: Case, decision: Decision, error: AnswerableError
+) -> AnswerableError:
+    """Return the error with what the other person did, so that whoever came second knows."""
+    if isinstance(error, ClaimedByAnother) and case.claimed_until is not None:
+        name = queries.names(work.session, [case.claimed_by]).get(case.claimed_by or "", "Another")
+        return ClaimedByAnother(
+            f"{name} holds this case until {_clock_time(work, case.claimed_until)}. Take the next one."
+        )
+    act = _last_act(work, case, decision)
+    return type(error)(error.detail if act is None else f"{error.detail} {act.sentence}")
+
+
+def _last_act(work: Work, case: Case, decision: Decision) -> LastAct | None:
+    events = history.of_decision(work, decision.id)
+    event = next(
+        (
+            event
+            for event in reversed(events)
+            if event.actor_id != work.actor.id and event.kind is not EntryKind.DECISION_RECORDED
+        ),
+        None,
+    )
+    if event is None:
+        return None
+    name = "Somebody"
+    if event.person_id is not None:
+        name = queries.names(work.session, [event.person_id]).get(event.person_id, name)
+    # Whoever came second is told how the case was decided, but not how it was signed off while it is open.
+    tells = event.kind is EntryKind.VERDICT_GIVEN and bool(event.data.get("decides"))
+    verdict = event.data.get("verdict") if tells else None
+    outcome = event.data.get("outcome") if tells else None
+    return LastAct(
+        kind=event.kind.value,
+        by=name if event.person_id is not None else "",
+        at=event.at,
+        verdict=verdict,
+        outcome=outcome,
+        sentence=_sentence(work, decision, event, name, verdict, outcome),
+    )
+
+
+def _sentence(
+    work: Work,
+    decision: Decision,
+    event: Event,
+    name: str,
+    verdict: str | None,
+    outcome: str | None,
+) -> str:
+    at = _clock_time(work, event.at)
+    if event.kind is EntryKind.VERDICT_GIVEN:
+        if verdict == VerdictKind.APPROVE:
+            return f"{name} approved it at {at}."
+        if verdict == VerdictKind.REJECT:
+            return f"{name} rejected it at {at}."
+        if verdict == VerdictKind.CHANGE and outcome is not None:
+            policy = points.engine_of(work, decision.point, decision.policy_version).policy
+            return f"{name} changed it to “{policy.outcomes[outcome].label.in_('en')}” at {at}."
+        return f"{name} signed it off at {at}."
+    sentences = {
+        EntryKind.VERDICT_UNDONE: f"{name} took a verdict back at {at}.",
+        EntryKind.CASE_CLAIMED: f"{name} claimed it at {at}.",
+        EntryKind.CASE_RELEASED: f"{name} gave it back to the queue at {at}.",
+        EntryKind.CASE_ESCALATED: f"It went to the queue {event.data.get('queue')} at {at}.",
+        EntryKind.CASE_LAPSED: f"It lapsed at {at}.",
+        EntryKind.DECISION_WITHDRAWN: f"The app withdrew it at {at}.",
+    }
+    return sentences.get(event.kind, f"It was changed at {at}.")
+
+
+def _clock_time(work: Work, instant: datetime) -> str:
+    zone = ZoneInfo(work.actor.time_zone)
+    local, today = instant.astimezone(zone), work.now.astimezone(zone).date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%H:%M on %Y-%m-%d}"
+
+
+def _minutes(work: Work, queue: str, waiting: int) -> int:
+    if not waiting:
+        return 0
+    durations = queries.recent_durations(work.session, queue)
+    seconds = statistics.median(durations) if durations else _DEFAULT_SECONDS
+    return max(1, math.ceil(waiting * seconds / 60))
+
+
+def _reasons_told(work: Work, rows: Sequence[Decision]) -> dict[str, tuple[RulingReason, ...]]:
+    """Return why each of these decisions came to a person; nothing where its payload was erased."""
+    documents = payloads.read_many(
+        work.session, work.answerable.keys, [row.id for row in rows], DECISION_PAYLOAD
+    )
+    told: dict[str, tuple[RulingReason, ...]] = {}
+    for row in rows:
+        if row.id not in documents:
+            told[row.id] = ()
+            continue
+        ruling = rulings.trace_from(orjson.loads(documents[row.id])["trace"])
+        policy = points.engine_of(work, row.point, row.policy_version).policy
+        told[row.id] = preparing.reasons_told(ruling, policy, work.actor.language)
+    return told

@@ -1,0 +1,162 @@
+"""Cases as they are told to those who work them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from governance.decisions.views import DecisionView, RulingReason
+from governance.reviews.history import Event
+from policies.document import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueOverview:
+    """How a queue stands; ``minutes`` is an estimate of the work that waits, rounded up.
+
+    ``due_soon`` counts what is due within the hour, ``claimed`` what somebody holds now.
+    """
+
+    queue: str
+    title: str
+    open: int
+    overdue: int
+    due_soon: int
+    claimed: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The actor's queues, and how many verdicts of theirs stand since midnight in their zone."""
+
+    queues: Sequence[QueueOverview]
+    decided_today: int
+
+    @property
+    def open(self) -> int:
+        """Count what waits in all of them."""
+        return sum(queue.open for queue in self.queues)
+
+    @property
+    def overdue(self) -> int:
+        """Count what is overdue in all of them."""
+        return sum(queue.overdue for queue in self.queues)
+
+    @property
+    def minutes(self) -> int:
+        """Estimate the minutes of work that wait in all of them."""
+        return sum(queue.minutes for queue in self.queues)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseView:
+    """Who holds a case, since when and until when."""
+
+    person_id: str
+    name: str
+    since: datetime
+    until: datetime
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSummary:
+    """One case in a list. ``signed`` tells whether the actor has signed it off; ``why`` is empty where the payload was erased."""
+
+    id: str
+    decision_id: str
+    point: str
+    policy: Policy
+    queue: str
+    status: str
+    opened_at: datetime
+    due_at: datetime | None
+    overdue: bool
+    sensitive: bool
+    proposed_outcome: str | None
+    confidence: float | None
+    why: Sequence[RulingReason]
+    sign_offs_given: int
+    sign_offs_needed: int
+    signed: bool
+    lease: LeaseView | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    """Some cases, and after which the next page begins (None: there is none)."""
+
+    cases: Sequence[CaseSummary]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOffView:
+    """One person's verdict that stands; ``reason`` is None where none was given or it was erased."""
+
+    verdict_id: str
+    person_id: str
+    name: str
+    verdict: str
+    outcome: str
+    reason: str | None
+    given_at: datetime
+    decides: bool
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoView:
+    """A verdict of the actor's that can be taken back; ``until`` None: while the case is open."""
+
+    verdict_id: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """One case with all that is needed to judge it.
+
+    ``decision`` is as everybody sees it; ``sign_offs`` are those the actor may know. ``policy`` is the version
+    that ruled. ``changes`` are the outcomes a change can choose, ``fallback`` is what rejecting gives.
+    ``barred`` says why the actor may not decide it, None where they may.
+    """
+
+    id: str
+    decision: DecisionView
+    policy: Policy
+    point: str
+    queue: str
+    status: str
+    opened_at: datetime
+    due_at: datetime | None
+    overdue: bool
+    escalate_to: str | None
+    escalated_at: datetime | None
+    sensitive: bool
+    approvable: bool
+    changes: Sequence[str]
+    fallback: str
+    sign_offs_needed: int
+    sign_offs_given: int
+    sign_offs: Sequence[SignOffView]
+    lease: LeaseView | None
+    barred: str | None
+    undo: UndoView | None
+    history: Sequence[Event]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastAct:
+    """What somebody else did last: ``kind`` of the entry, ``verdict`` and ``outcome`` where the actor may know them."""
+
+    kind: str
+    by: str
+    at: datetime
+    verdict: str | None
+    outcome: str | None
+    sentence: str
