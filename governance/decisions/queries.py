@@ -42,7 +42,7 @@ def case_id_of(session: Session, decision_id: str) -> str | None:
     ).scalar_one_or_none()
 
 
-def of_subject(subject_tag: str) -> sa.Select[tuple[str]]:
+def of_subject(subject_tag: str) -> sa.Select[str]:
     """Return a select of the ids of a subject's decisions."""
     return (
         sa.select(PayloadRow.record_id)

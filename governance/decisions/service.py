@@ -88,7 +88,7 @@ def ask_many(
             if attempt == 0
             else answerable.configuration.reload()
         )
-        _require_key(configuration, actor)
+        configuration = _with_key(answerable, configuration, actor)
         batch: list[tuple[int, Prepared, DecisionView]] = []
         for position in left:
             now = answerable.clock.now()
@@ -133,7 +133,7 @@ def dry_run(answerable: Answerable, actor: Actor, request: DecisionRequest) -> D
     actor.require(Permission.DECISIONS_CREATE)
     with answerable.look(actor) as work:
         configuration = work.configuration
-    _require_key(configuration, actor)
+    configuration = _with_key(answerable, configuration, actor)
     now = answerable.clock.now()
     ruled = preparing.rule(answerable, configuration, actor, request, now)
     return replace(
@@ -143,13 +143,14 @@ def dry_run(answerable: Answerable, actor: Actor, request: DecisionRequest) -> D
 
 
 def get(work: Work, decision_id: str) -> DecisionView:
-    """Return one decision with its payload.
+    """Return one decision with its payload; the trace only to who may read explanations for reviewers.
 
     Raises:
         NotAllowed: the actor may read no decisions.
         NotFound: there is none, or it is not one of the actor's.
     """
-    return full_view(work, readable(work, decision_id))
+    view = full_view(work, readable(work, decision_id))
+    return view if work.actor.may(Permission.EXPLANATIONS_REVIEW) else replace(view, trace=None)
 
 
 def readable(work: Work, decision_id: str) -> Decision:
@@ -418,13 +419,16 @@ def _outdated(answerable: Answerable, configuration: configurations.Configuratio
         raise unavailable(error) from error
 
 
-def _require_key(configuration: configurations.Configuration, actor: Actor) -> None:
-    if (
-        actor.key_id is not None
-        and actor.kind is ActorKind.APP
-        and actor.key_id not in configuration.keys
-    ):
+def _with_key(
+    answerable: Answerable, configuration: configurations.Configuration, actor: Actor
+) -> configurations.Configuration:
+    """Return a configuration that knows the actor's key: this one, or a newer one for a key made meanwhile."""
+    if actor.kind is not ActorKind.APP or actor.key_id in configuration.keys:
+        return configuration
+    newest = answerable.configuration.reload()
+    if actor.key_id not in newest.keys:
         raise NotAllowed("This app key was revoked. Ask an admin for another.")
+    return newest
 
 
 _log_checks: dict[int, tuple[float, bool]] = {}
