@@ -48,7 +48,9 @@ class Actor:
             NotAllowed: it has not.
         """
         if permission not in self.permissions:
-            raise NotAllowed(f"This needs the permission {permission}, which {self.name} does not have.")
+            raise NotAllowed(
+                f"This needs the permission {permission}, which {self.name} does not have."
+            )
 
     @property
     def reference(self) -> str:
@@ -59,5 +61,9 @@ class Actor:
 def service(name: str, *, os_user: str | None = None) -> Actor:
     """Return a part of the service as an actor that may do everything; ``cli`` names the operating system's user."""
     return Actor(
-        kind=ActorKind.SERVICE, id=name, name=f"service:{name}", permissions=frozenset(Permission), os_user=os_user
+        kind=ActorKind.SERVICE,
+        id=name,
+        name=f"service:{name}",
+        permissions=frozenset(Permission),
+        os_user=os_user,
     )

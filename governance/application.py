@@ -17,9 +17,9 @@ from governance.configuration import ConfigurationCache
 from governance.errors import WrongInstallation
 from governance.installation.models import Installation
 from governance.keyring import Keyring
+from governance.schema import check_schema
 from governance.settings import Settings
 from governance.storage.database import Database, unavailable
-from governance.schema import check_schema
 from governance.subjects.keys import SubjectKeys
 from governance.work import Work
 
@@ -31,7 +31,14 @@ class Answerable:
     """One process's hold on the installation. Make one with ``open_installation``."""
 
     def __init__(
-        self, settings: Settings, keyring: Keyring, database: Database, *, clock: Clock, new_id: IdSource, origin: str
+        self,
+        settings: Settings,
+        keyring: Keyring,
+        database: Database,
+        *,
+        clock: Clock,
+        new_id: IdSource,
+        origin: str,
     ) -> None:
         from governance.decisions.commit import DecisionWriter
 
@@ -54,7 +61,13 @@ class Answerable:
         """
         try:
             with self.database.write() as session:
-                yield Work(answerable=self, session=session, actor=actor, now=at or self.clock.now(), writes=True)
+                yield Work(
+                    answerable=self,
+                    session=session,
+                    actor=actor,
+                    now=at or self.clock.now(),
+                    writes=True,
+                )
         except (OperationalError, sa.exc.TimeoutError) as error:
             raise unavailable(error) from error
         except DBAPIError as error:
@@ -71,7 +84,13 @@ class Answerable:
         """
         try:
             with self.database.read() as session:
-                yield Work(answerable=self, session=session, actor=actor, now=self.clock.now(), writes=False)
+                yield Work(
+                    answerable=self,
+                    session=session,
+                    actor=actor,
+                    now=self.clock.now(),
+                    writes=False,
+                )
         except (OperationalError, sa.exc.TimeoutError) as error:
             raise unavailable(error) from error
         except DBAPIError as error:
@@ -98,7 +117,9 @@ def open_installation(
     keyring = secrets.load(settings.home / "secrets")
     database = Database(settings.database)
     if database.file is not None and not database.file.exists():
-        raise WrongInstallation(f"There is no database at {database.file}. `answerable init` makes one.")
+        raise WrongInstallation(
+            f"There is no database at {database.file}. `answerable init` makes one."
+        )
     try:
         check_schema(database)
         with database.read() as session:

@@ -52,7 +52,9 @@ class Keyring:
 
     def tag(self, purpose: str, text: str) -> str:
         """Return the hex HMAC under the lookup secret with which a text is found again without being stored."""
-        return hmac.new(self.lookup, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+        return hmac.new(
+            self.lookup, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).hexdigest()
 
     def fingerprints(self) -> dict[str, str]:
         """Return what the database keeps to notice a process with other secrets."""
@@ -64,7 +66,9 @@ class Keyring:
         Raises:
             WrongInstallation: one differs.
         """
-        wrong = sorted(name for name, value in self.fingerprints().items() if expected.get(name) != value)
+        wrong = sorted(
+            name for name, value in self.fingerprints().items() if expected.get(name) != value
+        )
         if wrong:
             raise WrongInstallation(
                 f"The secrets {', '.join(wrong)} are not those this database was made with. "
@@ -116,11 +120,15 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Keyring:
             elif path.is_file():
                 found[name] = read_secret(path)
             else:
-                problems.append(f"The secret {name} is missing: expected the file {path} or the variable {variable}.")
+                problems.append(
+                    f"The secret {name} is missing: expected the file {path} or the variable {variable}."
+                )
         except ValueError as error:
             problems.append(str(error))
     if problems:
-        raise SettingsInvalid([*problems, "`answerable init` makes secrets for a new installation."])
+        raise SettingsInvalid(
+            [*problems, "`answerable init` makes secrets for a new installation."]
+        )
     return Keyring(**found)
 
 

@@ -70,7 +70,14 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_EVERYBODY = frozenset({Permission.ACCOUNT_USE, Permission.POINTS_READ, Permission.POLICIES_READ, Permission.STATUS_READ})
+_EVERYBODY = frozenset(
+    {
+        Permission.ACCOUNT_USE,
+        Permission.POINTS_READ,
+        Permission.POLICIES_READ,
+        Permission.STATUS_READ,
+    }
+)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: _EVERYBODY
@@ -125,7 +132,9 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
             Permission.POINTS_READ,
         }
     ),
-    "decisions:read": frozenset({Permission.DECISIONS_READ, Permission.EXPLANATIONS_READ, Permission.POINTS_READ}),
+    "decisions:read": frozenset(
+        {Permission.DECISIONS_READ, Permission.EXPLANATIONS_READ, Permission.POINTS_READ}
+    ),
 }
 
 #: The roles that confirm what two people must do: giving or taking one is itself a request.

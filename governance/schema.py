@@ -16,7 +16,9 @@ from governance.storage.database import Database
 def alembic_config() -> Config:
     """Return Alembic's configuration for the migrations inside this package."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option(
+        "script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%")
+    )
     return config
 
 

@@ -29,7 +29,16 @@ def _path(value: Any) -> Path:
 def _flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    known = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     try:
         return known[str(value).lower()]
     except KeyError:
@@ -72,7 +81,9 @@ def _database_url(value: Any) -> str:
     return text
 
 
-def _setting(default: Any, parse: Callable[[Any], Any], help_text: str, *, secret: bool = False) -> Any:
+def _setting(
+    default: Any, parse: Callable[[Any], Any], help_text: str, *, secret: bool = False
+) -> Any:
     return field(default=default, metadata={"parse": parse, "help": help_text, "secret": secret})
 
 
@@ -80,41 +91,76 @@ def _setting(default: Any, parse: Callable[[Any], Any], help_text: str, *, secre
 class Settings:
     """All settings with their defaults. ``None`` means: derived, as the help says."""
 
-    home: Path = _setting(Path("answerable-home"), _path, "Folder of the database, the secrets and answerable.toml.")
+    home: Path = _setting(
+        Path("answerable-home"), _path, "Folder of the database, the secrets and answerable.toml."
+    )
     database_url: str | None = _setting(
-        None, _database_url, "Where decisions are kept. Default: SQLite, answerable.db in the home folder.", secret=True
+        None,
+        _database_url,
+        "Where decisions are kept. Default: SQLite, answerable.db in the home folder.",
+        secret=True,
     )
     highwater_dir: Path | None = _setting(
         None,
         _path,
         "Folder of the high-water file, outside the home folder so that an old copy of it is noticed. Default: a folder beside the home folder.",
     )
-    public_url: str = _setting("http://127.0.0.1:8000", _url, "The address under which people and apps reach the service.")
-    secure_cookies: bool | None = _setting(
-        None, _flag, "Send cookies over HTTPS only. Default: true when public_url starts with https."
+    public_url: str = _setting(
+        "http://127.0.0.1:8000", _url, "The address under which people and apps reach the service."
     )
-    trusted_proxies: int = _setting(0, _whole(0, 5), "How many proxies in front set X-Forwarded-For and -Proto.")
+    secure_cookies: bool | None = _setting(
+        None,
+        _flag,
+        "Send cookies over HTTPS only. Default: true when public_url starts with https.",
+    )
+    trusted_proxies: int = _setting(
+        0, _whole(0, 5), "How many proxies in front set X-Forwarded-For and -Proto."
+    )
     background: str = _setting(
-        "embedded", _one_of("embedded", "apart"), "Where background work runs: in the web service, or apart in `answerable worker`."
+        "embedded",
+        _one_of("embedded", "apart"),
+        "Where background work runs: in the web service, or apart in `answerable worker`.",
     )
     wait_places: int = _setting(
-        8, _whole(0, 512), "How many requests of one process may wait with ?wait= at once; beyond it the answer is immediate."
+        8,
+        _whole(0, 512),
+        "How many requests of one process may wait with ?wait= at once; beyond it the answer is immediate.",
     )
     wait_longest: int = _setting(60, _whole(0, 300), "The longest ?wait= in seconds.")
     session_hours: int = _setting(12, _whole(1, 720), "How long a sign-in lasts without use.")
     threads: int = _setting(16, _whole(1, 128), "Threads of one serving process.")
-    commit_queue: int = _setting(2048, _whole(16, 100_000), "How many decisions of one process may wait for a commit; beyond it: 503.")
-    log_pending_limit: int = _setting(
-        50_000, _whole(100, 10_000_000), "How many entries may wait for the sequencer before new decisions are answered 503."
+    commit_queue: int = _setting(
+        2048,
+        _whole(16, 100_000),
+        "How many decisions of one process may wait for a commit; beyond it: 503.",
     )
-    rate_limit: str = _setting("off", _text, "Requests an app key may make, like 200/second, counted in each process; off: no limit.")
-    smtp_host: str | None = _setting(None, _text, "Mail server. Without one no mail is sent, and the status page says so.")
+    log_pending_limit: int = _setting(
+        50_000,
+        _whole(100, 10_000_000),
+        "How many entries may wait for the sequencer before new decisions are answered 503.",
+    )
+    rate_limit: str = _setting(
+        "off",
+        _text,
+        "Requests an app key may make, like 200/second, counted in each process; off: no limit.",
+    )
+    smtp_host: str | None = _setting(
+        None, _text, "Mail server. Without one no mail is sent, and the status page says so."
+    )
     smtp_port: int = _setting(587, _whole(1, 65_535), "Port of the mail server.")
     smtp_user: str | None = _setting(None, _text, "User at the mail server.")
     smtp_password: str | None = _setting(None, _text, "Password at the mail server.", secret=True)
-    smtp_security: str = _setting("starttls", _one_of("starttls", "tls", "none"), "How the connection to the mail server is secured.")
+    smtp_security: str = _setting(
+        "starttls",
+        _one_of("starttls", "tls", "none"),
+        "How the connection to the mail server is secured.",
+    )
     mail_from: str = _setting("answerable@localhost", _text, "The sender of mails.")
-    log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "How much is written to standard error.")
+    log_level: str = _setting(
+        "info",
+        _one_of("debug", "info", "warning", "error"),
+        "How much is written to standard error.",
+    )
 
     @property
     def database(self) -> str:
@@ -131,7 +177,11 @@ class Settings:
     @property
     def cookies_secure(self) -> bool:
         """Tell whether cookies are for HTTPS only."""
-        return self.public_url.startswith("https:") if self.secure_cookies is None else self.secure_cookies
+        return (
+            self.public_url.startswith("https:")
+            if self.secure_cookies is None
+            else self.secure_cookies
+        )
 
 
 def load(environment: Mapping[str, str] | None = None, *, home: Path | None = None) -> Settings:
@@ -144,7 +194,11 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
     known = {f.name: f for f in fields(Settings)}
     values: dict[str, Any] = {}
     problems: list[str] = []
-    for_home = home or (Path(environment["ANSWERABLE_HOME"]).expanduser() if environment.get("ANSWERABLE_HOME") else None)
+    for_home = home or (
+        Path(environment["ANSWERABLE_HOME"]).expanduser()
+        if environment.get("ANSWERABLE_HOME")
+        else None
+    )
     file = (for_home or Settings.home) / "answerable.toml"
     raw: dict[str, tuple[str, Any]] = {}
     if file.is_file():
@@ -154,13 +208,17 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
             raise SettingsInvalid([f"{file}: not TOML: {error}"]) from error
         raw.update({name: (f"{file}: {name}", value) for name, value in document.items()})
     for name, value in environment.items():
-        if name.startswith("ANSWERABLE_") and not name.startswith(("ANSWERABLE_SECRET_", "ANSWERABLE_TEST_", "ANSWERABLE_SHARED_")):
+        if name.startswith("ANSWERABLE_") and not name.startswith(
+            ("ANSWERABLE_SECRET_", "ANSWERABLE_TEST_", "ANSWERABLE_SHARED_")
+        ):
             raw[name.removeprefix("ANSWERABLE_").lower()] = (name, value)
     if home is not None:
         raw["home"] = ("--home", str(home))
     for name, (where, value) in raw.items():
         if name not in known:
-            problems.append(f"{where}: there is no such setting; expected one of {', '.join(sorted(known))}")
+            problems.append(
+                f"{where}: there is no such setting; expected one of {', '.join(sorted(known))}"
+            )
             continue
         try:
             values[name] = known[name].metadata["parse"](value)

@@ -50,7 +50,10 @@ def prepare(
             origin=origin,
             recorded_at=recorded_at,
             occurred_at=occurred_at,
-            actor=EntryActor(type=ActorType(actor.kind.value), ref=actor.id if actor.key_id is None else f"{actor.id}/{actor.key_id}"),
+            actor=EntryActor(
+                type=ActorType(actor.kind.value),
+                ref=actor.id if actor.key_id is None else f"{actor.id}/{actor.key_id}",
+            ),
             refs=all_refs,
             data=dict(data or {}),
             commitments=dict(commitments or {}),
