@@ -1,0 +1,167 @@
+"""A server that is killed again and again loses nothing that it acknowledged and makes nothing twice."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from governance.actors import service
+from governance.application import open_installation
+from governance.decisions.models import Decision
+from governance.identities import keys
+from governance.installation.service import create
+from governance.ledger import verifying
+from governance.ledger.models import LogRecord
+from governance.ledger.sequencing import drain
+from governance.settings import Settings
+from tests.people import publish
+from tests.retention import POLICY, body
+
+WRITERS = 4
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _serving(home: Path, database_url: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the real server in a process group of its own; what is left of it at the end is killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "governance.cli", "serve", "--port", str(port), "--workers", "1"],
+        env={
+            **os.environ,
+            "ANSWERABLE_HOME": str(home),
+            "ANSWERABLE_DATABASE_URL": database_url,
+            "ANSWERABLE_HIGHWATER_DIR": str(home.with_name("highwater")),
+            "ANSWERABLE_LOG_LEVEL": "error",
+        },
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _ask(port: int, key: str, idempotency_key: str, subject: str) -> str | None:
+    """Ask once; return the id when it was acknowledged, None when it was not."""
+    asking = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/v1/decisions",
+        data=json.dumps(body(subject={"ref": subject})).encode(),
+        headers={
+            "Authorization": f"Bearer {key}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": idempotency_key,
+        },
+    )
+    try:
+        with urllib.request.urlopen(asking, timeout=5) as answer:
+            status, told = answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        status, told = error.code, {}
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    assert status in (201, 503), status
+    return told.get("id")
+
+
+@pytest.mark.timeout(600)
+def test_every_acknowledged_decision_is_there_exactly_once(
+    database_url: str, tmp_path: Path, at_scale: Callable[[int], int]
+) -> None:
+    settings = Settings(
+        home=tmp_path / "home", database_url=database_url, highwater_dir=tmp_path / "highwater"
+    )
+    create(
+        settings,
+        business_name="Corner & Co.",
+        language="en",
+        time_zone="UTC",
+        public_url="http://127.0.0.1",
+    )
+    answerable = open_installation(settings)
+    publish(answerable, POLICY)
+    with answerable.work(service("cli")) as work:
+        _, key = keys.create_key(
+            work, app="shop", points=None, scopes=["decisions:write"], expires_at=None
+        )
+    port, kills = _free_port(), at_scale(20)
+    done = threading.Event()
+    acknowledged: list[dict[str, str]] = [{} for _ in range(WRITERS)]
+
+    def write(number: int) -> None:
+        made = acknowledged[number]
+        while not done.is_set() or not made:
+            idempotency_key = f"{number}-{len(made)}"
+            answer = None
+            while answer is None:
+                answer = _ask(port, key, idempotency_key, f"cust-{number}-{len(made) % 50}")
+                if answer is None:
+                    time.sleep(0.05)
+            made[idempotency_key] = answer
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    dice = random.Random(7)
+    for _ in range(kills):
+        with _serving(settings.home, database_url, port):
+            while not _answers(port):
+                time.sleep(0.02)
+            time.sleep(dice.uniform(0.2, 1.0))
+    with _serving(settings.home, database_url, port):
+        done.set()
+        for writer in writers:
+            writer.join()
+
+    with answerable.database.read() as session:
+        stored = set(session.execute(sa.select(Decision.id)).scalars())
+        entries = (
+            session.execute(
+                sa.select(LogRecord.decision_id).where(LogRecord.kind == "decision.recorded")
+            )
+            .scalars()
+            .all()
+        )
+    told = [answer for made in acknowledged for answer in made.values()]
+    assert len(told) == len(set(told)), "two keys were answered with one decision"
+    assert stored == set(told), "what is stored is what was acknowledged, no more and no less"
+    assert sorted(entries) == sorted(stored), "each decision has exactly one entry"
+    drain(answerable)
+    findings = [str(finding) for finding in verifying.verify(answerable)]
+    answerable.close()
+    assert findings == []
