@@ -1,0 +1,63 @@
+"""Every sentence of a page is there in every language, with the same slots."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+from babel.messages.extract import extract_from_dir
+
+from web.languages import LANGUAGES, Catalogue, catalogue
+
+Sentence = str | tuple[str, ...]
+
+
+def sentences_of_the_pages() -> list[Sentence]:
+    """Collect what the templates mark for translation."""
+    found = extract_from_dir(
+        str(files("web") / "templates"),
+        [("**.html", "jinja2")],
+        {"**.html": {"trimmed": "true", "encoding": "utf-8"}},
+        keywords={"_": None, "ngettext": (1, 2)},
+    )
+    return [message for _, _, message, _, _ in found]
+
+
+def slots(sentence: str) -> set[str]:
+    return set(re.findall(r"%\((\w+)\)s", sentence))
+
+
+def both_forms(words: Catalogue, sentence: Sentence) -> list[tuple[str, str]]:
+    if isinstance(sentence, str):
+        return [(sentence, words.gettext(sentence))]
+    one, many = sentence
+    return [(one, words.ngettext(one, many, 1)), (many, words.ngettext(one, many, 2))]
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
+def test_no_sentence_lacks_a_translation(language: str) -> None:
+    known = catalogue(language)._sentences
+    keys = {one if isinstance(one, str) else one[0] for one in sentences_of_the_pages()}
+    assert len(keys) > 300
+    assert sorted(keys - known.keys()) == []
+    assert sorted(known.keys() - keys) == [], "these are said by no page any more"
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
+def test_a_translation_keeps_the_slots(language: str) -> None:
+    words = catalogue(language)
+    for sentence in sentences_of_the_pages():
+        for original, said in both_forms(words, sentence):
+            assert slots(said) == slots(original), original
+
+
+def test_one_is_singular_and_everything_else_plural() -> None:
+    words = catalogue("de")
+    said = [words.ngettext("%(num)s decision", "%(num)s decisions", n) for n in (0, 1, 2)]
+    assert said == ["%(num)s Entscheidungen", "%(num)s Entscheidung", "%(num)s Entscheidungen"]
+
+
+def test_what_is_not_translated_is_said_in_english() -> None:
+    assert catalogue("de").gettext("Never written anywhere") == "Never written anywhere"
+    assert catalogue("de").ngettext("one stone", "stones", 2) == "stones"
