@@ -26,4 +26,6 @@ def people_who_may(session: Session, permission: Permission, now: datetime) -> S
         )
         .order_by(Person.id)
     )
-    return [id for id, roles in people if permission in of_roles(frozenset(map(Role, roles)))]
+    return [
+        person for person, roles in people if permission in of_roles(frozenset(map(Role, roles)))
+    ]

@@ -334,8 +334,8 @@ def _may_confirm(work: Work, row: Request) -> bool:
 
 
 def _name(work: Work, reference: str) -> str:
-    kind, _, id = reference.partition(":")
-    person = work.session.get(Person, id) if kind == ActorKind.PERSON else None
+    kind, _, person_id = reference.partition(":")
+    person = work.session.get(Person, person_id) if kind == ActorKind.PERSON else None
     return reference if person is None else person.name
 
 
