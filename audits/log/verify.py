@@ -104,6 +104,7 @@ def verify(
     checkpoints: Iterable[StoredCheckpoint],
     keys: Iterable[VerifyingKey],
     highwater: HighWater | None = None,
+    log: str | None = None,
 ) -> Iterator[Finding]:
     """Check a log from its first entry to its last, and yield each finding as it is met.
 
@@ -116,6 +117,8 @@ def verify(
         checkpoints: Every checkpoint, ordered by size.
         keys: The log's verifying keys, from elsewhere than this database where that can be had.
         highwater: The mark kept outside the database, if there is one.
+        log: The log's name in its entries, where it is another than the origin: a later epoch has an
+            origin of its own, and entries that waited while it was opened name the first.
 
     Raises:
         ValueError: entries or checkpoints do not come in order.
@@ -128,7 +131,7 @@ def verify(
     for stored in entries:
         placed, findings = order.place(stored)
         yield from findings
-        record, findings = _check_entry(stored, origin)
+        record, findings = _check_entry(stored, log or origin)
         yield from findings
         if record is not None:
             yield from ticks.check(stored, record)
@@ -171,7 +174,7 @@ def _finding(
     )
 
 
-def _check_entry(stored: StoredEntry, origin: str) -> tuple[dict[str, Any] | None, list[Finding]]:
+def _check_entry(stored: StoredEntry, log: str) -> tuple[dict[str, Any] | None, list[Finding]]:
     """Check one row by itself; return its record if it can be read."""
     findings: list[Finding] = []
 
@@ -210,8 +213,8 @@ def _check_entry(stored: StoredEntry, origin: str) -> tuple[dict[str, Any] | Non
             expected=record.get("id"),
             got=stored.record_id,
         )
-    if record.get("log") != origin:
-        found("the entry belongs to another log", expected=origin, got=record.get("log"))
+    if record.get("log") != log:
+        found("the entry belongs to another log", expected=log, got=record.get("log"))
     kind = record.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
         found("the entry is of an unknown kind", expected="a known kind", got=kind)

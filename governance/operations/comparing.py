@@ -1,0 +1,217 @@
+"""What a decision's rows must say, given its entries. Pure: rows and parsed entries in, differences out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from audits.log.entries import EntryKind, decimal_text
+from governance.clock import parse_rfc3339
+
+_STATUS_BY_VERDICT = {"approve": "approved", "change": "changed", "reject": "rejected"}
+#: Columns of a decision that its first entry names alike.
+_AS_RECORDED = (
+    "point",
+    "policy_version",
+    "policy_digest",
+    "source",
+    "rollout",
+    "disposition",
+    "reasons",
+    "proposed_outcome",
+    "person_requested",
+    "language",
+    "channel",
+    "sequence",
+)
+_CASE_AS_RECORDED = (
+    "due_seconds",
+    "escalate_to",
+    "sensitive",
+    "sign_offs",
+    "approvable",
+    "undo_seconds",
+)
+RECORDED = (EntryKind.DECISION_RECORDED.value, EntryKind.DECISION_IMPORTED.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Something that is not as the entries say; ``where`` names table and column."""
+
+    where: str
+    expected: object
+    got: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Where a decision stands by its entries, and where its case waits."""
+
+    status: str
+    outcome: str | None
+    decided_at: datetime | None
+    effective_at: datetime | None
+    queue: str | None
+    due_at: datetime | None
+    escalated_at: datetime | None
+
+
+def follow(entries: Sequence[Mapping[str, Any]]) -> Outcome:
+    """Derive where a decision stands from its parsed entries, the first of which recorded it.
+
+    Raises:
+        KeyError, ValueError, TypeError: an entry lacks what its kind must say.
+    """
+    first = entries[0]
+    data, case = first["data"], first["data"]["case"]
+    status, outcome = data["status"], data["outcome"]
+    decided_at: datetime | None = None
+    if status != "in_review":
+        imported = first["kind"] == EntryKind.DECISION_IMPORTED
+        decided_at = _instant(first["occurred_at" if imported else "recorded_at"])
+    effective_at: datetime | None = None
+    queue = None if case is None else case["queue"]
+    due_at = None if case is None else _instant(case["due_at"])
+    escalated_at: datetime | None = None
+    undone = {
+        entry["refs"]["verdict"] for entry in entries if entry["kind"] == EntryKind.VERDICT_UNDONE
+    }
+    for entry in entries[1:]:
+        said, at = entry["data"], _instant(entry["recorded_at"])
+        match entry["kind"]:
+            case EntryKind.VERDICT_GIVEN if said["decides"] and entry["id"] not in undone:
+                status, outcome = _STATUS_BY_VERDICT[said["verdict"]], said["outcome"]
+                decided_at, effective_at = at, _instant(said["effective_at"])
+            case EntryKind.CASE_LAPSED:
+                status, outcome, decided_at, effective_at = "lapsed", said["outcome"], at, at
+            case EntryKind.DECISION_WITHDRAWN:
+                status, outcome, decided_at, effective_at = "withdrawn", None, at, None
+            case EntryKind.CASE_ESCALATED:
+                queue, due_at, escalated_at = said["queue"], _instant(said["due_at"]), at
+    return Outcome(
+        status=status,
+        outcome=outcome,
+        decided_at=decided_at,
+        effective_at=effective_at,
+        queue=queue,
+        due_at=due_at,
+        escalated_at=escalated_at,
+    )
+
+
+def compare(
+    decision: Any,
+    cases: Sequence[Any],
+    verdicts: Sequence[Any],
+    entries: Sequence[Mapping[str, Any]],
+) -> Iterator[Difference]:
+    """Yield where the rows of a decision differ from what its entries say.
+
+    Raises:
+        KeyError, ValueError, TypeError: an entry lacks what its kind must say.
+    """
+    first = entries[0]
+    data = first["data"]
+    stands = follow(entries)
+    case_data = data["case"]
+    actor = first["actor"]
+    who = actor["ref"].partition("/")[0]
+    expected = {name: data[name] for name in _AS_RECORDED} | {
+        "confidence": data["confidence"],
+        "actor": f"{actor['type']}:{who}",
+        "app_id": who if actor["type"] == "app" else None,
+        "imported": first["kind"] == EntryKind.DECISION_IMPORTED,
+        "queue": None if case_data is None else case_data["queue"],
+        "due_at": None if case_data is None else _instant(case_data["due_at"]),
+        "recorded_at": _instant(first["recorded_at"]),
+        "occurred_at": _instant(first.get("occurred_at")),
+        "status": stands.status,
+        "outcome": stands.outcome,
+        "decided_at": stands.decided_at,
+        "effective_at": stands.effective_at,
+    }
+    for name, value in expected.items():
+        got = getattr(decision, name)
+        if name == "confidence":
+            got = _decimal(got)
+        if got != value:
+            yield Difference(where=f"decisions.{name}", expected=value, got=got)
+    yield from _compare_case(decision, cases, first, stands)
+    yield from _compare_verdicts(verdicts, entries)
+
+
+def _compare_case(
+    decision: Any, cases: Sequence[Any], first: Mapping[str, Any], stands: Outcome
+) -> Iterator[Difference]:
+    case_id, case_data = first["refs"].get("case"), first["data"]["case"]
+    known = [case for case in cases if case.purpose == "decide"]
+    ids = [case.id for case in known]
+    if ids != ([] if case_id is None else [case_id]):
+        yield Difference(
+            where="cases", expected=case_id or "no case", got=", ".join(ids) or "no case"
+        )
+        return
+    if case_data is None:
+        return
+    status = {"in_review": "open", "lapsed": "closed", "withdrawn": "closed"}
+    expected = {name: case_data[name] for name in _CASE_AS_RECORDED} | {
+        "point": first["data"]["point"],
+        "opened_at": _instant(first["recorded_at"]),
+        "queue": stands.queue,
+        "due_at": stands.due_at,
+        "escalated_at": stands.escalated_at,
+        "status": status.get(stands.status, "decided"),
+        "closed_at": stands.decided_at,
+    }
+    for name, value in expected.items():
+        got = getattr(known[0], name)
+        if got != value:
+            yield Difference(where=f"cases.{name}", expected=value, got=got)
+
+
+def _compare_verdicts(
+    verdicts: Sequence[Any], entries: Sequence[Mapping[str, Any]]
+) -> Iterator[Difference]:
+    given = {entry["id"]: entry for entry in entries if entry["kind"] == EntryKind.VERDICT_GIVEN}
+    undone = {
+        entry["refs"]["verdict"]: _instant(entry["recorded_at"])
+        for entry in entries
+        if entry["kind"] == EntryKind.VERDICT_UNDONE
+    }
+    rows = {row.id: row for row in verdicts}
+    for missing in given.keys() - rows.keys():
+        yield Difference(where="verdicts", expected=f"verdict {missing}", got="nothing")
+    for added in rows.keys() - given.keys():
+        yield Difference(where="verdicts", expected="an entry", got=f"verdict {added} without one")
+    for verdict_id in given.keys() & rows.keys():
+        entry, row = given[verdict_id], rows[verdict_id]
+        expected = {
+            "case_id": entry["refs"]["case"],
+            "person_id": entry["actor"]["ref"],
+            "verdict": entry["data"]["verdict"],
+            "outcome": entry["data"]["outcome"],
+            "decides": entry["data"]["decides"],
+            "given_at": _instant(entry["recorded_at"]),
+            "claimed_at": _instant(entry["data"]["claimed_at"]),
+            "undone_at": undone.get(verdict_id),
+        }
+        for name, value in expected.items():
+            got = getattr(row, name)
+            if got != value:
+                yield Difference(where=f"verdicts.{name}", expected=value, got=got)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else parse_rfc3339(text)
+
+
+def _decimal(value: object) -> object:
+    if value is None:
+        return None
+    try:
+        return decimal_text(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return value

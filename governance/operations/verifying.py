@@ -1,0 +1,685 @@
+"""Is the log what was signed, and does the database say what the log says?
+
+``audits.log.verify`` checks each epoch by itself. Here it is given the stored log, and then everything that the entries vouch for is held
+against them: decisions, cases, verdicts, policies and payloads. All of it is read in one snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from sqlalchemy.orm import Session
+
+from audits.log import verify as log_verify
+from audits.log.canonical import NotCanonical, parse
+from audits.log.entries import EntryKind
+from audits.log.highwater import HighWater, SigningRefused
+from audits.log.notes import VerifyingKey
+from audits.log.tiles import ReadTile
+from audits.log.tree import leaf_hash
+from audits.log.verify import Severity, StoredEntry
+from governance.clock import rfc3339
+from governance.decisions.models import Decision
+from governance.errors import AnswerableError
+from governance.ledger import highwater_file, keys, queries
+from governance.ledger.models import (
+    Leaf,
+    Log,
+    LogRecord,
+    PendingRecord,
+    QuarantinedRecord,
+    StoredCheckpoint,
+    Tile,
+)
+from governance.operations import comparing
+from governance.points.models import PolicyVersion
+from governance.reviews.models import Case, Verdict
+from governance.storage.snapshot import snapshot
+from governance.subjects.keys import SubjectKey
+from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
+from policies import document
+
+if TYPE_CHECKING:
+    from governance.application import Answerable
+
+_PAGE = 1000
+#: How many findings a report keeps; all are counted.
+MOST_FINDINGS = 1000
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not as it must be, and the decision or entry that it is about."""
+
+    severity: Severity
+    what: str
+    expected: str
+    got: str
+    decision_id: str | None = None
+    record_id: str | None = None
+    epoch: int | None = None
+    index: int | None = None
+
+    def __str__(self) -> str:
+        about = []
+        if self.decision_id is not None:
+            about.append(f"decision {self.decision_id}")
+        elif self.record_id is not None:
+            about.append(f"record {self.record_id}")
+        if self.index is not None:
+            about.append(f"entry {self.index} of epoch {self.epoch}")
+        where = f"{', '.join(about)}: " if about else ""
+        return f"{self.severity}: {where}{self.what}; expected {self.expected}, got {self.got}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What a verification came to. ``erased`` payloads and ``pending`` entries could not be checked to the end."""
+
+    started_at: datetime
+    finished_at: datetime | None = None
+    epochs: int = 0
+    entries: int = 0
+    decisions: int = 0
+    payloads: int = 0
+    erased: int = 0
+    pending: int = 0
+    signed: int = 0
+    tampered: int = 0
+    incomplete: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything agrees and everything could be checked."""
+        return not self.tampered and not self.incomplete
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 when all agrees, 1 when something was tampered with, 2 when something cannot be checked."""
+        return 1 if self.tampered else 2 if self.incomplete else 0
+
+
+def verify(answerable: Answerable, *, progress: Progress | None = None) -> Report:
+    """Check the log and everything that it vouches for. ``progress`` is told what is looked at, how far it is, and how far it goes."""
+    report = Report(started_at=answerable.clock.now())
+    with snapshot(answerable.database) as session:
+        verification = _Verification(answerable, session, report, progress or (lambda *_: None))
+        for finding in verification.run():
+            if finding.severity is Severity.TAMPERED:
+                report.tampered += 1
+            else:
+                report.incomplete += 1
+            if len(report.findings) < MOST_FINDINGS:
+                report.findings.append(finding)
+    report.finished_at = answerable.clock.now()
+    return report
+
+
+class _Verification:
+    def __init__(
+        self, answerable: Answerable, session: Session, report: Report, progress: Progress
+    ) -> None:
+        self._answerable = answerable
+        self._session = session
+        self._report = report
+        self._progress = progress
+        self._opened: dict[str, SubjectKey | None] = {}
+        self._digests: dict[tuple[str, int], str] = {}
+
+    def run(self) -> Iterator[Finding]:
+        for log in queries.epochs(self._session):
+            self._report.epochs += 1
+            yield from self._epoch(log)
+        yield from self._policies()
+        yield from self._records()
+        yield from self._decisions()
+
+    # ------------------------------------------------------------------------------- the log
+
+    def _epoch(self, log: Log) -> Iterator[Finding]:
+        key = VerifyingKey.parse(log.vkey)
+        try:
+            # The key's own half, where it is here, is worth more than what the database says of it.
+            keys.signing_key(self._answerable, log)
+        except AnswerableError as error:
+            yield _tampered(
+                "the log key here is not the one the log names",
+                expected=log.vkey,
+                got=error.detail,
+                epoch=log.epoch,
+            )
+        mark, faults = self._mark(log)
+        yield from faults
+        for found in log_verify.verify(
+            origin=log.origin,
+            log=self._answerable.origin,
+            size=log.size,
+            root=log.root,
+            entries=self._entries(log),
+            read_tile=self._tiles(log),
+            checkpoints=self._checkpoints(log),
+            keys=[key],
+            highwater=mark,
+        ):
+            yield Finding(
+                severity=found.severity,
+                what=found.what,
+                expected=found.expected,
+                got=found.got,
+                record_id=found.record_id,
+                decision_id=self._decision_of(found.record_id),
+                epoch=log.epoch,
+                index=found.index,
+            )
+
+    def _mark(self, log: Log) -> tuple[HighWater | None, list[Finding]]:
+        try:
+            mark = highwater_file.load(self._answerable, log)
+        except SigningRefused as refused:
+            return None, [
+                _tampered(
+                    "the high-water file is not as it was written",
+                    expected="the newest signed checkpoint",
+                    got=str(refused),
+                    epoch=log.epoch,
+                )
+            ]
+        except OSError as error:
+            return None, [_unchecked_mark(log, str(error))]
+        if mark is None and queries.newest_checkpoint(self._session, log.epoch) is not None:
+            path = highwater_file.path_of(self._answerable, log)
+            return None, [_unchecked_mark(log, f"no file {path}")]
+        return mark, []
+
+    def _entries(self, log: Log) -> Iterator[StoredEntry]:
+        after = -1
+        entry = self._bytes(LogRecord.entry)
+        leaf = self._bytes(Leaf.leaf_hash)
+        while True:
+            rows = self._session.execute(
+                sa.select(Leaf.leaf_index, Leaf.record_id, leaf, entry)
+                .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
+                .where(Leaf.epoch == log.epoch, Leaf.leaf_index > after)
+                .order_by(Leaf.leaf_index)
+                .limit(_PAGE)
+            ).all()
+            for index, record_id, hashed, entry_bytes in rows:
+                self._report.entries += 1
+                yield StoredEntry(
+                    index=index, record_id=record_id, entry=entry_bytes, leaf_hash=hashed
+                )
+            self._progress("entries of the log", self._report.entries, log.size)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].leaf_index
+
+    def _tiles(self, log: Log) -> ReadTile:
+        hashes = self._bytes(Tile.hashes)
+
+        def read(level: int, index: int) -> bytes | None:
+            return self._session.execute(
+                sa.select(hashes).where(
+                    Tile.epoch == log.epoch, Tile.level == level, Tile.idx == index
+                )
+            ).scalar_one_or_none()
+
+        return read
+
+    def _checkpoints(self, log: Log) -> Iterator[log_verify.StoredCheckpoint]:
+        for size, root, note in self._session.execute(
+            sa.select(
+                StoredCheckpoint.size, self._bytes(StoredCheckpoint.root), StoredCheckpoint.note
+            )
+            .where(StoredCheckpoint.epoch == log.epoch)
+            .order_by(StoredCheckpoint.size)
+        ).all():
+            self._report.signed = size
+            yield log_verify.StoredCheckpoint(size=size, root=root, note=note)
+
+    def _decision_of(self, record_id: str | None) -> str | None:
+        if record_id is None:
+            return None
+        found = self._session.execute(
+            sa.select(LogRecord.decision_id).where(LogRecord.id == record_id)
+        ).scalar_one_or_none()
+        if found is not None:
+            return found
+        return self._session.execute(
+            sa.select(Decision.id).where(Decision.id == record_id)
+        ).scalar_one_or_none()
+
+    # ------------------------------------------------------------------------------ policies
+
+    def _policies(self) -> Iterator[Finding]:
+        named: dict[tuple[str, int], str] = {}
+        for entry in self._session.execute(
+            sa.select(self._bytes(LogRecord.entry)).where(
+                LogRecord.kind.in_([EntryKind.POLICY_DRAFTED, EntryKind.POLICY_PUBLISHED])
+            )
+        ).scalars():
+            said = _parsed(entry)
+            if said is not None and {"point", "version", "digest"} <= said["data"].keys():
+                data = said["data"]
+                named[data["point"], data["version"]] = data["digest"]
+        for row in self._session.execute(
+            sa.select(
+                PolicyVersion.point,
+                PolicyVersion.version,
+                PolicyVersion.digest,
+                PolicyVersion.text,
+            ).order_by(PolicyVersion.point, PolicyVersion.version)
+        ):
+            what = f"version {row.version} of the policy of {row.point}"
+            self._digests[row.point, row.version] = row.digest
+            expected = named.pop((row.point, row.version), None)
+            if expected is None:
+                yield _tampered(f"{what} is in no entry", expected="an entry", got="none")
+            elif row.digest != expected:
+                yield _tampered(
+                    f"the digest of {what} is not the one published",
+                    expected=expected,
+                    got=row.digest,
+                )
+            try:
+                computed = document.load(row.text).digest
+            except Exception as error:  # noqa: BLE001 -- a text that was edited may fail anyhow.
+                computed = f"a text that cannot be read ({type(error).__name__})"
+            if computed != row.digest:
+                yield _tampered(
+                    f"the text of {what} does not have its digest",
+                    expected=row.digest,
+                    got=computed,
+                )
+        for point, version in named:
+            yield _tampered(
+                f"version {version} of the policy of {point} is gone",
+                expected="its text",
+                got="nothing",
+            )
+
+    # ------------------------------------------------------------------- records and payloads
+
+    def _records(self) -> Iterator[Finding]:
+        total = self._count(LogRecord)
+        self._report.pending = self._count(PendingRecord)
+        done = 0
+        for ids in self._pages(LogRecord.id):
+            rows = yield from self._readable(
+                ids,
+                lambda some: self._session.execute(
+                    sa.select(
+                        LogRecord.id,
+                        LogRecord.kind,
+                        LogRecord.recorded_at,
+                        LogRecord.decision_id,
+                        self._bytes(LogRecord.entry).label("entry"),
+                        Leaf.leaf_index,
+                        self._bytes(PendingRecord.leaf_hash).label("pending_hash"),
+                        QuarantinedRecord.detail.label("quarantined"),
+                    )
+                    .outerjoin(Leaf, Leaf.record_id == LogRecord.id)
+                    .outerjoin(PendingRecord, PendingRecord.record_id == LogRecord.id)
+                    .outerjoin(QuarantinedRecord, QuarantinedRecord.record_id == LogRecord.id)
+                    .where(LogRecord.id.in_(some))
+                ).all(),
+                "the record's row",
+            )
+            stored = self._stored_payloads(ids)
+            recorded = [row.id for row in rows if row.kind in comparing.RECORDED]
+            present = set(
+                self._session.execute(
+                    sa.select(Decision.id).where(Decision.id.in_(recorded))
+                ).scalars()
+            )
+            for row in rows:
+                yield from self._record(row, stored.get(row.id, {}))
+                if row.kind in comparing.RECORDED and row.id not in present:
+                    yield _tampered(
+                        "the decision is gone while its entry is there",
+                        expected="its row",
+                        got="nothing",
+                        decision_id=row.decision_id or row.id,
+                        record_id=row.id,
+                    )
+            done += len(ids)
+            self._progress("records and payloads", done, total)
+        yield from self._orphans()
+
+    def _record(self, row: Any, stored: Mapping[str, Any]) -> Iterator[Finding]:
+        about = {"decision_id": row.decision_id, "record_id": row.id}
+        if row.quarantined is not None:
+            yield _tampered(
+                "the entry was changed before it got its place in the log, and is kept out",
+                expected="the bytes that were recorded",
+                got=row.quarantined,
+                **about,
+            )
+        elif row.leaf_index is None and row.pending_hash is None:
+            yield _tampered(
+                "the entry neither has a place in the log nor waits for one",
+                expected="a leaf or a pending row",
+                got="neither",
+                **about,
+            )
+        elif row.leaf_index is None and leaf_hash(row.entry) != row.pending_hash:
+            yield _tampered(
+                "the entry, which waits for its place, was changed",
+                expected=row.pending_hash.hex(),
+                got=leaf_hash(row.entry).hex(),
+                **about,
+            )
+        said = _parsed(row.entry)
+        if said is None:
+            # Steps of the log have told it; nothing else can be said of such an entry.
+            return
+        for name, expected, got in (
+            ("kind", said["kind"], row.kind),
+            ("recorded_at", said["recorded_at"], _text(row.recorded_at)),
+            ("decision_id", said["refs"].get("decision"), row.decision_id),
+        ):
+            if expected != got:
+                yield _tampered(
+                    f"log_records.{name} is not what the entry says",
+                    expected=expected,
+                    got=got,
+                    decision_id=said["refs"].get("decision") or row.decision_id,
+                    record_id=row.id,
+                )
+        commitments = {item["name"]: item["commit"] for item in said["payload"]}
+        for name, commit in commitments.items():
+            yield from self._payload(row.id, name, commit, stored.get(name), about)
+        for name in stored.keys() - commitments.keys():
+            yield _tampered(
+                f"the payload {name} is in no entry", expected="no payload", got="one", **about
+            )
+
+    def _payload(
+        self, record_id: str, name: str, commit: str, stored: Any, about: dict[str, Any]
+    ) -> Iterator[Finding]:
+        if stored is None:
+            self._report.erased += 1
+            yield Finding(
+                severity=Severity.INCOMPLETE,
+                what=f"the payload {name} is not there any more and cannot be checked",
+                expected="the payload that the entry commits to",
+                got="nothing",
+                **about,
+            )
+            return
+        self._report.payloads += 1
+        key = self._key(stored)
+        if key is None:
+            yield _tampered(
+                f"the key of the payload {name} does not open",
+                expected="a key wrapped under this installation's kek",
+                got=f"key {stored.key_id}, changed or wrapped under another",
+                **about,
+            )
+            return
+        try:
+            plaintext = key.decrypt(record_id, name, stored.nonce, stored.ciphertext)
+        except (InvalidTag, ValueError, TypeError):
+            yield _tampered(
+                f"the payload {name} does not decrypt",
+                expected="the bytes that were stored",
+                got="others",
+                **about,
+            )
+            return
+        if key.commit(record_id, name, plaintext).hex() != commit:
+            yield _tampered(
+                f"the payload {name} is not the one that the entry commits to",
+                expected=commit,
+                got=key.commit(record_id, name, plaintext).hex(),
+                **about,
+            )
+        elif name == "decision":
+            yield from self._subject(plaintext, key, about)
+
+    def _subject(
+        self, plaintext: bytes, key: SubjectKey, about: dict[str, Any]
+    ) -> Iterator[Finding]:
+        reference = orjson.loads(plaintext).get("subject")
+        expected = None if reference is None else self._answerable.keys.tag_of(reference)
+        if key.subject_tag != expected:
+            yield _tampered(
+                "subject_keys.subject_tag is not the subject's",
+                expected=expected,
+                got=key.subject_tag,
+                **about,
+            )
+
+    def _key(self, stored: Any) -> SubjectKey | None:
+        if stored.key_id not in self._opened:
+            if len(self._opened) > 50_000:
+                self._opened.clear()
+            try:
+                self._opened[stored.key_id] = self._answerable.keys.open(
+                    stored.key_id, stored.subject_tag, stored.wrapped
+                )
+            except (InvalidTag, ValueError, TypeError):
+                self._opened[stored.key_id] = None
+        return self._opened[stored.key_id]
+
+    def _stored_payloads(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for record, name, model in (
+            (PayloadRow.record_id, PayloadRow.name, PayloadRow),
+            (VaultRow.decision_id, sa.literal("groups"), VaultRow),
+        ):
+            for row in self._session.execute(
+                sa.select(
+                    record.label("record_id"),
+                    name.label("name"),
+                    model.key_id,
+                    self._bytes(model.nonce).label("nonce"),
+                    self._bytes(model.ciphertext).label("ciphertext"),
+                    SubjectKeyRow.subject_tag,
+                    self._bytes(SubjectKeyRow.wrapped).label("wrapped"),
+                )
+                .outerjoin(SubjectKeyRow, SubjectKeyRow.id == model.key_id)
+                .where(record.in_(ids))
+            ):
+                found.setdefault(row.record_id, {})[row.name] = row
+        return found
+
+    def _orphans(self) -> Iterator[Finding]:
+        """Find payloads, and cases, that no entry and no decision speaks of."""
+        for column, what in (
+            (PayloadRow.record_id, "a payload belongs to no entry"),
+            (VaultRow.decision_id, "group attributes belong to no entry"),
+        ):
+            for record_id in self._session.execute(
+                sa.select(column)
+                .outerjoin(LogRecord, LogRecord.id == column)
+                .where(LogRecord.id.is_(None))
+                .limit(MOST_FINDINGS)
+            ).scalars():
+                yield _tampered(what, expected="an entry", got="none", record_id=record_id)
+
+    # ----------------------------------------------------------------------------- decisions
+
+    def _decisions(self) -> Iterator[Finding]:
+        total = self._count(Decision)
+        for ids in self._pages(Decision.id):
+            decisions = yield from self._readable(
+                ids, lambda some: self._all(Decision, Decision.id.in_(some)), "the decision's row"
+            )
+            cases = yield from self._by_decision(ids, Case)
+            verdicts = yield from self._by_decision(ids, Verdict)
+            entries = self._entries_of(ids)
+            for row in decisions:
+                yield from self._decision(
+                    row, cases.get(row.id, []), verdicts.get(row.id, []), entries.get(row.id, [])
+                )
+            self._report.decisions += len(ids)
+            self._session.expunge_all()
+            self._progress("decisions", self._report.decisions, total)
+
+    def _decision(
+        self,
+        row: Decision,
+        cases: Sequence[Case],
+        verdicts: Sequence[Verdict],
+        entries: Sequence[Mapping[str, Any]],
+    ) -> Iterator[Finding]:
+        ordered = [entry for entry in entries if entry["id"] == row.id]
+        ordered += [entry for entry in entries if entry["id"] != row.id]
+        if not ordered or ordered[0]["kind"] not in comparing.RECORDED:
+            yield _tampered(
+                "the decision has no entry that recorded it",
+                expected="an entry",
+                got="none that can be read",
+                decision_id=row.id,
+            )
+            return
+        digest = self._digests.get((row.point, row.policy_version))
+        if digest is None or digest != row.policy_digest:
+            yield _tampered(
+                f"version {row.policy_version} of the policy of {row.point} is not the one it was ruled by",
+                expected=row.policy_digest,
+                got=digest or "no such version",
+                decision_id=row.id,
+            )
+        try:
+            for difference in comparing.compare(row, cases, verdicts, ordered):
+                yield _tampered(
+                    f"{difference.where} is not what the entries say",
+                    expected=_text(difference.expected),
+                    got=_text(difference.got),
+                    decision_id=row.id,
+                )
+        except (KeyError, ValueError, TypeError) as error:
+            yield _tampered(
+                "the decision's entries do not say what their kinds must",
+                expected="entries of this program",
+                got=f"{type(error).__name__}: {error}",
+                decision_id=row.id,
+            )
+
+    def _entries_of(self, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return the parsed entries of decisions in the order of the log; those that wait come last."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self._session.execute(
+            sa.select(LogRecord.decision_id, self._bytes(LogRecord.entry).label("entry"))
+            .outerjoin(Leaf, Leaf.record_id == LogRecord.id)
+            .where(LogRecord.decision_id.in_(ids))
+            .order_by(
+                Leaf.epoch.is_(None),
+                Leaf.epoch,
+                Leaf.leaf_index,
+                LogRecord.recorded_at,
+                LogRecord.id,
+            )
+        ):
+            said = _parsed(row.entry)
+            if said is not None:
+                found.setdefault(row.decision_id, []).append(said)
+        return found
+
+    def _by_decision(
+        self, ids: Sequence[str], model: Any
+    ) -> Generator[Finding, None, dict[str, list[Any]]]:
+        rows = yield from self._readable(
+            ids,
+            lambda some: self._all(model, model.decision_id.in_(some)),
+            f"a row of {model.__tablename__}",
+        )
+        found: dict[str, list[Any]] = {}
+        for row in rows:
+            found.setdefault(row.decision_id, []).append(row)
+        return found
+
+    # -------------------------------------------------------------------------------- reading
+
+    def _all(self, model: Any, condition: Any) -> Sequence[Any]:
+        return self._session.execute(sa.select(model).where(condition)).scalars().all()
+
+    def _readable(
+        self, ids: Sequence[str], read: Callable[[Sequence[str]], Sequence[Any]], what: str
+    ) -> Generator[Finding, None, Sequence[Any]]:
+        """Return the rows of a page; one that cannot be read at all makes a finding and keeps no other from being checked."""
+        try:
+            return read(ids)
+        except (ValueError, TypeError, sa.exc.DBAPIError):
+            pass
+        rows: list[Any] = []
+        for one in ids:
+            try:
+                rows += read([one])
+            except (ValueError, TypeError, sa.exc.DBAPIError) as error:
+                yield _tampered(
+                    f"{what} cannot be read",
+                    expected="values of their types",
+                    got=str(getattr(error, "orig", None) or error),
+                    decision_id=self._decision_of(one),
+                    record_id=one,
+                )
+        return rows
+
+    def _pages(self, column: Any) -> Iterator[list[str]]:
+        after: str | None = None
+        while True:
+            query = sa.select(column).order_by(column).limit(_PAGE)
+            if after is not None:
+                query = query.where(column > after)
+            ids = list(self._session.execute(query).scalars())
+            if ids:
+                yield ids
+            if len(ids) < _PAGE:
+                return
+            after = ids[-1]
+
+    def _count(self, model: Any) -> int:
+        return self._session.execute(sa.select(sa.func.count()).select_from(model)).scalar_one()
+
+    def _bytes(self, column: Any) -> Any:
+        """Return a column of bytes, as bytes even where an edit left text in it, which SQLite allows."""
+        if self._answerable.database.is_sqlite:
+            return sa.cast(column, sa.LargeBinary).label(column.key)
+        return column
+
+
+def _tampered(what: str, *, expected: object, got: object, **about: Any) -> Finding:
+    return Finding(
+        severity=Severity.TAMPERED, what=what, expected=_text(expected), got=_text(got), **about
+    )
+
+
+def _unchecked_mark(log: Log, got: str) -> Finding:
+    return Finding(
+        severity=Severity.INCOMPLETE,
+        what="whether the log was rolled back cannot be checked without the high-water file",
+        expected="the newest signed checkpoint, outside the database",
+        got=got,
+        epoch=log.epoch,
+    )
+
+
+def _parsed(entry: bytes | None) -> dict[str, Any] | None:
+    """Return an entry's record, None where it is not what entries are; the log's own check says so."""
+    try:
+        said = parse(entry or b"")
+    except NotCanonical:
+        return None
+    shaped = (
+        isinstance(said.get("refs"), dict)
+        and isinstance(said.get("data"), dict)
+        and isinstance(said.get("payload"), list)
+        and all(isinstance(said.get(name), str) for name in ("id", "kind", "recorded_at"))
+    )
+    return said if shaped else None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return "nothing" if value is None else str(value)
