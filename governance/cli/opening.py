@@ -13,6 +13,7 @@ import orjson
 
 from governance import actors, settings
 from governance.actors import Actor
+from governance.errors import WrongInstallation
 from governance.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ def installation() -> Iterator[Answerable]:
     """Open the installation and close it in the end."""
     from governance.application import open_installation
 
-    opened = open_installation(here())
+    found = here()
+    if found.database_url is None and not found.home.is_dir():
+        raise WrongInstallation(
+            f"There is no installation in {found.home}. `answerable init` makes one; "
+            "--home or ANSWERABLE_HOME names another folder."
+        )
+    opened = open_installation(found)
     try:
         yield opened
     finally:

@@ -14,42 +14,44 @@ from governance.errors import FieldProblem, InvalidInput
 SHORTEST: Final = 12
 _LONGEST: Final = 256
 #: Long enough to pass, and tried first by everybody who guesses.
-_COMMON: Final = frozenset({
-    "password1234",
-    "password12345",
-    "passwordpassword",
-    "passw0rd1234",
-    "correcthorsebatterystaple",
-    "correct horse battery staple",
-    "123456789012",
-    "1234567890123",
-    "12345678901234567890",
-    "123123123123",
-    "111111111111",
-    "000000000000",
-    "abcdefghijkl",
-    "abcdefghijklm",
-    "abcdefghijklmnopqrstuvwxyz",
-    "qwertyuiopas",
-    "qwertyuiop12",
-    "qwertyuiopasdf",
-    "qwertyuiop123",
-    "qwertz123456",
-    "qwertzuiopas",
-    "1q2w3e4r5t6y",
-    "1qaz2wsx3edc",
-    "administrator",
-    "administrator1",
-    "letmeinletmein",
-    "iloveyouiloveyou",
-    "changemechangeme",
-    "passwort1234",
-    "passwort12345",
-    "passwortpasswort",
-    "hallohallohallo",
-    "answerable123",
-    "answerable1234",
-})
+_COMMON: Final = frozenset(
+    {
+        "password1234",
+        "password12345",
+        "passwordpassword",
+        "passw0rd1234",
+        "correcthorsebatterystaple",
+        "correct horse battery staple",
+        "123456789012",
+        "1234567890123",
+        "12345678901234567890",
+        "123123123123",
+        "111111111111",
+        "000000000000",
+        "abcdefghijkl",
+        "abcdefghijklm",
+        "abcdefghijklmnopqrstuvwxyz",
+        "qwertyuiopas",
+        "qwertyuiop12",
+        "qwertyuiopasdf",
+        "qwertyuiop123",
+        "qwertz123456",
+        "qwertzuiopas",
+        "1q2w3e4r5t6y",
+        "1qaz2wsx3edc",
+        "administrator",
+        "administrator1",
+        "letmeinletmein",
+        "iloveyouiloveyou",
+        "changemechangeme",
+        "passwort1234",
+        "passwort12345",
+        "passwortpasswort",
+        "hallohallohallo",
+        "answerable123",
+        "answerable1234",
+    }
+)
 
 _HASHER: Final = argon2.PasswordHasher()
 #: One hash takes 64 MiB and 50 ms; two at a time keep a burst of sign-ins from taking the machine.
@@ -72,11 +74,17 @@ def check(password: str, *, email: str, name: str) -> None:
     mailbox = email.partition("@")[0]
     detail = None
     if not SHORTEST <= len(plain) <= _LONGEST:
-        detail = f"A password has {SHORTEST} to {_LONGEST} characters; a sentence is easy to remember."
+        detail = (
+            f"A password has {SHORTEST} to {_LONGEST} characters; a sentence is easy to remember."
+        )
     elif lowered in _COMMON or len(set(lowered)) < 4:
-        detail = "This password is among the first that are guessed. Choose another, like a sentence."
+        detail = (
+            "This password is among the first that are guessed. Choose another, like a sentence."
+        )
     elif lowered in {email.casefold(), f"{mailbox}{mailbox}".casefold(), name.casefold()}:
-        detail = "A password must not be your name or e-mail address. Choose another, like a sentence."
+        detail = (
+            "A password must not be your name or e-mail address. Choose another, like a sentence."
+        )
     if detail is not None:
         raise InvalidInput(detail, [FieldProblem(pointer="/password", detail=detail)])
 
@@ -91,7 +99,9 @@ def proves(password: str, kept: str | None) -> bool:
     """Tell whether it is the password of which ``kept`` was kept; None, where nobody is, takes as long."""
     with _PLACES:
         try:
-            return _HASHER.verify(kept or _NOBODY, _normal(password)[:_LONGEST]) and kept is not None
+            return (
+                _HASHER.verify(kept or _NOBODY, _normal(password)[:_LONGEST]) and kept is not None
+            )
         except (VerificationError, InvalidHashError):
             return False
 

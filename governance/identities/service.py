@@ -433,9 +433,7 @@ def create_token(work: Work, *, name: str, scopes: Iterable[str], days: int) -> 
     )
     work.session.add(row)
     work.session.flush()
-    work.record(
-        EntryKind.TOKEN_CREATED, refs={"token": row.id}, data={"scopes": list(row.scopes)}
-    )
+    work.record(EntryKind.TOKEN_CREATED, refs={"token": row.id}, data={"scopes": list(row.scopes)})
     return TokenCreated(token=_token(row), secret=f"anp_{row.id}_{secret}")
 
 

@@ -156,7 +156,9 @@ def actor_of_token(answerable: Answerable, token: str) -> Actor:
     """
     prefix, _, rest = token.partition("_")
     token_id, _, secret = rest.partition("_")
-    unknown = NotSignedIn("This token is not known, or has ended. Make another on the account page.")
+    unknown = NotSignedIn(
+        "This token is not known, or has ended. Make another on the account page."
+    )
     if prefix != "anp" or not is_id(token_id):
         raise unknown
     with answerable.look(_door()) as work:
@@ -309,14 +311,10 @@ def _begin(work: Work, person: Person, *, second_factor_due: bool) -> SignedIn:
     if not second_factor_due:
         factor = "password" if person.totp_secret is None else "password and code"
         work.record(EntryKind.PERSON_SIGNED_IN, data={"by": factor})
-    return SignedIn(
-        session_secret=secret, second_factor_due=second_factor_due, person_id=person.id
-    )
+    return SignedIn(session_secret=secret, second_factor_due=second_factor_due, person_id=person.id)
 
 
-def _session(
-    work: Work, secret: str, *, due: bool = False
-) -> tuple[SignInSession, Person] | None:
+def _session(work: Work, secret: str, *, due: bool = False) -> tuple[SignInSession, Person] | None:
     found = work.session.execute(
         sa.select(SignInSession, Person)
         .join(Person, Person.id == SignInSession.person_id)
