@@ -24,7 +24,7 @@ def policy() -> None:
 @policy.command("check", epilog="Example: answerable policy check policies/retention-offer.yaml")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @as_json
-def check_files(files: Sequence[Path], as_json: bool) -> None:
+def check_files(*, files: Sequence[Path], as_json: bool) -> None:
     """Check schema, conditions and the policy's own tests of each FILE.
 
     Needs no installation. Exits with 1 if any file has a problem; remarks alone are none.
@@ -45,7 +45,7 @@ def check_files(files: Sequence[Path], as_json: bool) -> None:
 @click.argument("file", type=_FILE)
 @click.option("--reason", default="", help="Why, for the person who confirms it.")
 @as_json
-def publish(file: Path, reason: str, as_json: bool) -> None:
+def publish(*, file: Path, reason: str, as_json: bool) -> None:
     """Make a draft of FILE that a second person approves.
 
     While the installation has no people yet, it is published at once, and logged as bootstrap.

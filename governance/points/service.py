@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from audits.log.entries import EntryKind
 from governance.actors import ActorKind
@@ -23,6 +22,7 @@ from governance.points.views import PointSummary, PointView, VersionState, Versi
 from governance.queues.service import ensure_queue
 from governance.requests import service as requests
 from governance.requests.service import RequestView, confirmable
+from governance.storage.inserting import insert
 from governance.work import Work
 
 PUBLISH: Final = "policy.publish"
@@ -288,9 +288,8 @@ def _draft(work: Work, text: str) -> PolicyVersion:
     if policy is None or not checked.ok:
         raise PolicyRefused(checked)
     name = policy.decision_point
-    dialect = sqlite if work.answerable.database.is_sqlite else postgresql
     work.session.execute(
-        dialect.insert(DecisionPoint)
+        insert(work.session, DecisionPoint)
         .values(name=name, kind=policy.kind.value, created_at=work.now, live_version=None)
         .on_conflict_do_nothing()
     )

@@ -489,7 +489,7 @@ def _summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
     summaries = []
     for case in cases:
         decision = found[case.decision_id]
-        lease = _lease_of(case)
+        lease = lease_of(case)
         summaries.append(
             CaseSummary(
                 id=case.id,
@@ -555,7 +555,7 @@ def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Ver
         sensitive=case.sensitive,
         sign_offs=case.sign_offs,
         undo=timedelta(seconds=case.undo_seconds),
-        lease=_lease_of(case),
+        lease=lease_of(case),
         signed=tuple(
             SignOff(
                 id=verdict.id,
@@ -591,7 +591,8 @@ def _barred(work: Work, case: Case, decision: Decision) -> tuple[tuple[str, str]
     return tuple(barred)
 
 
-def _lease_of(case: Case) -> Lease | None:
+def lease_of(case: Case) -> Lease | None:
+    """Return the lease that a case's row names, whether it has run out or not."""
     if case.claimed_by is None or case.claimed_until is None:
         return None
     return Lease(

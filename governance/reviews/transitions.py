@@ -50,6 +50,8 @@ STATUS_BY_VERDICT = {
     VerdictKind.CHANGE: "changed",
     VerdictKind.REJECT: "rejected",
 }
+#: What a decision becomes when the clock ends its case.
+LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,13 +252,13 @@ def require_escalatable(state: CaseState, person_id: str, now: datetime) -> None
     _require_not_held_by_another(state, person_id, now)
 
 
-def lapses(state: CaseState, due_at: datetime | None, now: datetime) -> bool:
-    """Tell whether the clock may move the case on: it is open, overdue, and nobody is at it."""
+def lapses(status: CaseStatus, lease: Lease | None, due_at: datetime | None, now: datetime) -> bool:
+    """Tell whether the clock may move a case on: it is open, overdue, and nobody is at it."""
     return (
-        state.status is CaseStatus.OPEN
+        status is CaseStatus.OPEN
         and due_at is not None
         and due_at <= now
-        and state.holder(now) is None
+        and (lease is None or not lease.holds(now))
     )
 
 

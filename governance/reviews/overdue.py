@@ -1,0 +1,74 @@
+"""What the clock does with cases that nobody decided in time: the next queue first, then the policy's fallback. Never approval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audits.log.entries import EntryKind
+from governance.actors import service
+from governance.decisions import queries as decisions
+from governance.points import queries as points
+from governance.reviews import queries, transitions
+from governance.reviews.models import Case
+from governance.reviews.service import lease_of, move_on
+from governance.reviews.transitions import CaseStatus
+from governance.work import Work
+
+if TYPE_CHECKING:
+    from governance.application import Answerable
+
+
+def run(answerable: Answerable, *, limit: int = 100) -> int:
+    """Move on what is overdue and nobody holds; return how many cases were moved, each in a transaction of its own.
+
+    Safe to run anywhere and any number of times at once: each case is looked at again under its lock.
+
+    Raises:
+        Unavailable: the database could not do it; what was moved stays moved.
+    """
+    worker = service("worker")
+    with answerable.look(worker) as work:
+        waiting = queries.overdue_ids(work.session, work.now, limit)
+    moved = 0
+    for case_id in waiting:
+        with answerable.work(worker) as work:
+            moved += _move(work, case_id)
+    return moved
+
+
+def _move(work: Work, case_id: str) -> bool:
+    found = queries.by_id(work.session, case_id)
+    if found is None:
+        return False
+    # The decision's lock comes first everywhere; whoever decides or withdraws this case now has it.
+    if decisions.lock(work.session, found.decision_id) is None:
+        return False
+    case = queries.lock(work.session, case_id, skip_locked=True)
+    if case is None:
+        return False
+    status, lease = CaseStatus(case.status), lease_of(case)
+    if not transitions.lapses(status, lease, case.due_at, work.now):
+        return False
+    if case.escalate_to is not None and case.escalated_at is None:
+        move_on(work, case, overdue=True)
+    else:
+        _lapse(work, case)
+    return True
+
+
+def _lapse(work: Work, case: Case) -> None:
+    decision = decisions.by_id(work.session, case.decision_id)
+    assert decision is not None
+    policy = points.engine_of(work, decision.point, decision.policy_version).policy
+    decision.status, decision.outcome = transitions.LAPSED, policy.fallback
+    decision.decided_at = decision.effective_at = work.now
+    case.status, case.closed_at = CaseStatus.CLOSED.value, work.now
+    case.claimed_by = case.claimed_at = case.claimed_until = None
+    case.revision += 1
+    work.record(
+        EntryKind.CASE_LAPSED,
+        decision_id=decision.id,
+        refs={"case": case.id},
+        data={"outcome": policy.fallback},
+    )
+    work.session.flush()
