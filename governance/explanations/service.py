@@ -38,15 +38,11 @@ _NEEDED: Final = {
 _ERASED: Final = {
     "en": (
         "The content of this decision was erased",
-        "What the decision was made on, and the trace of the rules, were erased at the request of the "
-        "person concerned or at the end of the time for which they are kept. What remains says that "
-        "there was a decision, when, and by which policy.",
+        "What remains says that there was a decision, when, and by which policy.",
     ),
     "de": (
         "Der Inhalt dieser Entscheidung wurde gelöscht",
-        "Worauf die Entscheidung beruhte und was die Regeln dazu sagten, wurde auf Verlangen der "
-        "betroffenen Person oder nach Ablauf der Aufbewahrungsfrist gelöscht. Was bleibt, sagt, dass "
-        "es eine Entscheidung gab, wann und nach welcher Richtlinie.",
+        "Was bleibt, sagt, dass es eine Entscheidung gab, wann und nach welcher Richtlinie.",
     ),
 }
 

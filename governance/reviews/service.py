@@ -50,6 +50,7 @@ from governance.reviews.views import (
 from governance.subjects import payloads
 from governance.work import Work
 from policies import rulings
+from policies.texts import band
 
 REASON_PAYLOAD = "reason"
 LONGEST_REASON = 4000
@@ -425,6 +426,7 @@ def _view(work: Work, case: Case) -> CaseView:
         id=case.id,
         decision=decision_views.full_view(work, decision, language=work.actor.language),
         policy=policy,
+        band=band(decision.confidence, work.actor.language),
         point=case.point,
         queue=case.queue,
         status=case.status,
@@ -503,7 +505,7 @@ def _summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
                 overdue=_overdue(work, case),
                 sensitive=case.sensitive,
                 proposed_outcome=decision.proposed_outcome,
-                confidence=decision.confidence,
+                band=band(decision.confidence, work.actor.language),
                 why=reasons[decision.id],
                 sign_offs_given=counts.get(case.id, 0),
                 sign_offs_needed=case.sign_offs,

@@ -9,6 +9,7 @@ from datetime import datetime
 from governance.decisions.views import DecisionView, RulingReason
 from governance.reviews.history import Event
 from policies.document import Policy
+from policies.texts import Band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ class CaseSummary:
     overdue: bool
     sensitive: bool
     proposed_outcome: str | None
-    confidence: float | None
+    band: Band
     why: Sequence[RulingReason]
     sign_offs_given: int
     sign_offs_needed: int
@@ -121,13 +122,14 @@ class CaseView:
     """One case with all that is needed to judge it.
 
     ``decision`` is as everybody sees it; ``sign_offs`` are those the actor may know. ``policy`` is the version
-    that ruled. ``changes`` are the outcomes a change can choose, ``fallback`` is what rejecting gives.
+    that ruled, ``band`` says in words how sure the machine is. ``changes`` are the outcomes a change can choose, ``fallback`` is what rejecting gives.
     ``barred`` says why the actor may not decide it, None where they may.
     """
 
     id: str
     decision: DecisionView
     policy: Policy
+    band: Band
     point: str
     queue: str
     status: str
