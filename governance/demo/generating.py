@@ -91,17 +91,17 @@ class Shop:
         """Draw one request, without a time or a place in the app's sequence."""
         return self._draw[point]()[0]
 
-    def numbered(self, request: DecisionRequest) -> DecisionRequest:
-        """Give a request the next place in the app's gapless sequence."""
+    def numbered(self, request: DecisionRequest, **more: Any) -> DecisionRequest:
+        """Give a request the next place in the app's gapless sequence, and what else it is to say."""
         self._sequence += 1
-        return replace(request, sequence=self._sequence)
+        return replace(request, sequence=self._sequence, **more)
 
     def _past(self, point: str, at: datetime) -> Past:
         request, right = self._draw[point]()
         proposal = request.proposal
         assert proposal is not None
         assert proposal.confidence is not None
-        request = self.numbered(replace(request, occurred_at=rfc3339(at)))
+        request = self.numbered(request, occurred_at=rfc3339(at))
         fallback, limit = _REVIEW[point]
         looked_at = proposal.confidence < limit or self._random.random() < 0.04
         if not looked_at:
