@@ -65,12 +65,14 @@ class Shell:
 
     `sections` names what the person may open: first, queue, decisions, search, policies, requests, log,
     status, people, keys, queues, settings. `counts` puts a number beside one. `theme` is light, dark or
-    system. `current` is the section this page belongs to.
+    system. `current` is the section this page belongs to. `keys` is false for a person who turned single
+    keys off.
     """
 
     business: str = "Answerable"
     language: str = "en"
     theme: str = "system"
+    keys: bool = True
     viewer: Viewer | None = None
     sections: tuple[str, ...] = ()
     current: str = ""

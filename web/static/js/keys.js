@@ -1,10 +1,11 @@
-// One key presses what carries it in data-key, unless somebody is typing or a modifier is held.
+// One key presses what carries it in data-key, unless somebody is typing, holds a modifier or turned keys off.
 
 const typing = (target) =>
   target instanceof HTMLElement &&
   (target.isContentEditable || target.matches("textarea, select, input:not([type=radio], [type=checkbox])"));
 
 export const watchKeys = () => {
+  if (document.documentElement.dataset.keys === "off") return;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (event.key === "Escape" && typing(event.target)) {
