@@ -71,7 +71,7 @@ def follow(entries: Sequence[Mapping[str, Any]]) -> Outcome:
     decided_at: datetime | None = None
     if status != "in_review":
         imported = first["kind"] == EntryKind.DECISION_IMPORTED
-        decided_at = _instant(first["occurred_at" if imported else "recorded_at"])
+        decided_at = _instant(first.get("occurred_at" if imported else "recorded_at"))
     effective_at: datetime | None = None
     queue = None if case is None else case["queue"]
     due_at = None if case is None else _instant(case["due_at"])
