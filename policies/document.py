@@ -34,6 +34,34 @@ from policies.schema import (
 )
 from policies.source import Problem, Source, member, read
 
+__all__ = [
+    "MOST_PROBLEMS",
+    "Disposition",
+    "Expectation",
+    "Feature",
+    "FeatureType",
+    "Given",
+    "Kind",
+    "Outcome",
+    "Overdue",
+    "Policy",
+    "PolicyInvalid",
+    "PolicyTest",
+    "Problem",
+    "ProposalSource",
+    "Requirement",
+    "Review",
+    "Rollout",
+    "Rule",
+    "Text",
+    "digest_of",
+    "facts_of",
+    "load",
+]
+
+MOST_PROBLEMS = 200
+"""Problems that are told at once; a text with more is probably no policy at all."""
+
 
 class Kind(StrEnum):
     """What the automated decision does."""
@@ -290,7 +318,7 @@ def load(text: str) -> Policy:
     """Read and check a policy.
 
     Raises:
-        PolicyInvalid: with every problem found, each with its line.
+        PolicyInvalid: with every problem found (the first 200 of many), each with its line.
     """
     source = read(text)
     problems = list(source.problems)
@@ -323,7 +351,13 @@ def load(text: str) -> Policy:
     problems += [source.problem(pointer, detail) for pointer, detail in found]
     problems += _wrong_conditions(source, data)
     if problems:
-        raise PolicyInvalid(tuple(sorted(set(problems))))
+        told = sorted(set(problems))
+        if len(told) > MOST_PROBLEMS:
+            rest = source.problem(
+                "", f"and {len(told) - MOST_PROBLEMS} more problems; correct these first"
+            )
+            told = [*told[:MOST_PROBLEMS], rest]
+        raise PolicyInvalid(tuple(told))
     return _policy(source, data)
 
 

@@ -6,6 +6,7 @@ is a boolean, a number or null only in its JSON spelling, so that ``values: [yes
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import dataclass
@@ -203,6 +204,14 @@ class _Reader:
         return text
 
 
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def read(text: str) -> Source:
     """Read a policy's text; what could not be read is among the problems, and the document is then None."""
     start = {"": Position(line=1, column=1)}
@@ -220,7 +229,8 @@ def read(text: str) -> Source:
             1, 1, f"a policy has at most {LARGEST_TEXT // 1024} kB; this one has {size // 1024} kB"
         )
     try:
-        composer = _Composer(text)
+        # YAML refuses the tabs that JSON may be indented with; inside its texts JSON has none.
+        composer = _Composer(text.replace("\t", " ") if "\t" in text and _is_json(text) else text)
         try:
             node = composer.get_single_node()
         finally:

@@ -2,7 +2,16 @@ from datetime import timedelta
 
 import pytest
 
-from policies.document import Disposition, Overdue, PolicyInvalid, Requirement, Rollout, Text, load
+from policies.document import (
+    MOST_PROBLEMS,
+    Disposition,
+    Overdue,
+    PolicyInvalid,
+    Requirement,
+    Rollout,
+    Text,
+    load,
+)
 from tests.unit.policies.examples import BARE, OBSERVED, RETENTION, TICKETS
 
 
@@ -258,3 +267,9 @@ def test_a_fault_in_a_condition_has_its_line_and_column():
 def test_what_is_not_a_set_of_keys_is_no_policy(text):
     ((_, _, detail),) = problems(text)
     assert "a set of keys" in detail
+
+
+def test_of_very_many_problems_the_first_are_told():
+    found = problems("a:\n" + "".join(f"b{number}:\n" for number in range(500)))
+    assert len(found) == MOST_PROBLEMS + 1
+    assert "more problems" in found[-1][2]

@@ -109,7 +109,15 @@ def test_the_subject_sees_only_changes_for_the_better_and_no_figures():
     assert [(change.path, change.would_be) for change in shown.what_would_change] == [
         ("features.language", "en")
     ]
-    assert told(Audience.SUBJECT, text=TICKETS, features=ticket).what_would_change == ()
+
+
+def test_nobody_is_told_how_they_would_have_been_treated_worse():
+    ticket = {"text": "Hello", "language": "en", "orders": 5, "vip": False}
+    proposal = Proposal(outcome="technical", confidence=0.9)
+    auditor = told(Audience.AUDITOR, text=TICKETS, features=ticket, proposal=proposal)
+    assert Disposition.REFUSE in {change.disposition for change in auditor.what_would_change}
+    subject = told(Audience.SUBJECT, text=TICKETS, features=ticket, proposal=proposal)
+    assert subject.what_would_change == ()
 
 
 # --------------------------------------------------------------------------------- the reviewer

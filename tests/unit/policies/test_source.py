@@ -18,6 +18,10 @@ def test_json_is_read_too_with_its_surrogate_pairs():
     assert read(text).document == {"a": 1, "b": [0.5, -2000.0, None, "😀"]}
 
 
+def test_json_may_be_indented_with_tabs():
+    assert read('{\n\t"a": "x\\ty",\n\t"b": [1]\n}').document == {"a": "x\ty", "b": [1]}
+
+
 def test_a_key_that_stands_twice_is_a_problem_at_the_second():
     assert details("a: 1\nb: 2\na: 3") == [(3, "the key 'a' stands here twice; remove one")]
 
