@@ -14,7 +14,6 @@ from typing import Any, Final
 import orjson
 
 from governance.errors import Conflict
-from governance.settings import Settings
 
 #: What tells a demo's folder from a real business's.
 MARKER: Final = "demo.json"
@@ -62,15 +61,14 @@ def building(home: Path) -> Iterator[None]:
         yield
 
 
-def clear(settings: Settings) -> None:
+def clear(home: Path) -> None:
     """Remove what a build that did not finish left behind, and nothing else."""
-    home = settings.home
     for name in ("answerable.toml", "answerable.making"):
         (home / name).unlink(missing_ok=True)
     for file in home.glob("answerable.db*"):
         file.unlink()
     shutil.rmtree(home / "secrets", ignore_errors=True)
-    shutil.rmtree(settings.highwater, ignore_errors=True)
+    # The high-water files stay: they are named after keys that are gone, and the folder may be shared.
 
 
 def finish(home: Path, *, key: str) -> None:

@@ -26,6 +26,7 @@ from governance.identities import keys, signing_in
 from governance.identities import service as identities
 from governance.installation import service as installation
 from governance.ledger import publishing, sequencing
+from governance.operations import verifying
 from governance.points import service as points
 from governance.queues import service as queues
 from governance.requests import service as requests
@@ -249,7 +250,7 @@ def build(
     if folder.stage_of(settings.home) is folder.Stage.FINISHED:
         return demo_of(settings)
     with folder.building(settings.home):
-        folder.clear(settings)
+        folder.clear(settings.home)
         progress("Make the installation", 0, 1)
         installation.create(
             settings,
@@ -267,6 +268,14 @@ def build(
             answerable.close()
         folder.finish(settings.home, key=key)
     return demo_of(settings)
+
+
+def check(answerable: Answerable, progress: Progress) -> list[str]:
+    """Verify the log and look at all parts, as `answerable check` and `audit verify` do; return what is wrong."""
+    sequencing.drain(answerable)
+    publishing.publish(answerable)
+    report = verifying.verify(answerable, progress=progress)
+    return [] if report.ok else [str(finding) for finding in report.findings]
 
 
 class _Builder:

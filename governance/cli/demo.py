@@ -1,0 +1,129 @@
+"""`answerable demo`: a business to try everything on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from governance import settings as all_settings
+from governance.cli import opening
+from governance.settings import Settings
+
+if TYPE_CHECKING:
+    from governance.demo.service import Demo, Progress
+
+_HOST: Final = "127.0.0.1"
+#: Settings of the environment that hold for a demo too; where a real business keeps its data does not.
+_KEPT: Final = frozenset({"ANSWERABLE_LOG_LEVEL", "ANSWERABLE_THREADS"})
+
+
+@click.command(epilog="Example: answerable demo --dir demo-data --port 8000")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo-data"),
+    show_default=True,
+    help="Where the demo business is kept. A finished one is served again, with all that was done to it.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=8000,
+    show_default=True,
+    help="Where to serve it.",
+)
+@click.option("--once", is_flag=True, help="Build and check it, and do not serve it.")
+@click.pass_context
+def demo(ctx: click.Context, *, folder: Path, port: int, once: bool) -> None:
+    """Build Corner & Co., a made-up shop with tickets, leads and offers, and serve it on this machine."""
+    from governance.application import open_installation
+    from governance.demo import service
+
+    settings = _settings(folder, port)
+    with _progress() as progress:
+        built = service.build(settings, progress, actor=opening.actor())
+        with closing(open_installation(settings)) as answerable:
+            problems = service.check(answerable, progress)
+    if problems:
+        raise click.ClickException(
+            "The demo does not pass its checks:\n  "
+            + "\n  ".join(problems)
+            + f"\nRemove the folder {folder}, then run this again for a fresh one."
+        )
+    _tell(built, folder, once=once)
+    if not once:
+        from governance.cli.operations import serve
+
+        ctx.find_root().params["home"] = settings.home
+        ctx.invoke(serve, host=_HOST, port=port)
+
+
+def _settings(folder: Path, port: int) -> Settings:
+    """Return the demo's settings, and make them those of the processes that serve it."""
+    for name in [name for name in os.environ if name.startswith("ANSWERABLE_")]:
+        if name not in _KEPT and not name.startswith("ANSWERABLE_TEST_"):
+            del os.environ[name]
+    os.environ["ANSWERABLE_PUBLIC_URL"] = f"http://{_HOST}:{port}"
+    return all_settings.load(home=folder.resolve())
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show how far the build is: a bar on a terminal, else one line for each step."""
+    if not sys.stderr.isatty():
+        seen: set[str] = set()
+
+        def line(step: str, done: int, of: int) -> None:
+            if step not in seen:
+                seen.add(step)
+                click.echo(f"{step} ...", err=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<32}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def bar(step: str, done: int, of: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=of)
+            bars.update(tasks[step], completed=done, total=of)
+
+        yield bar
+
+
+def _tell(built: Demo, folder: Path, *, once: bool) -> None:
+    click.echo(f"\nCorner & Co. is ready. Open {built.url} and sign in as one of these:\n")
+    opening.print_table(
+        [
+            {
+                "Name": who.name,
+                "E-mail": who.email,
+                "Password": who.password,
+                "Here to": f"{who.role}: {who.here_to}",
+            }
+            for who in built.people
+        ],
+        empty="",
+    )
+    click.echo(
+        f"\nThe shop's app key: {built.key}\n"
+        f"\nAsk for a decision that goes to a person (Ada or Ben find it under Offers):\n\n{built.curl_review}\n"
+        f"\nAsk for one that is released at once:\n\n{built.curl_release}\n"
+        f"\nWhen you have seen enough: remove {folder}, and begin for real with "
+        "`answerable --home FOLDER init`.\n"
+    )
+    if once:
+        click.echo("Built and checked; not served, because of --once.")
+    else:
+        click.echo("Ctrl-C stops it; the same command starts it again as it was.\n")
