@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "user": ("governance.cli.people:user", "Add, list, disable and reset people."),
     "key": ("governance.cli.keys:key", "Create, list and revoke app keys."),
     "policy": ("governance.cli.policies:policy", "Check and publish policies."),
+    "import": ("governance.cli.importing:import_", "Import what was decided before."),
     "audit": ("governance.cli.audit:audit", "Verify the audit log and tend to it."),
 }
 

@@ -70,6 +70,23 @@ def import_many(
     return answers
 
 
+def check_many(
+    answerable: Answerable, actor: Actor, many: Sequence[Past]
+) -> list[AnswerableError | None]:
+    """Check decisions of the past as ``import_many`` does, and store nothing."""
+    actor.require(Permission.DECISIONS_CREATE)
+    configuration = answerable.configuration.reload()
+    answers: list[AnswerableError | None] = []
+    for past in many:
+        try:
+            _ruled(answerable, configuration, actor, past)
+        except AnswerableError as error:
+            answers.append(error)
+        else:
+            answers.append(None)
+    return answers
+
+
 def _ruled(answerable: Answerable, configuration: Configuration, actor: Actor, past: Past) -> Ruled:
     fits = check(configuration, actor, past.request, answerable.clock.now())
     problems = []

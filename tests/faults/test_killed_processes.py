@@ -47,7 +47,14 @@ def _free_port() -> int:
 def _serving(home: Path, database_url: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Run the real server in a process group of its own; what is left of it at the end is killed."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "governance.cli", "serve", "--port", str(port), "--workers", "1"],
+        [
+            str(Path(sys.executable).with_name("answerable")),
+            "serve",
+            "--port",
+            str(port),
+            "--workers",
+            "1",
+        ],
         env={
             **os.environ,
             "ANSWERABLE_HOME": str(home),
