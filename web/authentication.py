@@ -11,9 +11,12 @@ from governance.application import Answerable
 from governance.errors import NotSignedIn
 from governance.identities import keys, signing_in
 from web.problems import of_api
+from web.rate_limits import RateLimit
 
+#: Where an application keeps the limit of how often a key may ask.
+RATE_LIMIT: Final = "answerable.rate_limit"
 #: The name under which the signed cookie holds the secret of a person's session.
-SESSION_SECRET: Final = "sid"
+SESSION_SECRET: Final = "sid"  # noqa: S105 -- a name, no secret.
 
 
 def installation() -> Answerable:
@@ -27,9 +30,13 @@ def actor() -> Actor:
 
     Raises:
         NotSignedIn: nobody known does.
+        TooManyRequests: they do so more often than they may.
     """
     if "actor" not in g:
         g.actor = api_actor() if of_api() else page_actor()
+        limit: RateLimit | None = current_app.extensions.get(RATE_LIMIT)
+        if limit is not None and of_api():
+            limit.take(g.actor.key_id or g.actor.reference)
     known: Actor = g.actor
     return known
 

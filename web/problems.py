@@ -108,6 +108,17 @@ def told(error: type[AnswerableError]) -> Told:
     return next(TABLE[base] for base in error.__mro__ if base in TABLE)
 
 
+def kinds() -> Mapping[type[AnswerableError], Told]:
+    """Return all kinds of errors that this program knows, and how each is told."""
+    known: dict[type[AnswerableError], Told] = {}
+    waiting = [AnswerableError]
+    while waiting:
+        kind = waiting.pop()
+        known[kind] = told(kind)
+        waiting += kind.__subclasses__()
+    return known
+
+
 def document(error: AnswerableError, public_url: str) -> dict[str, Any]:
     """Return the problem document of an error."""
     how = told(type(error))

@@ -47,7 +47,8 @@ _MOST_REASONS: Final = 200
 _MOST_GROUPS: Final = 50
 _MOST_METADATA: Final = 50
 _LAST_SEQUENCE: Final = MOST_EXACT - 1
-_LANGUAGE: Final = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
+_LONGEST_LANGUAGE: Final = 35
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 
 #: A whole number of so many digits may lie beyond 2^53; digits behind a point do not matter.
@@ -140,10 +141,14 @@ def _within_limits(request: DecisionRequest) -> bool:
         and (proposal is None or _proposal_within_limits(proposal))
         and (request.occurred_at is None or is_rfc3339(request.occurred_at))
         and (request.channel is None or 1 <= len(request.channel) <= _LONGEST_CHANNEL)
-        and (request.language is None or _LANGUAGE.fullmatch(request.language) is not None)
+        and (request.language is None or _is_language(request.language))
         and (request.sequence is None or 0 <= request.sequence <= _LAST_SEQUENCE)
         and len(request.metadata) <= _MOST_METADATA
     )
+
+
+def _is_language(text: str) -> bool:
+    return len(text) <= _LONGEST_LANGUAGE and _LANGUAGE.fullmatch(text) is not None
 
 
 def _subject_within_limits(subject: SubjectAsked) -> bool:
@@ -193,6 +198,16 @@ def _request(loaded: dict[str, Any]) -> DecisionRequest:
 
 
 _CONFIDENCE: Final = ma.validate.Range(min=0, max=1, error="Expected a number from 0 to 1.")
+
+
+def _check_time(text: str) -> None:
+    if not is_rfc3339(text):
+        raise ma.ValidationError("Expected a time with an offset, like 2026-11-21T10:00:00Z.")
+
+
+def _check_language(text: str) -> None:
+    if not _is_language(text):
+        raise ma.ValidationError("Expected a language tag like en or de-AT.")
 
 
 class AlternativeBody(Body):
@@ -265,7 +280,7 @@ class DecisionRequestBody(Body):
     )
     occurred_at = Text(
         allow_none=True,
-        validate=lambda text: _check_time(text),
+        validate=_check_time,
         metadata={
             "format": "date-time",
             "description": "When it happened, by the app's clock; at most 5 minutes ahead of ours",
@@ -274,10 +289,12 @@ class DecisionRequestBody(Body):
     channel = Text(allow_none=True, validate=at_most(_LONGEST_CHANNEL))
     language = Text(
         allow_none=True,
-        validate=ma.validate.Regexp(
-            re.compile(_LANGUAGE.pattern + r"\Z", re.ASCII),
-            error="Expected a language tag like en or de-AT.",
-        ),
+        validate=_check_language,
+        metadata={
+            "pattern": f"^{_LANGUAGE.pattern}$",
+            "maxLength": _LONGEST_LANGUAGE,
+            "description": "The language of the person concerned, like en or de-AT",
+        },
     )
     sequence = Whole(
         allow_none=True,
@@ -287,11 +304,6 @@ class DecisionRequestBody(Body):
         metadata={"description": "The app's own counter, without gaps"},
     )
     metadata = Members(most=_MOST_METADATA)
-
-
-def _check_time(text: str) -> None:
-    if not is_rfc3339(text):
-        raise ma.ValidationError("Expected a time with an offset, like 2026-11-21T10:00:00Z.")
 
 
 _SCHEMA: Final = DecisionRequestBody()

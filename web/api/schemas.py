@@ -133,6 +133,11 @@ class Members(ma.fields.Field):
                 raise ma.ValidationError(wrong)
         return value
 
+    def _serialize(
+        self, value: Any, attr: str | None, obj: Any, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        return None if value is None else dict(value)
+
     def _wrong(self, inner: Any) -> str | None:
         if not isinstance(inner, str):
             return "Expected a text."
@@ -159,6 +164,10 @@ class Instant(ma.fields.Field):
             return parse_rfc3339(value).astimezone(UTC)
         except (ValueError, OverflowError):
             raise self.make_error("invalid") from None
+
+
+class Raw(ma.fields.Raw):
+    """Any value of JSON."""
 
 
 class Count(ma.fields.Integer):
@@ -217,18 +226,20 @@ class Problem(Answer):
     request_id = Text(metadata={"description": "The reference under which our logs have it"})
 
 
-def members2properties(_: Any, field: Any, **__: Any) -> Mapping[str, Any]:
-    """Describe ``Members`` for OpenAPI."""
-    if not isinstance(field, Members):
+def properties(_: Any, field: Any, **__: Any) -> Mapping[str, Any]:
+    """Describe our own fields for OpenAPI."""
+    if isinstance(field, Instant):
+        kind: dict[str, Any] = {"type": "string", "format": "date-time"}
+    elif isinstance(field, Members):
+        kind = {"type": "object", "additionalProperties": {}}
+        if field.texts:
+            kind["additionalProperties"] = {"type": "string"}
+            if field.longest is not None:
+                kind["additionalProperties"]["maxLength"] = field.longest
+        if field.most is not None:
+            kind["maxProperties"] = field.most
+    else:
         return {}
-    described: dict[str, Any] = {"type": "object"}
     if field.allow_none:
-        described["type"] = ["object", "null"]
-    described["additionalProperties"] = (
-        {"type": "string", **({} if field.longest is None else {"maxLength": field.longest})}
-        if field.texts
-        else {}
-    )
-    if field.most is not None:
-        described["maxProperties"] = field.most
-    return described
+        kind["type"] = [kind["type"], "null"]
+    return kind

@@ -1,0 +1,143 @@
+"""The API's description: an OpenAPI document made from the code, and a page that shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Blueprint, Flask, Response, current_app, render_template
+from flask_smorest import Api
+
+from governance.errors import NotFound
+from web import problems
+from web.api import (
+    account,
+    cases,
+    decision_points,
+    decisions,
+    explanations,
+    holds,
+    keys,
+    log,
+    people,
+    policies,
+    queues,
+    requests,
+    settings,
+)
+from web.api.resources import JSON, PREFIX, answer
+from web.api.schemas import Problem, properties
+from web.security import open_to_everybody
+
+#: The version of the API's shapes; a change that breaks an app raises the first number and the prefix.
+VERSION: Final = "1.0.0"
+RESOURCES: Final = (
+    decisions.resource,
+    explanations.resource,
+    decision_points.resource,
+    cases.resource,
+    holds.resource,
+    requests.resource,
+    policies.resource,
+    people.resource,
+    keys.resource,
+    queues.resource,
+    settings.resource,
+    log.resource,
+    account.resource,
+)
+
+blueprint = Blueprint("api_docs", __name__)
+_KNOWN_TO_ALL: Final = "How the API is used is no secret; what it gives out needs a key."
+_DESCRIPTION: Final = (
+    "Ask for decisions, follow them, decide what waits for a person, and read why. "
+    "Apps send an app key (`ans_...`), people a personal token (`anp_...`); cookies count for nothing here. "
+    "A failure is a problem document (RFC 9457); times are RFC 3339 in UTC; ids are lower-case UUIDs."
+)
+_VARIABLE: Final = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
+
+
+class DescribedApi(Api):
+    """Describes itself; how failures are told is not its matter."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_error_handlers(self) -> None:
+        """Leave the application's own handlers in place, which also draw pages."""
+
+
+def register(app: Flask) -> None:
+    """Add the API and its description to an application."""
+    app.config.update(
+        API_TITLE="Answerable",
+        API_VERSION=VERSION,
+        OPENAPI_VERSION="3.1.0",
+        API_SPEC_OPTIONS={
+            "info": {"description": _DESCRIPTION},
+            "security": [{"bearer": []}],
+        },
+    )
+    api = DescribedApi(app)
+    api.ma_plugin.converter.add_attribute_function(properties)
+    api.spec.components.security_scheme(
+        "bearer",
+        {"type": "http", "scheme": "bearer", "description": "An app key or a personal token"},
+    )
+    for resource in RESOURCES:
+        api.register_blueprint(resource)
+    app.extensions["answerable.openapi"] = _finished(app, api.spec.to_dict())
+    app.register_blueprint(blueprint)
+
+
+def document(app: Flask) -> Mapping[str, Any]:
+    """Return the OpenAPI document of an application."""
+    described: Mapping[str, Any] = app.extensions["answerable.openapi"]
+    return described
+
+
+@blueprint.get("/api/openapi.json")
+@open_to_everybody(_KNOWN_TO_ALL)
+def openapi_json() -> Response:
+    """Return the OpenAPI document."""
+    return answer(document(current_app))
+
+
+@blueprint.get("/api/docs")
+@open_to_everybody(_KNOWN_TO_ALL)
+def docs() -> str:
+    """Show the OpenAPI document."""
+    return render_template("api_docs.html", api=document(current_app), prefix=PREFIX)
+
+
+@blueprint.get("/problems/<code>")
+@open_to_everybody("A problem's type leads here; it says what kind of failure it is.")
+def problem(code: str) -> str:
+    """Say what a kind of problem is."""
+    for error, told in problems.kinds().items():
+        if error.code == code:
+            return render_template("api_problem.html", code=code, told=told, meaning=error.__doc__)
+    raise NotFound(f"There is no kind of problem {code!r}.")
+
+
+def _finished(app: Flask, described: dict[str, Any]) -> dict[str, Any]:
+    """Say of each operation what permission it needs, and that failures have their own content type."""
+    views = {
+        (_VARIABLE.sub(r"{\1}", rule.rule), method.lower()): app.view_functions[rule.endpoint]
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
+    for path, operations in described["paths"].items():
+        for method in _METHODS:
+            if method not in operations:
+                continue
+            operation = operations[method]
+            view = views[path, method]
+            operation["operationId"] = view.__name__
+            operation["x-permission"] = str(view.permission)  # type: ignore[attr-defined]
+    for response in described["components"].get("responses", {}).values():
+        content = response.get("content", {})
+        if content.get(JSON, {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
+            content[problems.CONTENT_TYPE] = content.pop(JSON)
+    return described
