@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from governance.jobs.models import PartState
+from governance.storage.base import Instant
 from governance.storage.inserting import insert
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def _store(session: Session, part: str, now: datetime, since: datetime | None, d
             index_elements=["part"],
             set_={
                 "seen_at": now,
-                "failing_since": sa.null() if since is None else sa.func.coalesce(earlier, since),
+                "failing_since": sa.null()
+                if since is None
+                else sa.func.coalesce(earlier, sa.literal(since, Instant)),
                 "detail": detail,
             },
         )

@@ -1,0 +1,253 @@
+"""What is done in the background: placing and signing the log, moving on what is overdue, sending mails, cleaning up.
+
+It runs in a thread of the web service, or apart as ``answerable worker``. Of the processes that share a home folder one does the work; the others stand by
+and take over when it ends. Processes with other home folders may run it too: every act is safe to try twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+import structlog
+
+from audits.log.highwater import SigningRefused
+from governance.decisions.models import Decision
+from governance.errors import AnswerableError
+from governance.identities.models import SignInFailure, SignInLink, SignInSession
+from governance.jobs import mail, queue
+from governance.jobs.mail import MailFailed
+from governance.jobs.parts import Parts
+from governance.ledger import keys, publishing, queries
+from governance.ledger.sequencing import Sequencer, TreeDamaged
+from governance.operations import verification
+from governance.reviews import notices, overdue
+
+if TYPE_CHECKING:
+    from governance.application import Answerable
+
+log = structlog.get_logger("answerable.worker")
+
+SEQUENCE_EVERY = 0.15
+PUBLISH_EVERY = 1.0
+KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
+KEEP_LINKS = timedelta(days=30)
+_STAND_BY = 1.0
+_LONGEST_BACK_OFF = 5.0
+#: Rows that one transaction of the cleaning touches, so that nobody waits long for it.
+_BATCH = 1000
+
+
+@dataclass(slots=True)
+class _Task:
+    """Something done every so often; ``part`` is its name on the status page. It returns True to be run again at once."""
+
+    part: str
+    every: float
+    run: Callable[[], bool | None]
+    due: float = 0.0
+    failures: int = field(default=0)
+
+
+class Background:
+    """The background work of one process."""
+
+    def __init__(self, answerable: Answerable) -> None:
+        self._answerable = answerable
+        self._parts = Parts(answerable)
+        self._sequencer = Sequencer(answerable)
+        self._has_key = False
+        self._key_looked_at = -60.0
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._leader: threading.Thread | None = None
+        self._name = f"{os.uname().nodename}:{os.getpid()}"
+        #: Set while this process does the work rather than standing by.
+        self.leads = threading.Event()
+
+    def start(self) -> None:
+        """Begin, in threads that do not keep the process from ending."""
+        self._stop.clear()
+        self._leader = threading.Thread(target=self._lead, name="background", daemon=True)
+        self._leader.start()
+
+    def stop(self, timeout: float = 15.0) -> None:
+        """End what is being done, and let another process take over."""
+        self._stop.set()
+        if self._leader is not None:
+            self._leader.join(timeout)
+            self._leader = None
+
+    def run(self) -> None:
+        """Work until ``stop`` is called, from a signal handler for instance."""
+        self._lead()
+
+    def ask_to_stop(self) -> None:
+        """Let ``run`` return soon; safe in a signal handler."""
+        self._stop.set()
+
+    # ------------------------------------------------------------------------------ leading
+
+    def _lead(self) -> None:
+        path = self._answerable.settings.home / "background.lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while not self._stop.is_set():
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    self._stop.wait(_STAND_BY)
+                    continue
+                self._work()
+        finally:
+            # Closing it gives the lock to whoever stands by.
+            os.close(descriptor)
+
+    def _work(self) -> None:
+        log.info("background.started")
+        self.leads.set()
+        answerable = self._answerable
+        lines: list[list[_Task]] = [
+            [
+                _Task("sequencer", SEQUENCE_EVERY, self._sequence),
+                _Task("checkpoint", PUBLISH_EVERY, self._publish),
+            ],
+            [
+                _Task("worker", 5.0, lambda: None),
+                _Task("overdue", 5.0, lambda: overdue.run(answerable) >= 100),
+                _Task("cleaning", 3600.0, self._clean),
+            ],
+            [
+                _Task("notices", 60.0, self._notify),
+                _Task("mail", 1.0, self._mail),
+                _Task("verification", 2.0, lambda: verification.run(answerable, self._name)),
+            ],
+        ]
+        self._threads = [
+            threading.Thread(
+                target=self._repeat, args=(tasks,), name=f"background-{tasks[0].part}", daemon=True
+            )
+            for tasks in lines
+        ]
+        for thread in self._threads:
+            thread.start()
+        for thread in self._threads:
+            thread.join()
+        self.leads.clear()
+        log.info("background.stopped")
+
+    def _repeat(self, tasks: Sequence[_Task]) -> None:
+        while not self._stop.is_set():
+            for task in tasks:
+                if self._stop.is_set():
+                    return
+                if time.monotonic() >= task.due:
+                    self._do(task)
+            pause = min(task.due for task in tasks) - time.monotonic()
+            # Even when much waits, others get a turn to write in between.
+            self._stop.wait(max(0.002, pause))
+
+    def _do(self, task: _Task) -> None:
+        try:
+            again = task.run()
+        except Exception as error:  # noqa: BLE001 -- whatever happens, the work goes on.
+            task.failures += 1
+            pause = min(_LONGEST_BACK_OFF, task.every * 2.0**task.failures)
+            task.due = time.monotonic() + max(task.every, pause)
+            log.warning("background.failed", part=task.part, error=type(error).__name__)
+            self._parts.failing(task.part, told(error))
+            return
+        task.failures = 0
+        task.due = time.monotonic() + (0.0 if again else task.every)
+        self._parts.well(task.part)
+
+    # -------------------------------------------------------------------------------- tasks
+
+    def _sequence(self) -> bool:
+        if not self._may_sequence():
+            return False
+        return self._sequencer.tick().more
+
+    def _publish(self) -> None:
+        if self._may_sequence():
+            publishing.publish(self._answerable)
+
+    def _may_sequence(self) -> bool:
+        """Tell whether the log's key is here; looked at every few seconds, as an epoch may have been opened."""
+        if time.monotonic() - self._key_looked_at > 5.0:
+            with self._answerable.database.read() as session:
+                current = queries.current(session)
+            self._has_key = keys.signing_key(self._answerable, current) is not None
+            self._key_looked_at = time.monotonic()
+        return self._has_key
+
+    def _notify(self) -> None:
+        notices.run(self._answerable)
+
+    def _mail(self) -> bool:
+        return mail.deliver(self._answerable, self._name) > 0
+
+    def _clean(self) -> None:
+        clean(self._answerable)
+
+
+def clean(answerable: Answerable) -> None:
+    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, checkpoints between hours."""
+    now = answerable.clock.now()
+    while _forget_keys(answerable) == _BATCH:
+        pass
+    with answerable.database.write() as session:
+        session.execute(sa.delete(SignInSession).where(SignInSession.expires_at < now))
+        session.execute(sa.delete(SignInLink).where(SignInLink.expires_at < now - KEEP_LINKS))
+        session.execute(
+            sa.delete(SignInFailure).where(
+                SignInFailure.last_at < now - timedelta(days=1),
+                sa.or_(SignInFailure.blocked_until.is_(None), SignInFailure.blocked_until < now),
+            )
+        )
+    mail.drop_stale(answerable)
+    queue.clean(answerable)
+    publishing.thin_out(answerable, now)
+
+
+def _forget_keys(answerable: Answerable) -> int:
+    """Forget some idempotency keys that are older than they are kept; return how many."""
+    before = answerable.clock.now() - KEEP_IDEMPOTENCY_KEYS
+    with answerable.database.read() as session:
+        ids = list(
+            session.execute(
+                sa.select(Decision.id)
+                .where(Decision.recorded_at < before, Decision.idempotency_key.is_not(None))
+                .order_by(Decision.recorded_at)
+                .limit(_BATCH)
+            ).scalars()
+        )
+    if ids:
+        with answerable.database.write() as session:
+            session.execute(
+                sa.update(Decision)
+                .where(Decision.id.in_(ids))
+                .values(idempotency_key=None)
+                .execution_options(synchronize_session=False)
+            )
+    return len(ids)
+
+
+def told(error: Exception) -> str:
+    """Return what an error is told as on the status page, without anything that a row or a mail may hold."""
+    if isinstance(error, SigningRefused):
+        return error.diagnostics()
+    if isinstance(error, AnswerableError):
+        return error.detail
+    if isinstance(error, TreeDamaged | MailFailed):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror}: {error.filename}"
+    return f"It failed with {type(error).__name__}; the service's log says when."
