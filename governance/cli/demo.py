@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +47,7 @@ def demo(ctx: click.Context, *, folder: Path, port: int, once: bool) -> None:
     from governance.application import open_installation
     from governance.demo import service
 
-    settings = _settings(folder, port)
+    settings = all_settings.load(_environment(port), home=folder.resolve())
     with _progress() as progress:
         built = service.build(settings, progress, actor=opening.actor())
         with closing(open_installation(settings)) as answerable:
@@ -59,19 +60,24 @@ def demo(ctx: click.Context, *, folder: Path, port: int, once: bool) -> None:
         )
     _tell(built, folder, once=once)
     if not once:
-        from governance.cli.operations import serve
-
-        ctx.find_root().params["home"] = settings.home
-        ctx.invoke(serve, host=_HOST, port=port)
+        _serve(ctx, settings.home, port)
 
 
-def _settings(folder: Path, port: int) -> Settings:
-    """Return the demo's settings, and make them those of the processes that serve it."""
-    for name in [name for name in os.environ if name.startswith("ANSWERABLE_")]:
-        if name not in _KEPT and not name.startswith("ANSWERABLE_TEST_"):
-            del os.environ[name]
-    os.environ["ANSWERABLE_PUBLIC_URL"] = f"http://{_HOST}:{port}"
-    return all_settings.load(home=folder.resolve())
+def _environment(port: int) -> dict[str, str]:
+    """Return the variables that hold for a demo."""
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+    return {**kept, "ANSWERABLE_PUBLIC_URL": f"http://{_HOST}:{port}"}
+
+
+def _serve(ctx: click.Context, home: Path, port: int) -> None:
+    from governance.cli.operations import serve
+
+    # The processes that serve read the environment themselves.
+    for field in fields(Settings):
+        os.environ.pop(f"ANSWERABLE_{field.name.upper()}", None)
+    os.environ |= _environment(port)
+    ctx.find_root().params["home"] = home
+    ctx.invoke(serve, host=_HOST, port=port)
 
 
 @contextmanager

@@ -274,7 +274,9 @@ def check(answerable: Answerable, progress: Progress) -> list[str]:
     """Verify the log and look at all parts, as `answerable check` and `audit verify` do; return what is wrong."""
     sequencing.drain(answerable)
     publishing.publish(answerable)
-    report = verifying.verify(answerable, progress=progress)
+    report = verifying.verify(
+        answerable, progress=lambda what, done, of: progress(f"Verify {what}", done, of)
+    )
     return [] if report.ok else [str(finding) for finding in report.findings]
 
 
