@@ -15,7 +15,7 @@ from governance.clock import is_id
 from governance.errors import NotFound
 from governance.identities.models import Person, SignInSession
 from governance.identities.views import PersonState, PersonView
-from governance.permissions import Role, of_roles
+from governance.permissions import Permission, Role, of_roles
 from governance.queues.models import QueueMember
 
 
@@ -70,7 +70,8 @@ def actor_of(session: Session, person: Person) -> Actor:
         kind=ActorKind.PERSON,
         id=person.id,
         name=person.name,
-        permissions=of_roles(roles),
+        # Whoever waits for a role to be confirmed can already set up a second factor.
+        permissions=of_roles(roles) | {Permission.ACCOUNT_USE},
         roles=roles,
         queues=frozenset(_queues(session, [person.id])[person.id]),
         language=person.language,
