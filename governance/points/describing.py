@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies.document import Feature, FeatureType, Policy, Requirement
+from policies.document import Disposition, Feature, FeatureType, Policy, Requirement
 
 _TYPES = {
     FeatureType.STRING: "string",
@@ -33,20 +33,27 @@ def features_schema(policy: Policy, language: str | None = None) -> dict[str, An
 
 
 def example_request(policy: Policy) -> dict[str, Any]:
-    """Return a decision request that this decision point takes."""
-    outcome = next(
-        (name for name, outcome in policy.outcomes.items() if not outcome.fallback),
-        policy.fallback,
+    """Return a decision request that this decision point takes: what the policy's own tests give, if it has any."""
+    test = next(
+        (test for test in policy.tests if test.expect.disposition is Disposition.RELEASE),
+        next(iter(policy.tests), None),
     )
+    if test is None:
+        features = {
+            name: _example(feature) for name, feature in policy.features.items() if feature.required
+        }
+        named = [name for name, outcome in policy.outcomes.items() if not outcome.fallback]
+        outcome, confidence = next(iter(named), policy.fallback), 0.91
+    else:
+        features, outcome = dict(test.given.features), test.given.outcome
+        confidence = 0.91 if test.given.confidence is None else test.given.confidence
     request: dict[str, Any] = {"decision_point": policy.decision_point}
     if policy.require & {Requirement.SUBJECT, Requirement.GROUPS} or policy.groups:
         request["subject"] = {"ref": "cust-4711"}
         if Requirement.GROUPS in policy.require:
             request["subject"]["groups"] = dict.fromkeys(policy.groups, "unknown")
-    request["features"] = {
-        name: _example(feature) for name, feature in policy.features.items() if feature.required
-    }
-    request["proposal"] = {"outcome": outcome, "confidence": 0.91}
+    request["features"] = features
+    request["proposal"] = {"outcome": outcome, "confidence": confidence}
     if Requirement.REASONS in policy.require:
         feature = next(iter(policy.features), "reason")
         request["proposal"]["reasons"] = [{"feature": feature, "contribution": 0.42}]
