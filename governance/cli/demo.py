@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields
@@ -17,8 +19,11 @@ from governance.cli import opening
 from governance.settings import Settings
 
 if TYPE_CHECKING:
+    from governance.application import Answerable
     from governance.demo.service import Demo, Progress
 
+#: Seconds in which every part must have said that it is well.
+_PATIENCE: Final = 20.0
 _HOST: Final = "127.0.0.1"
 #: Settings of the environment that hold for a demo too; where a real business keeps its data does not.
 _KEPT: Final = frozenset({"ANSWERABLE_LOG_LEVEL", "ANSWERABLE_THREADS"})
@@ -51,7 +56,7 @@ def demo(ctx: click.Context, *, folder: Path, port: int, once: bool) -> None:
     with _progress() as progress:
         built = service.build(settings, progress, actor=opening.actor())
         with closing(open_installation(settings)) as answerable:
-            problems = service.check(answerable, progress)
+            problems = _failing(answerable, progress) or service.check(answerable, progress)
     if problems:
         raise click.ClickException(
             "The demo does not pass its checks:\n  "
@@ -61,6 +66,33 @@ def demo(ctx: click.Context, *, folder: Path, port: int, once: bool) -> None:
     _tell(built, folder, once=once)
     if not once:
         _serve(ctx, settings.home, port)
+
+
+def _failing(answerable: Answerable, progress: Progress) -> list[str]:
+    """Let the background work run until every part has said that it is well; return those that fail."""
+    import structlog
+
+    from governance.operations import status
+    from governance.worker import Background
+
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    background = Background(answerable)
+    background.start()
+    step, until = "Look at all parts", time.monotonic() + _PATIENCE
+    try:
+        progress(step, 0, 1)
+        while True:
+            parts = status.status(answerable, opening.actor())
+            failing = [part for part in parts if part.state is status.State.FAILING]
+            if not failing or time.monotonic() > until:
+                break
+            time.sleep(0.1)
+        progress(step, 1, 1)
+    finally:
+        background.stop()
+        structlog.configure(**before)
+    return [f"{part.part}: {part.detail} {part.todo}".strip() for part in failing]
 
 
 def _environment(port: int) -> dict[str, str]:
