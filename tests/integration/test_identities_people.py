@@ -95,9 +95,8 @@ def test_all_mistakes_are_listed(answerable, clock):
         "/name",
         "/expires_at",
     ]
-    with pytest.raises(InvalidInput, match="manager, publisher, auditor, admin"):
-        with answerable.work(CLI) as work:
-            identities.add_person(work, email="ada@corner.example", name="Ada", roles=["owner"])
+    with answerable.work(CLI) as work, pytest.raises(InvalidInput, match="publisher, auditor"):
+        identities.add_person(work, email="ada@corner.example", name="Ada", roles=["owner"])
 
 
 def test_only_whoever_manages_people_sees_or_changes_them(answerable):

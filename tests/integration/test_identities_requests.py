@@ -18,27 +18,27 @@ from tests.accounts import entries, join
 
 CLI = service("cli")
 KIND = "tests.act"
-DONE: list[str] = []
-DECLINED: list[str] = []
+done: list[str] = []
+declined: list[str] = []
 
 
 @requests.confirmable(
     KIND,
     ask=Permission.POLICIES_DRAFT,
     confirm=Permission.POLICIES_PUBLISH,
-    declined=lambda work, request: DECLINED.append(request.id),
+    declined=lambda work, request: declined.append(request.id),
     parties=lambda work, details: [details["author"]] if "author" in details else [],
 )
 def _act(work, request):
     if request.details.get("impossible"):
         raise Conflict("It is no longer possible.")
-    DONE.append(request.id)
+    done.append(request.id)
 
 
 @pytest.fixture(autouse=True)
 def _nothing_done():
-    DONE.clear()
-    DECLINED.clear()
+    done.clear()
+    declined.clear()
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_another_person_confirms_and_then_it_is_done(answerable, people):
     confirmed = _confirm(answerable, people["Paul"], made, "Read and tested.")
     assert (confirmed.status, confirmed.closed_by_name) == ("confirmed", "Paul")
     assert not confirmed.single_handed
-    assert DONE == [made.id]
+    assert done == [made.id]
     (asked,) = entries(answerable, "request.made")
     assert asked["data"] == {"kind": KIND, "details": {"version": "3"}}
     (answered,) = entries(answerable, "request.confirmed")
@@ -88,7 +88,7 @@ def test_whoever_asked_cannot_confirm(answerable, people):
     made = _make(answerable, people["Pia"])
     with pytest.raises(SelfConfirmation):
         _confirm(answerable, people["Pia"], made, "I am sure.")
-    assert DONE == []
+    assert done == []
 
 
 def test_whoever_is_party_to_it_cannot_confirm(answerable, people):
@@ -111,7 +111,7 @@ def test_whoever_may_not_do_it_may_not_confirm_it(answerable, people, name):
     made = _make(answerable, people["Pia"])
     with pytest.raises(NotAllowed):
         _confirm(answerable, people[name], made)
-    assert DONE == []
+    assert done == []
 
 
 def test_whoever_may_not_ask_is_told_so(answerable, people):
@@ -126,7 +126,7 @@ def test_a_request_is_confirmed_once(answerable, people):
         _confirm(answerable, people["Paul"], made)
     with pytest.raises(Conflict), answerable.work(people["Pia"]) as work:
         requests.decline(work, made.id, "Too late.")
-    assert DONE == [made.id]
+    assert done == [made.id]
 
 
 def test_of_many_who_confirm_at_once_one_does_it(answerable, people):
@@ -143,7 +143,7 @@ def test_of_many_who_confirm_at_once_one_does_it(answerable, people):
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(confirm, ["Pia", "Paul"] * 4))
     assert sorted(outcomes) == ["confirmed", *["too late"] * 7]
-    assert DONE == [made.id]
+    assert done == [made.id]
     assert len(entries(answerable, "request.confirmed")) == 1
 
 
@@ -161,8 +161,8 @@ def test_one_may_take_back_what_one_asked_for_and_confirmers_may_decline(answera
         made = _make(answerable, people["Pia"])
         with answerable.work(people[name]) as work:
             assert requests.decline(work, made.id, "Not yet.").status == "declined"
-        assert DECLINED.pop() == made.id
-    assert DONE == []
+        assert declined.pop() == made.id
+    assert done == []
     assert len(entries(answerable, "request.declined")) == 2
 
 
@@ -211,7 +211,7 @@ def test_a_business_of_one_confirms_alone_after_a_day_with_a_reason(answerable, 
     with pytest.raises(InvalidInput, match="needs a reason"):
         _confirm(answerable, pia, made)
     assert _confirm(answerable, pia, made, "Nobody else is here.").single_handed
-    assert DONE == [made.id]
+    assert done == [made.id]
     (entry,) = entries(answerable, "request.confirmed")
     assert entry["data"]["single_handed"] is True
 
