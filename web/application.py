@@ -21,7 +21,7 @@ from governance import settings as process_settings
 from governance.application import Answerable, open_installation
 from governance.decisions.service import Waiting
 from governance.settings import Settings
-from web import authentication, health, metrics, problems, rate_limits, security
+from web import authentication, console, health, metrics, problems, rate_limits, security
 from web.api import decisions, openapi
 from web.api.bodies import MOST_BYTES
 
@@ -57,6 +57,7 @@ def create_app(answerable: Answerable) -> Flask:
     security.register(app, secure=settings.cookies_secure)
     openapi.register(app)
     app.register_blueprint(health.blueprint)
+    console.register(app)
     _name_static_files_by_content(app)
     return app
 

@@ -81,7 +81,7 @@ def queue_overview(work: Work) -> Overview:
                 overdue=overdue,
                 due_soon=due_soon,
                 claimed=claimed,
-                minutes=_minutes(work, queue.name, waiting),
+                minutes=minutes_of(work, queue.name, waiting),
             )
         )
     midnight = work.now.astimezone(ZoneInfo(work.actor.time_zone)).replace(
@@ -91,6 +91,13 @@ def queue_overview(work: Work) -> Overview:
         queues=overviews,
         decided_today=queries.verdicts_given_since(work.session, work.actor.id, midnight),
     )
+
+
+def waiting(work: Work) -> int:
+    """Count what waits in the actor's queues."""
+    work.require(Permission.CASES_READ)
+    counts = queries.open_counts(work.session, sorted(work.actor.queues), work.now, work.now)
+    return sum(open_cases for open_cases, *_ in counts.values())
 
 
 def list_cases(
@@ -752,7 +759,8 @@ def _clock_time(work: Work, instant: datetime) -> str:
     return f"{local:%H:%M}" if local.date() == today else f"{local:%H:%M on %Y-%m-%d}"
 
 
-def _minutes(work: Work, queue: str, waiting: int) -> int:
+def minutes_of(work: Work, queue: str, waiting: int) -> int:
+    """Estimate the minutes that so many cases of a queue take, from how long the last ones took."""
     if not waiting:
         return 0
     durations = queries.recent_durations(work.session, queue)

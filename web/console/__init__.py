@@ -1,1 +1,28 @@
-"""The pages for managers, publishers, auditors and admins; they may use governance, and know no tables."""
+"""The pages on which people of the business work: one module a family of pages, all on one blueprint."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from flask import Flask
+
+from web.console import shell
+
+#: The modules that add pages to the blueprint.
+FAMILIES: Final = (
+    "signing_in",
+    "first",
+    "queue",
+    "case",
+    "decisions",
+    "hold",
+)
+
+
+def register(app: Flask) -> None:
+    """Add all pages to an application."""
+    for family in FAMILIES:
+        import_module(f"web.console.{family}")
+    app.register_blueprint(shell.blueprint)
+    shell.prepare(app)

@@ -50,13 +50,13 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True)
 class Undo:
-    """A verdict that can still be taken back until `until`; `etag` guards the case."""
+    """A verdict that can still be taken back, until `until` where that is known; `etag` guards the case."""
 
     case_id: str
     text: str
-    until: Moment
-    seconds: int
     etag: str
+    until: Moment | None = None
+    seconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,290 @@
+"""One case on one screen: judge it, decide it, take that back, give it back, send it on."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from governance.errors import (
+    AlreadySigned,
+    AnswerableError,
+    CaseClosed,
+    ClaimedByAnother,
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotClaimed,
+    Stale,
+    UndoPassed,
+)
+from governance.permissions import Permission
+from governance.queues import service as queues
+from governance.reviews import service as reviews
+from governance.reviews.transitions import CaseStatus, VerdictKind
+from governance.reviews.views import CaseView, LastAct
+from governance.work import Work
+from web import authentication, problems
+from web.console import forms, shell, telling, times
+from web.console.shell import blueprint, go, render, tell
+from web.console.speech import gettext as _
+from web.console.speech import language
+from web.console.views.shell import Choice, Form, Undo
+from web.console.views.work import CasePage, LostRace, SignOffView, WhyView
+from web.security import requires
+
+#: What stands in the way of an act on a case because somebody else was quicker or time has passed.
+_TOO_LATE = (AlreadySigned, CaseClosed, ClaimedByAnother, Conflict, NotAllowed, NotClaimed, Stale)
+
+
+@blueprint.get("/cases/<case_id>")
+@requires(Permission.CASES_READ)
+def case(case_id: str) -> Response:
+    """Show a case."""
+    with authentication.installation().look(authentication.actor()) as work:
+        view = reviews.case_view(work, case_id)
+        page = _page(work, view)
+    return render("case", page, current="queue", undo=_own_undo(view))
+
+
+@blueprint.post("/cases/<case_id>/claim")
+@requires(Permission.CASES_DECIDE)
+def claim(case_id: str) -> Response:
+    """Hold a case for ten minutes."""
+    try:
+        with authentication.installation().work(authentication.actor()) as work:
+            reviews.claim(work, case_id, revision=_revision())
+    except _TOO_LATE as error:
+        tell("warn", _("You could not take this case."), error.detail)
+    return go("case", case_id=case_id)
+
+
+@blueprint.post("/cases/<case_id>/release")
+@requires(Permission.CASES_DECIDE)
+def release(case_id: str) -> Response:
+    """Give a case back to its queue."""
+    try:
+        with authentication.installation().work(authentication.actor()) as work:
+            reviews.release(work, case_id, revision=_revision())
+    except _TOO_LATE as error:
+        tell("warn", _("There was nothing to give back."), error.detail)
+        return go("case", case_id=case_id)
+    tell("info", _("The case is back in the queue."))
+    return go("queue")
+
+
+@blueprint.post("/cases/<case_id>/decide")
+@requires(Permission.CASES_DECIDE)
+def decide(case_id: str) -> Response:
+    """Take a verdict; whoever came second is shown what the other did, and loses nothing they typed."""
+    verdict = forms.typed("verdict")
+    if verdict not in set(VerdictKind):
+        form = Form(values=forms.kept(), error=_("Choose approve, change or reject."))
+        return _again(case_id, form, 422)
+    changes = verdict == VerdictKind.CHANGE
+    if changes and not forms.typed("outcome"):
+        form = Form(values=forms.kept(), errors={"outcome": _("Choose what it changes to.")})
+        return _again(case_id, form, 422)
+    try:
+        with authentication.installation().work(authentication.actor()) as work:
+            view = reviews.give_verdict(
+                work,
+                case_id,
+                verdict=verdict,
+                outcome=forms.typed("outcome") if changes else None,
+                reason=forms.typed("reason"),
+                revision=_revision(),
+            )
+    except InvalidInput as error:
+        return _again(case_id, _refused(error), 422)
+    except _TOO_LATE as error:
+        return _again(case_id, forms.refused(error), problems.told(type(error)).status)
+    told = _decided(view, verdict)
+    if view.undo is None:
+        tell("good", told)
+    else:
+        shell.offer_undo(view.id, told, view.undo.until, view.revision)
+    return go("queue")
+
+
+@blueprint.post("/cases/<case_id>/undo")
+@requires(Permission.CASES_DECIDE)
+def undo(case_id: str) -> Response:
+    """Take one's verdict back."""
+    shell.withdraw_undo()
+    try:
+        with authentication.installation().work(authentication.actor()) as work:
+            reviews.undo(work, case_id, revision=_revision())
+    except UndoPassed as error:
+        tell("warn", _("It is too late to take this back."), error.detail)
+        return go("queue")
+    except _TOO_LATE as error:
+        tell("warn", _("There was nothing to take back."), error.detail)
+        return go("queue")
+    tell(
+        "info",
+        _("Your verdict is taken back, as if it had never been given. The case is open again."),
+    )
+    return go("case", case_id=case_id)
+
+
+@blueprint.post("/cases/<case_id>/escalate")
+@requires(Permission.CASES_DECIDE)
+def escalate(case_id: str) -> Response:
+    """Send a case to the queue that the policy names for it."""
+    reason = forms.typed("reason")
+    if not reason:
+        told = _("Say why the case goes to another queue, so that they know what to look at.")
+        return _again(case_id, Form(errors={"escalation": told}), 422)
+    try:
+        with authentication.installation().work(authentication.actor()) as work:
+            moved = reviews.escalate(work, case_id, reason=reason, revision=_revision())
+            title = _queue_title(work, moved.queue)
+    except InvalidInput as error:
+        return _again(case_id, Form(errors={"escalation": error.detail}), 422)
+    except _TOO_LATE as error:
+        tell("warn", _("The case could not be sent on."), error.detail)
+        return go("case", case_id=case_id)
+    tell("good", _("The case went to %(queue)s.", queue=title))
+    return go("queue")
+
+
+def _again(case_id: str, form: Form, status: int) -> Response:
+    """Show the case as it is now, with what was typed, and with what another did meanwhile."""
+    with authentication.installation().look(authentication.actor()) as work:
+        view = reviews.case_view(work, case_id)
+        act = reviews.last_act(work, case_id) if status in {409, 412} else None
+        page = _page(work, view, form=form, lost=_lost(view, act))
+    return render("case", page, current="queue", status=status, undo=_own_undo(view))
+
+
+def _refused(error: AnswerableError) -> Form:
+    form = forms.refused(error, "outcome", "reason")
+    if "reason" in form.errors:
+        return Form(values=form.values, errors={"reason": _("Say in a sentence why.")})
+    return form
+
+
+def _lost(view: CaseView, act: LastAct | None) -> LostRace | None:
+    if act is None or act.verdict is None or view.status == CaseStatus.OPEN:
+        return None
+    return LostRace(
+        by=act.by,
+        verdict=act.verdict,
+        outcome=telling.outcome_label(view.policy, act.outcome),
+        at=times.moment(act.at),
+    )
+
+
+def _page(
+    work: Work, view: CaseView, *, form: Form | None = None, lost: LostRace | None = None
+) -> CasePage:
+    policy, decision = view.policy, view.decision
+    barred = _barred(view)
+    lease = view.lease
+    mine = lease is not None and lease.mine
+    proposed = telling.outcome_label(policy, decision.proposed_outcome)
+    return CasePage(
+        id=view.id,
+        decision_id=str(decision.id),
+        etag=str(view.revision),
+        point=policy.title.in_(language()),
+        purpose=policy.purpose.in_(language()),
+        queue=view.queue,
+        received=times.moment(view.opened_at),
+        why=tuple(
+            WhyView(text=reason.text, code=reason.code, rule=reason.rule or "")
+            for reason in decision.reasons
+        ),
+        facts=telling.facts(policy, decision.features),
+        proposed=proposed or _("nothing"),
+        source=decision.source,
+        outcomes=tuple(
+            Choice(value=name, label=telling.outcome_label(policy, name)) for name in view.changes
+        ),
+        fallback=telling.outcome_label(policy, view.fallback),
+        band=telling.band(decision.confidence, policy),
+        alternatives=telling.alternatives(policy, decision.alternatives),
+        contributions=telling.contributions(policy, decision.proposal_reasons),
+        due=times.moment_or_none(view.due_at),
+        overdue=view.overdue,
+        when_overdue=_when_overdue(work, view),
+        held_by_me=mine and lost is None,
+        lease_until=times.moment(lease.until) if lease is not None and mine else None,
+        lease_seconds=0
+        if lease is None
+        else max(0, int((lease.until - times.now()).total_seconds())),
+        holder="" if lease is None or mine else lease.name,
+        may_decide=barred is None or lost is not None,
+        barred=barred or "",
+        approvable=view.approvable,
+        reason_always=view.sensitive,
+        may_escalate=view.escalate_to is not None,
+        sign_offs_needed=view.sign_offs_needed,
+        sign_offs=tuple(
+            SignOffView(
+                by=one.name,
+                verdict=one.verdict,
+                outcome=telling.outcome_label(policy, one.outcome),
+                at=times.moment(one.given_at),
+                reason=one.reason or "",
+            )
+            for one in view.sign_offs
+        ),
+        lost=lost,
+        policy=_("Policy version %(n)s", n=decision.policy_version),
+        policy_href=shell.policy_address(view.point, decision.policy_version),
+        form=form or Form(),
+    )
+
+
+def _barred(view: CaseView) -> str | None:
+    """Return why this person may not decide the case, None where they may."""
+    if view.status == CaseStatus.DECIDED:
+        return _("It is decided already.")
+    if view.status == CaseStatus.CLOSED:
+        return _("It is closed: the app withdrew it, or its time ran out.")
+    if any(one.mine for one in view.sign_offs):
+        return _("You have signed it off; another person must do so too.")
+    if not authentication.actor().may(Permission.CASES_DECIDE):
+        return _("You may look at cases, and others decide them.")
+    return view.barred
+
+
+def _when_overdue(work: Work, view: CaseView) -> str:
+    if view.due_at is None or view.status != CaseStatus.OPEN:
+        return ""
+    fallback = telling.outcome_label(view.policy, view.fallback)
+    if view.escalate_to is None:
+        return _("If nobody decides in time, the outcome is %(outcome)s.", outcome=fallback)
+    return _(
+        "If nobody decides in time it goes to %(queue)s, and then the outcome is %(outcome)s.",
+        queue=_queue_title(work, view.escalate_to),
+        outcome=fallback,
+    )
+
+
+def _queue_title(work: Work, name: str) -> str:
+    return next((one.title for one in queues.list_queues(work) if one.name == name), name)
+
+
+def _own_undo(view: CaseView) -> Undo | None:
+    """Return what takes this person's verdict on the case back, None where nothing can be."""
+    if view.undo is None:
+        return None
+    mine = next(one for one in view.sign_offs if one.verdict_id == view.undo.verdict_id)
+    return shell.undo_of(view.id, _decided(view, mine.verdict), view.undo.until, view.revision)
+
+
+def _decided(view: CaseView, verdict: str) -> str:
+    point = view.policy.title.in_(language())
+    if view.status == CaseStatus.OPEN:
+        return _("You signed “%(point)s” off; others must agree.", point=point)
+    if verdict == VerdictKind.APPROVE:
+        return _("You approved “%(point)s”.", point=point)
+    if verdict == VerdictKind.REJECT:
+        return _("You rejected “%(point)s”.", point=point)
+    return _("You changed “%(point)s”.", point=point)
+
+
+def _revision() -> int | None:
+    typed = request.form.get("etag", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None

@@ -1,0 +1,279 @@
+"""Decisions: the list with its filters, one with its story, and all about one subject."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any, Final
+
+from flask import Response, request
+
+from governance.clock import is_id, parse_rfc3339, rfc3339
+from governance.decisions import service as decisions
+from governance.decisions.states import Status
+from governance.decisions.views import DecisionView
+from governance.errors import FieldProblem, InvalidInput, NotFound
+from governance.explanations import service as explanations
+from governance.explanations.service import Step
+from governance.permissions import Permission
+from governance.points import queries as points
+from governance.points import service as point_views
+from governance.queues import service as queues
+from governance.reviews import service as reviews
+from governance.work import Work
+from policies.document import Policy
+from policies.explanations import Audience, Explanation
+from policies.texts import fact_label, shown
+from web import authentication
+from web.console import forms, shell, telling, times
+from web.console.shell import blueprint, render
+from web.console.speech import gettext as _
+from web.console.speech import language
+from web.console.views.shell import Choice, Form, Page
+from web.console.views.work import (
+    DecisionPage,
+    DecisionRow,
+    DecisionsPage,
+    SearchPage,
+    StoryStep,
+    TraceRow,
+)
+from web.security import requires
+
+_A_PAGE: Final = 50
+#: Of one subject all decisions are shown, up to so many.
+_OF_A_SUBJECT: Final = 200
+
+
+@blueprint.get("/decisions", endpoint="decisions")
+@requires(Permission.DECISIONS_READ)
+def list_decisions() -> Response:
+    """Show the decisions that the person may see, newest first."""
+    filters = {
+        name: request.args[name]
+        for name in ("point", "status", "since", "until")
+        if request.args.get(name)
+    }
+    if filters.get("status") not in {None, *Status}:
+        del filters["status"]
+    with authentication.installation().look(authentication.actor()) as work:
+        found = decisions.search(
+            work,
+            limit=_A_PAGE,
+            point=filters.get("point"),
+            status=filters.get("status"),
+            since=times.day_begins(filters.get("since", "")),
+            until=times.day_begins(filters.get("until", ""), after=1),
+            before=_place(request.args.get("after", "")),
+        )
+        titles = _titles(work)
+        page = DecisionsPage(
+            rows=tuple(_row(work, one) for one in found.decisions),
+            points=tuple(Choice(value=name, label=title) for name, title in titles.items()),
+            statuses=tuple(Status),
+            filters=filters,
+            page=Page(
+                shown=len(found.decisions),
+                after="" if found.next_cursor is None else _cursor(*found.next_cursor),
+            ),
+        )
+    return render("decisions", page, current="decisions")
+
+
+@blueprint.get("/decisions/<decision_id>")
+@requires(Permission.DECISIONS_READ)
+def decision(decision_id: str) -> Response:
+    """Show one decision with its whole story."""
+    with authentication.installation().look(authentication.actor()) as work:
+        view = decisions.get(work, decision_id)
+        policy = points.engine_of(work, view.point, view.policy_version).policy
+        page = _page(work, view, policy)
+    return render("decision", page, current="decisions")
+
+
+@blueprint.get("/search")
+@requires(Permission.DECISIONS_READ)
+def search() -> Response:
+    """Ask for a subject's reference, which stands in no address."""
+    return render("search", SearchPage(), current="search")
+
+
+@blueprint.post("/search")
+@requires(Permission.DECISIONS_READ)
+def take_search() -> Response:
+    """Show all decisions about one subject."""
+    reference = forms.typed("ref")
+    if not 0 < len(reference) <= 200:
+        told = _("Enter a reference of 1 to 200 characters, exactly as the app sends it.")
+        error = InvalidInput(told, [FieldProblem(pointer="/ref", detail=told)])
+        return render(
+            "search", SearchPage(form=forms.refused(error, "ref")), current="search", status=422
+        )
+    with authentication.installation().look(authentication.actor()) as work:
+        found = decisions.search(work, limit=_OF_A_SUBJECT, subject_ref=reference)
+        rows = tuple(_row(work, one) for one in found.decisions)
+    page = SearchPage(form=Form(values={"ref": reference}), rows=rows)
+    return render("search", page, current="search")
+
+
+def _titles(work: Work) -> dict[str, str]:
+    return {
+        one.name: one.name if one.live is None else one.live.policy.title.in_(language())
+        for one in point_views.list_points(work)
+    }
+
+
+def _row(work: Work, view: DecisionView) -> DecisionRow:
+    policy = points.engine_of(work, view.point, view.policy_version).policy
+    return DecisionRow(
+        id=str(view.id),
+        point=policy.title.in_(language()),
+        status=view.status,
+        proposed=telling.outcome_label(policy, view.proposed_outcome),
+        outcome=telling.outcome_label(policy, view.outcome),
+        recorded=times.moment(view.recorded_at),
+        band=telling.band(view.confidence),
+    )
+
+
+def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
+    told: Explanation | None = None
+    if work.actor.may(Permission.EXPLANATIONS_REVIEW):
+        told = explanations.explain(
+            work, str(view.id), audience=Audience.REVIEWER, language=language()
+        )
+    story = explanations.story(work, str(view.id))
+    app = next((step.by for step in story if step.kind == "received"), None)
+    return DecisionPage(
+        id=str(view.id),
+        point=policy.title.in_(language()),
+        status=view.status,
+        outcome=telling.outcome_label(policy, view.outcome),
+        proposed=telling.outcome_label(policy, view.proposed_outcome),
+        source=view.source,
+        app=app or view.source,
+        recorded=times.moment(view.recorded_at),
+        story=tuple(_step(work, step, policy, told) for step in story),
+        facts=telling.facts(policy, view.features),
+        band=telling.band(view.confidence, policy),
+        alternatives=telling.alternatives(policy, view.alternatives),
+        contributions=telling.contributions(policy, view.proposal_reasons),
+        trace=_trace(view, policy),
+        what_would_change=() if told is None else tuple(one.text for one in told.what_would_change),
+        occurred=times.moment_or_none(view.occurred_at),
+        policy=_("Policy version %(n)s", n=view.policy_version),
+        policy_href=shell.policy_address(view.point, view.policy_version),
+        case_id=_open_case(work, view),
+        subject=view.subject_ref or "",
+        imported=view.imported,
+        readable=view.features is not None,
+        metadata=telling.particulars(view.metadata),
+    )
+
+
+def _open_case(work: Work, view: DecisionView) -> str:
+    """Return the case of a decision that waits in one of this person's queues."""
+    may = work.actor.may(Permission.CASES_READ)
+    if view.case_id is None or not may or view.status != Status.IN_REVIEW:
+        return ""
+    try:
+        return reviews.case_view(work, view.case_id).id
+    except NotFound:
+        return ""
+
+
+def _trace(view: DecisionView, policy: Policy) -> tuple[TraceRow, ...]:
+    steps: list[dict[str, Any]] = [] if view.trace is None else view.trace["trace"]
+    return tuple(
+        TraceRow(
+            rule=step["rule"],
+            when=step["when"],
+            then=step["then"],
+            said=step["said"],
+            looked_at=", ".join(
+                f"{fact_label(path, policy, language())} {shown(value, language())}"
+                for path, value in step["looked_at"].items()
+            ),
+            detail=step["detail"],
+        )
+        for step in steps
+    )
+
+
+def _step(work: Work, step: Step, policy: Policy, told: Explanation | None) -> StoryStep:
+    points_made: tuple[str, ...] = ()
+    if step.kind == "ruled" and told is not None:
+        points_made = tuple(reason.text for reason in told.reasons)
+    by_the_service = step.kind in {"ruled", "case_opened", "effective"}
+    return StoryStep(
+        kind=step.kind,
+        title=_title(work, step, policy),
+        at=times.moment(step.at),
+        by="" if step.kind == "received" else step.by or "",
+        text=_text(step),
+        quote=step.reason or "",
+        points=points_made,
+        entry=None if step.place is None else step.place.index,
+        logged=not by_the_service,
+    )
+
+
+def _title(work: Work, step: Step, policy: Policy) -> str:
+    outcome = telling.outcome_label(policy, step.data.get("outcome"))
+    if step.kind == "received":
+        return _("Received from %(app)s", app=step.by) if step.by else _("Recorded")
+    if step.kind == "ruled":
+        return {
+            "release": _("The policy released it"),
+            "review": _("The policy sent it to a person"),
+            "refuse": _("The policy refused it"),
+        }[step.data["disposition"]]
+    if step.kind in {"case_opened", "escalated"}:
+        title = _queue_title(work, step.data["queue"])
+        if step.kind == "escalated":
+            return _("Sent on to %(queue)s", queue=title)
+        return _("Waiting in %(queue)s", queue=title)
+    if step.kind in {"verdict", "sign_off"}:
+        return {
+            "approve": _("Approved: %(outcome)s", outcome=outcome),
+            "change": _("Changed to: %(outcome)s", outcome=outcome),
+            "reject": _("Rejected: %(outcome)s", outcome=outcome),
+        }[step.data["verdict"]]
+    titles = {
+        "claimed": _("Taken"),
+        "released": _("Given back"),
+        "undone": _("A verdict was taken back"),
+        "lapsed": _("Nobody decided in time"),
+        "withdrawn": _("Withdrawn by the app"),
+        "effective": _("In effect: %(outcome)s", outcome=outcome),
+    }
+    return titles.get(step.kind, step.kind)
+
+
+def _text(step: Step) -> str:
+    if step.kind == "ruled":
+        return _("Policy version %(n)s", n=step.data["policy_version"])
+    if step.kind in {"case_opened", "escalated"} and step.data.get("due_at"):
+        due = times.moment(parse_rfc3339(step.data["due_at"])).text
+        return _("Due %(when)s", when=due)
+    if step.kind == "sign_off":
+        return _("Others must agree before it is decided.")
+    return ""
+
+
+def _queue_title(work: Work, name: str) -> str:
+    return next((one.title for one in queues.list_queues(work) if one.name == name), name)
+
+
+def _cursor(recorded_at: datetime, decision_id: str) -> str:
+    return base64.urlsafe_b64encode(f"{rfc3339(recorded_at)} {decision_id}".encode()).decode()
+
+
+def _place(cursor: str) -> tuple[datetime, str] | None:
+    """Return where a list goes on; a cursor that is none begins it again."""
+    try:
+        instant, _space, decision_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        return (parse_rfc3339(instant), decision_id) if is_id(decision_id) else None
+    except (binascii.Error, ValueError):
+        return None

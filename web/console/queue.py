@@ -1,0 +1,105 @@
+"""The queue: what waits for the person, and taking the next case."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Response, request
+
+from governance.permissions import Permission
+from governance.reviews import service as reviews
+from governance.reviews.views import CaseSummary, Overview
+from governance.work import Work
+from web import authentication
+from web.console import forms, telling, times
+from web.console.shell import blueprint, go, render, tell
+from web.console.speech import gettext as _
+from web.console.speech import language
+from web.console.views.shell import Choice, Page
+from web.console.views.work import CaseRow, QueuePage
+from web.security import requires
+
+
+@blueprint.get("/queue")
+@requires(Permission.CASES_READ)
+def queue() -> Response:
+    """Show what waits; a page that asks again by ETag is told when nothing has changed."""
+    chosen = request.args.get("queue") or None
+    with authentication.installation().look(authentication.actor()) as work:
+        page = _page(work, chosen, request.args.get("after") or None)
+    etag = _etag(page)
+    if request.if_none_match.contains(etag):
+        response = Response(status=304)
+    else:
+        response = render("queue", page, current="queue")
+    response.set_etag(etag)
+    return response
+
+
+@blueprint.post("/queue/next")
+@requires(Permission.CASES_DECIDE)
+def next_case() -> Response:
+    """Claim the most urgent case and show it."""
+    chosen = forms.typed("queue") or None
+    with authentication.installation().work(authentication.actor()) as work:
+        case = reviews.next_case(work, queue=chosen)
+    if case is None:
+        tell(
+            "info",
+            _("No case is free for you now."),
+            _("Those that wait are with others, or for others to sign off."),
+        )
+        return go("queue", queue=chosen)
+    return go("case", case_id=case.id)
+
+
+def _page(work: Work, chosen: str | None, after: str | None) -> QueuePage:
+    overview = reviews.queue_overview(work)
+    listed = reviews.list_cases(work, queue=chosen, after=after)
+    mine = reviews.held(work)
+    counted = [one for one in overview.queues if chosen is None or one.queue == chosen]
+    return QueuePage(
+        waiting=sum(one.open for one in counted),
+        minutes=sum(one.minutes for one in counted),
+        overdue=sum(one.overdue for one in counted),
+        due_soon=sum(one.due_soon for one in counted),
+        decided_today=overview.decided_today,
+        cases=tuple(_row(case, overview) for case in listed.cases),
+        queues=tuple(Choice(value=one.queue, label=one.title) for one in overview.queues),
+        queue=chosen or "",
+        mine=None if mine is None else _row(mine, overview),
+        page=Page(
+            shown=len(listed.cases),
+            total=sum(one.open for one in counted),
+            after=listed.next_after or "",
+        ),
+    )
+
+
+def _row(case: CaseSummary, overview: Overview) -> CaseRow:
+    titles = {one.queue: one.title for one in overview.queues}
+    state = "free"
+    if case.lease is not None:
+        state = "mine" if case.lease.mine else "held"
+    return CaseRow(
+        id=case.id,
+        title=telling.outcome_label(case.policy, case.proposed_outcome) or _("Nothing proposed"),
+        point=case.policy.title.in_(language()),
+        queue=titles.get(case.queue, case.queue),
+        why=case.why[0].text if case.why else "",
+        received=times.moment(case.opened_at),
+        due=times.moment_or_none(case.due_at),
+        overdue=case.overdue,
+        band=telling.band_by_code(case.band.code),
+        state=state,
+        holder="" if case.lease is None else case.lease.name,
+        sign_offs=(case.sign_offs_given, case.sign_offs_needed),
+    )
+
+
+def _etag(page: QueuePage) -> str:
+    told = [
+        (page.waiting, page.overdue, page.due_soon, page.decided_today),
+        [(one.id, one.state, one.holder, one.overdue, one.sign_offs) for one in page.cases],
+    ]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

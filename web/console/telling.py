@@ -1,0 +1,110 @@
+"""What governance knows of decisions, in the words and pictures of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from policies.document import Policy
+from policies.texts import band as band_of
+from policies.texts import shown
+from web.console.speech import gettext as _
+from web.console.speech import language
+from web.console.views.work import AlternativeView, BandView, ContributionView, FactView
+
+#: The stretch of the scale, in whole per cents, that each band of confidence stands for.
+_STRETCHES: Final = {"clear": (90, 100), "likely": (70, 90), "unsure": (0, 70)}
+#: From how many characters on a fact gets lines of its own.
+_LONG: Final = 60
+
+
+def outcome_label(policy: Policy, outcome: str | None) -> str:
+    """Name an outcome as its policy does; one it does not declare by its name; none by nothing."""
+    if outcome is None:
+        return ""
+    declared = policy.outcomes.get(outcome)
+    return outcome if declared is None else declared.label.in_(language())
+
+
+def band(confidence: float | None, policy: Policy | None = None) -> BandView | None:
+    """Show a confidence as a stretch with a word, and where the policy draws its line."""
+    code = band_of(confidence, language()).code
+    if code not in _STRETCHES:
+        return None
+    low, high = _STRETCHES[code]
+    gate = None if policy is None else policy.review.confidence_below
+    return BandView(
+        word=_band_word(code), low=low, high=high, gate=None if gate is None else round(gate * 100)
+    )
+
+
+def band_by_code(code: str) -> BandView | None:
+    """Show a band of confidence of which the figure is not known."""
+    if code not in _STRETCHES:
+        return None
+    low, high = _STRETCHES[code]
+    return BandView(word=_band_word(code), low=low, high=high)
+
+
+def facts(policy: Policy, features: Mapping[str, Any] | None) -> tuple[FactView, ...]:
+    """Show the facts in the order in which the policy declares them; then what it does not."""
+    if features is None:
+        return ()
+    others = sorted(set(features) - set(policy.features))
+    return tuple(
+        _fact(
+            policy.features[name].label.in_(language()) if name in policy.features else name,
+            features.get(name),
+            absent=name not in features,
+        )
+        for name in [*policy.features, *others]
+    )
+
+
+def particulars(metadata: Mapping[str, Any] | None) -> tuple[FactView, ...]:
+    """Show what an app sent along for itself."""
+    return tuple(_fact(name, value, absent=False) for name, value in (metadata or {}).items())
+
+
+def alternatives(
+    policy: Policy, others: Sequence[Mapping[str, Any]] | None
+) -> tuple[AlternativeView, ...]:
+    """Show what else the machine thought of."""
+    return tuple(
+        AlternativeView(
+            label=outcome_label(policy, other["outcome"]), band=band(other["confidence"])
+        )
+        for other in others or ()
+    )
+
+
+def contributions(
+    policy: Policy, reasons: Sequence[Mapping[str, Any]] | None
+) -> tuple[ContributionView, ...]:
+    """Show what the app says each fact did to its proposal, the strongest first."""
+    weights = [
+        (str(reason["feature"]), float(reason["contribution"]))
+        for reason in reasons or ()
+        if reason["contribution"] is not None
+    ]
+    strongest = max((abs(weight) for _name, weight in weights), default=0.0)
+    if strongest == 0:
+        return ()
+    return tuple(
+        ContributionView(
+            label=policy.features[name].label.in_(language()) if name in policy.features else name,
+            weight=round(weight / strongest * 100),
+        )
+        for name, weight in sorted(weights, key=lambda one: -abs(one[1]))
+    )
+
+
+def _fact(label: str, value: Any, *, absent: bool) -> FactView:
+    if absent or value is None:
+        return FactView(label=label, absent=True)
+    text = shown(value, language())
+    return FactView(label=label, value=text, long=len(text) > _LONG or "\n" in text)
+
+
+def _band_word(code: str) -> str:
+    return {"clear": _("clear"), "likely": _("likely"), "unsure": _("unsure")}[code]
