@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
