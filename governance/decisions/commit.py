@@ -45,6 +45,7 @@ class Fate(Enum):
 
     WAITING = "waiting"
     STORED = "stored"
+    #: Its idempotency key was taken, or its own rows were there already: the reader tells which.
     DUPLICATE = "duplicate"
     CONFIGURATION_CHANGED = "configuration_changed"
     KEY_GONE = "key_gone"
@@ -153,7 +154,8 @@ class DecisionWriter:
                 fates = self._store.write(batch)
                 break
             except Exception as error:
-                # A connection that died while it was idle is noticed only now; nothing of the batch was stored then.
+                # A connection that died while it was idle is noticed only now, so it is worth a second try. Should the batch have been
+                # stored before it died, the second try finds it there.
                 if isinstance(error, psycopg.OperationalError) or self._store.broken:
                     self._store.close()
                     self._store = None
@@ -350,7 +352,10 @@ def _statement(present: frozenset[str]) -> str:
             "log_pending": "record_id",
         }[name]
         join = "" if owner is None else f" JOIN stored_decisions d ON d.id = r.{owner}"
-        tail = " ON CONFLICT DO NOTHING RETURNING id" if name == "decisions" else ""
+        tail = {
+            "subject_keys": " ON CONFLICT DO NOTHING",
+            "decisions": " ON CONFLICT DO NOTHING RETURNING id",
+        }.get(name, "")
         parts.append(
             f"stored_{name} AS (INSERT INTO {name} ({names}) SELECT {', '.join(values)} FROM same, "  # noqa: S608 -- names of our own tables.
             f"json_to_recordset((SELECT j->'{name}' FROM input)) AS r({', '.join(types)}){join}{tail})"

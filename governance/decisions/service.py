@@ -353,8 +353,7 @@ def _answer(
     if prepared.fate is Fate.STORED:
         return view
     if prepared.fate is Fate.DUPLICATE:
-        assert prepared.idempotency is not None
-        return _replay(answerable, prepared.idempotency, asked)
+        return _replay(answerable, prepared, view, asked)
     if prepared.fate is Fate.CONFIGURATION_CHANGED:
         return None
     if prepared.fate is Fate.KEY_GONE:
@@ -368,13 +367,18 @@ def _answer(
 
 
 def _replay(
-    answerable: Answerable, idempotency: tuple[str, str], asked: Asked
+    answerable: Answerable, prepared: Prepared, fresh: DecisionView, asked: Asked
 ) -> DecisionView | AnswerableError:
     with answerable.look(service("replay")) as work:
-        row = queries.by_idempotency_key(work.session, *idempotency)
+        if queries.by_id(work.session, prepared.decision_id) is not None:
+            return fresh
+        row = None
+        if prepared.idempotency is not None:
+            row = queries.by_idempotency_key(work.session, *prepared.idempotency)
         if row is None:
             return Unavailable(
-                "A request with this idempotency key is being stored. Try again.", retry_after=1
+                "Another request with this idempotency key is being stored. Try again.",
+                retry_after=1,
             )
         if row.body_digest != asked.body_digest:
             return IdempotencyConflict(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import orjson
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -461,3 +462,26 @@ def test_waiting_ends_with_the_outcome_and_never_beyond_the_places(answerable: A
         with answerable.work(shop) as work:
             service.withdraw(work, made.id)
         assert sum(wait.result() for wait in waits) == places
+
+
+def test_rows_that_were_stored_before_the_connection_died_are_found_again(
+    answerable: Answerable,
+) -> None:
+    publish(answerable, POLICY)
+    shop = app(answerable)
+    service.ask(answerable, shop, Asked(request=request()))
+    if answerable.database.is_sqlite:
+        pytest.skip("SQLite has no connection that can die after the commit.")
+    store = answerable.writer._store
+    write, calls = store.write, []
+
+    def die_after_writing(batch: list) -> list:
+        calls.append(write(batch))
+        raise psycopg.OperationalError("the connection was lost")
+
+    store.write = die_after_writing
+    made = service.ask(answerable, shop, Asked(request=request(subject={"ref": "new"})))
+    assert (made.status, len(calls)) == ("released", 1)
+    with answerable.look(shop) as work:
+        assert service.get(work, made.id).subject_ref == "new"
+    assert _count(answerable, Decision) == 2
