@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import marshmallow as ma
 import orjson
-from flask import Response, current_app, request
+from flask import Response, current_app, request, stream_with_context
 
 from governance.actors import Actor
 from governance.application import Answerable
@@ -328,7 +328,7 @@ def ask_batch() -> Response:
     if len(lines) > MOST_LINES:
         raise TooLarge(f"The batch has {len(lines):,} lines; at most {MOST_LINES:,} are taken.")
     answers = _answers(authentication.installation(), authentication.actor(), lines)
-    return Response(answers, content_type=NDJSON)
+    return Response(stream_with_context(answers), content_type=NDJSON)
 
 
 @resource.route("/decisions", methods=["GET"])
