@@ -29,6 +29,14 @@ def head() -> str:
     return revision
 
 
+def is_known(revision: str) -> bool:
+    """Tell whether this program has a schema version."""
+    return any(
+        known.revision == revision
+        for known in ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    )
+
+
 def current(database: Database) -> str | None:
     """Return the database's schema version, None when it is empty."""
     with database.engine.connect() as connection:

@@ -13,7 +13,7 @@ from audits.log.entries import EntryKind
 from audits.log.highwater import HighWater, SigningRefused
 from audits.log.tiles import TileMissing
 from audits.log.tree import EMPTY_ROOT
-from governance.errors import InvalidInput
+from governance.errors import AnswerableError, InvalidInput
 from governance.ledger import highwater_file, keys, publishing, queries, sequencing
 from governance.ledger.models import Log
 from governance.permissions import Permission
@@ -41,7 +41,8 @@ def open_first(work: Work) -> EpochView:
 def new_epoch(work: Work, *, reason: str) -> EpochView:
     """Go on in a new epoch with a fresh key: after a restored backup, a lost high-water file, or a stolen key.
 
-    The epoch before gets a last entry only where it still is what was signed; otherwise nothing is added to it. Entries that wait go to the new one.
+    The epoch before gets a last entry only where it still is what was signed and its key is here; otherwise nothing is added to it. When that is
+    committed, ``publishing.publish(answerable, epoch=...)`` signs it. Entries that wait go to the new one.
 
     Raises:
         InvalidInput: no reason is given.
@@ -114,8 +115,11 @@ def _open(
 def _mark_of(work: Work, log: Log) -> tuple[HighWater | None, str | None]:
     """Return an epoch's mark as far as it is known, and what keeps the epoch from being closed in order."""
     try:
-        return publishing.guard(work.answerable, work.session, log), None
-    except (SigningRefused, TileMissing, OSError) as refused:
+        mark = publishing.guard(work.answerable, work.session, log)
+        if keys.signing_key(work.answerable, log) is not None:
+            return mark, None
+        return mark, "KeyMissing"
+    except (SigningRefused, TileMissing, OSError, AnswerableError) as refused:
         fault = type(refused).__name__
     try:
         return highwater_file.load(work.answerable, log), fault

@@ -1,0 +1,425 @@
+"""How each part of the service is: ok, failing or off; since when, and what to do about it.
+
+It works while the database does not: that is when it is needed most. Whether the service is ready to take decisions is asked much more often, and
+looks at less.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from audits.log.highwater import SigningRefused
+from audits.log.tiles import TileMissing
+from governance import schema
+from governance.actors import Actor
+from governance.errors import WrongInstallation
+from governance.jobs import parts
+from governance.jobs.models import PartState
+from governance.jobs.parts import Reported
+from governance.ledger import publishing, queries
+from governance.ledger.models import Leaf, LogRecord, PendingRecord
+from governance.permissions import Permission
+from governance.reviews.models import Case
+from governance.storage.inserting import insert
+
+if TYPE_CHECKING:
+    from governance.application import Answerable
+
+
+class State(StrEnum):
+    """How a part is; ``off`` is a part that is not wanted or not set up here."""
+
+    OK = "ok"
+    FAILING = "failing"
+    OFF = "off"
+
+
+class Part(StrEnum):
+    """What is looked at, in the order in which one failing explains the next."""
+
+    DATABASE = "database"
+    SCHEMA = "schema"
+    DISK = "disk"
+    CLOCK = "clock"
+    WORKER = "worker"
+    SEQUENCER = "sequencer"
+    CHECKPOINT = "checkpoint"
+    HIGH_WATER = "high_water"
+    OVERDUE = "overdue"
+    MAIL = "mail"
+    CLEANING = "cleaning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartView:
+    """One part: what was found (``detail``), since when it fails, and what to do about it."""
+
+    part: Part
+    state: State
+    detail: str
+    since: datetime | None = None
+    todo: str = ""
+
+
+#: How old the oldest entry that waits may be, and how long a part may be silent.
+SEQUENCER_LATE: Final = timedelta(seconds=60)
+CHECKPOINT_LATE: Final = timedelta(seconds=60)
+WORKER_LATE: Final = timedelta(seconds=90)
+OVERDUE_LATE: Final = timedelta(minutes=5)
+CLOCK_TOLERANCE: Final = timedelta(seconds=5)
+_LEAST_FREE_BYTES: Final = 500 * 1024 * 1024
+_LEAST_FREE_SHARE: Final = 0.02
+
+_START_WORKER: Final = (
+    'Background work runs in the web service, or with background = "apart" in `answerable worker`. See that it runs, and what it '
+    "writes to standard error."
+)
+
+#: When a part was first found failing in this process, where nothing stored tells it.
+_first_seen: dict[str, datetime] = {}
+_lock = threading.Lock()
+
+
+def status(answerable: Answerable, actor: Actor) -> list[PartView]:
+    """Return how each part is.
+
+    Raises:
+        NotAllowed: the actor may not see the status page.
+    """
+    actor.require(Permission.STATUS_READ)
+    now = answerable.clock.now()
+    database = _database(answerable, now)
+    views = [database, _disk(answerable, now)]
+    if database.state is State.OK:
+        views.append(_schema(answerable, now))
+        with answerable.database.read() as session:
+            said = parts.reported(session)
+            looks: list[Callable[[], PartView]] = [
+                lambda: _clock(answerable, session, now),
+                lambda: _worker(answerable, said, now),
+                lambda: _sequencer(session, said, now),
+                lambda: _checkpoint(session, said, now),
+                lambda: _high_water(answerable, session, said, now),
+                lambda: _overdue(session, said, now),
+                lambda: _mail(answerable, said),
+                lambda: _cleaning(said),
+            ]
+            views += [look() for look in looks]
+    order = list(Part)
+    return sorted(views, key=lambda view: order.index(view.part))
+
+
+def readiness(answerable: Answerable) -> PartView | None:
+    """Return the part that keeps this process from taking decisions, None when it is ready; anybody may ask."""
+    now = answerable.clock.now()
+    try:
+        with answerable.database.read() as session:
+            waiting = sa.select(PendingRecord.record_id).limit(
+                answerable.settings.log_pending_limit + 1
+            )
+            count = session.execute(
+                sa.select(sa.func.count()).select_from(waiting.subquery())
+            ).scalar_one()
+    except Exception as error:  # noqa: BLE001 -- whatever keeps it from reading keeps it from deciding.
+        return _database_failing(error, now)
+    if count > answerable.settings.log_pending_limit:
+        return PartView(
+            part=Part.SEQUENCER,
+            state=State.FAILING,
+            detail=f"More than {answerable.settings.log_pending_limit} entries wait for the sequencer.",
+            since=_since(Part.SEQUENCER, now),
+            todo=_START_WORKER,
+        )
+    _well(Part.SEQUENCER)
+    found = _schema(answerable, now)
+    return None if found.state is State.OK else found
+
+
+# ----------------------------------------------------------------------------- each part in turn
+
+
+def _database(answerable: Answerable, now: datetime) -> PartView:
+    begun = time.monotonic()
+    try:
+        with answerable.database.write() as session:
+            session.execute(
+                insert(session, PartState)
+                .values(part=Part.DATABASE, seen_at=now, failing_since=None, detail="")
+                .on_conflict_do_update(index_elements=["part"], set_={"seen_at": now})
+            )
+    except Exception as error:  # noqa: BLE001 -- this is what tells it.
+        return _database_failing(error, now)
+    _well(Part.DATABASE)
+    took = (time.monotonic() - begun) * 1000
+    kind = "SQLite" if answerable.database.is_sqlite else "PostgreSQL"
+    return _ok(Part.DATABASE, f"{kind} took a write in {took:.0f} ms.")
+
+
+def _database_failing(error: Exception, now: datetime) -> PartView:
+    return PartView(
+        part=Part.DATABASE,
+        state=State.FAILING,
+        detail=f"The database cannot be read or written ({type(getattr(error, 'orig', None) or error).__name__}).",
+        since=_since(Part.DATABASE, now),
+        todo=(
+            "With PostgreSQL: see that the server runs and that database_url is right. With SQLite: see that the home folder is there, "
+            "belongs to the service's user and is not on a full disk. Apps get 503 and try again; nothing is lost."
+        ),
+    )
+
+
+def _schema(answerable: Answerable, now: datetime) -> PartView:
+    try:
+        schema.check_schema(answerable.database)
+    except WrongInstallation as error:
+        return PartView(
+            part=Part.SCHEMA,
+            state=State.FAILING,
+            detail=error.detail,
+            since=_since(Part.SCHEMA, now),
+            todo="Run `answerable db upgrade` with the newest program, then start every process again.",
+        )
+    _well(Part.SCHEMA)
+    return _ok(Part.SCHEMA, f"Schema {schema.head()}.")
+
+
+def _disk(answerable: Answerable, now: datetime) -> PartView:
+    try:
+        usage = shutil.disk_usage(answerable.settings.home)
+    except OSError as error:
+        return PartView(
+            part=Part.DISK,
+            state=State.FAILING,
+            detail=f"The home folder cannot be looked at: {error.strerror}.",
+            since=_since(Part.DISK, now),
+            todo=f"See that {answerable.settings.home} is there and belongs to the service's user.",
+        )
+    told = f"{usage.free / 1e9:.1f} GB of {usage.total / 1e9:.1f} GB are free in the home folder."
+    if usage.free < min(_LEAST_FREE_BYTES, usage.total * _LEAST_FREE_SHARE):
+        return PartView(
+            part=Part.DISK,
+            state=State.FAILING,
+            detail=told,
+            since=_since(Part.DISK, now),
+            todo="Make room or enlarge the disk. When it is full nothing can be decided, and apps get 503.",
+        )
+    _well(Part.DISK)
+    return _ok(Part.DISK, told)
+
+
+def _clock(answerable: Answerable, session: Session, now: datetime) -> PartView:
+    last_tick = queries.current(session).last_tick_at
+    ahead = timedelta() if last_tick is None else last_tick - now
+    compared = "the log's last tick"
+    if not answerable.database.is_sqlite:
+        theirs: datetime = session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        here = answerable.clock.now()
+        if abs(theirs - here) > max(ahead, CLOCK_TOLERANCE):
+            ahead, compared = theirs - here, "the database's clock"
+    if abs(ahead) > CLOCK_TOLERANCE and (ahead > timedelta() or compared != "the log's last tick"):
+        apart = "behind" if ahead > timedelta() else "ahead of"
+        return PartView(
+            part=Part.CLOCK,
+            state=State.FAILING,
+            detail=f"This machine's clock is {_span(abs(ahead))} {apart} {compared}.",
+            since=_since(Part.CLOCK, now),
+            todo="Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right.",
+        )
+    _well(Part.CLOCK)
+    return _ok(Part.CLOCK, "The clock agrees with the log and the database.")
+
+
+def _worker(answerable: Answerable, said: Mapping[str, Reported], now: datetime) -> PartView:
+    report = said.get(Part.WORKER)
+    if report is None:
+        return PartView(
+            part=Part.WORKER,
+            state=State.FAILING,
+            detail="Background work has never run.",
+            since=_since(Part.WORKER, now),
+            todo=_START_WORKER,
+        )
+    if now - report.seen_at > WORKER_LATE:
+        return PartView(
+            part=Part.WORKER,
+            state=State.FAILING,
+            detail=f"Background work was last seen {_span(now - report.seen_at)} ago.",
+            since=report.seen_at,
+            todo=_START_WORKER,
+        )
+    where = "in the web service" if answerable.settings.background == "embedded" else "apart"
+    return _ok(Part.WORKER, f"Background work runs {where}.")
+
+
+def _sequencer(session: Session, said: Mapping[str, Reported], now: datetime) -> PartView:
+    failing = _reported(
+        Part.SEQUENCER, said, "Run `answerable audit verify`; its findings say what was damaged."
+    )
+    if failing is not None:
+        return failing
+    oldest = session.execute(
+        sa.select(LogRecord.recorded_at)
+        .join(PendingRecord, PendingRecord.record_id == LogRecord.id)
+        .order_by(PendingRecord.record_id)
+        .limit(1)
+    ).scalar_one_or_none()
+    if oldest is not None and now - oldest > SEQUENCER_LATE:
+        return PartView(
+            part=Part.SEQUENCER,
+            state=State.FAILING,
+            detail=f"An entry has waited for its place in the log for {_span(now - oldest)}.",
+            since=oldest,
+            todo=_START_WORKER
+            + " It needs the log's key: the file log-<epoch>.key among the secrets, or ANSWERABLE_SECRET_LOG.",
+        )
+    return _ok(Part.SEQUENCER, "No entry waits long for its place in the log.")
+
+
+def _checkpoint(session: Session, said: Mapping[str, Reported], now: datetime) -> PartView:
+    failing = _reported(
+        Part.CHECKPOINT, said, "Decisions go on and are recorded meanwhile; only signing waits."
+    )
+    if failing is not None:
+        return failing
+    log = queries.current(session)
+    newest = queries.newest_checkpoint(session, log.epoch)
+    unsigned = session.get(Leaf, (log.epoch, 0 if newest is None else newest.size))
+    if unsigned is not None and now - unsigned.integrated_at > CHECKPOINT_LATE:
+        since = unsigned.integrated_at
+        return PartView(
+            part=Part.CHECKPOINT,
+            state=State.FAILING,
+            detail=f"The log has grown, and no checkpoint was signed for {_span(now - since)}.",
+            since=since,
+            todo=_START_WORKER,
+        )
+    if newest is None:
+        return _ok(Part.CHECKPOINT, "The first checkpoint is about to be signed.")
+    return _ok(Part.CHECKPOINT, f"The newest checkpoint covers {newest.size} entries.")
+
+
+def _high_water(
+    answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
+) -> PartView:
+    log = queries.current(session)
+    folder = answerable.settings.highwater
+    if answerable.settings.background == "apart" and not folder.exists():
+        return PartView(
+            part=Part.HIGH_WATER,
+            state=State.OFF,
+            detail="The high-water file is kept where the worker runs.",
+        )
+    try:
+        mark = publishing.guard(answerable, session, log)
+    except SigningRefused as refused:
+        reported = said.get(Part.CHECKPOINT)
+        return PartView(
+            part=Part.HIGH_WATER,
+            state=State.FAILING,
+            detail=str(refused),
+            since=(reported and reported.failing_since) or _since(Part.HIGH_WATER, now),
+            todo="\n".join(refused.diagnostics().split("\n")[1:]),
+        )
+    except (TileMissing, OSError) as error:
+        return PartView(
+            part=Part.HIGH_WATER,
+            state=State.FAILING,
+            detail=str(error),
+            since=_since(Part.HIGH_WATER, now),
+            todo=f"See that {folder} can be read and written by the service's user, and run `answerable audit verify`.",
+        )
+    _well(Part.HIGH_WATER)
+    return _ok(
+        Part.HIGH_WATER,
+        "Nothing was signed yet."
+        if mark is None
+        else f"The log still holds the {mark.size} entries that were signed.",
+    )
+
+
+def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> PartView:
+    failing = _reported(Part.OVERDUE, said, _START_WORKER)
+    if failing is not None:
+        return failing
+    count, oldest = session.execute(
+        sa.select(sa.func.count(), sa.func.min(Case.due_at)).where(
+            Case.status == "open",
+            Case.due_at <= now - OVERDUE_LATE,
+            sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now - OVERDUE_LATE),
+        )
+    ).one()
+    if count:
+        return PartView(
+            part=Part.OVERDUE,
+            state=State.FAILING,
+            detail=f"{count} cases are overdue and were not moved on.",
+            since=oldest,
+            todo=_START_WORKER,
+        )
+    return _ok(Part.OVERDUE, "What is overdue is moved on.")
+
+
+def _mail(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:
+    if answerable.settings.smtp_host is None:
+        return PartView(
+            part=Part.MAIL,
+            state=State.OFF,
+            detail="No mail server is set, so nobody is told that cases wait.",
+            todo="Set smtp_host and mail_from to have mails sent.",
+        )
+    return _reported(
+        Part.MAIL,
+        said,
+        "Mend the smtp settings or the mail server; mails are kept and tried again.",
+    ) or _ok(Part.MAIL, f"Mails go to {answerable.settings.smtp_host}.")
+
+
+def _cleaning(said: Mapping[str, Reported]) -> PartView:
+    return _reported(Part.CLEANING, said, _START_WORKER) or _ok(
+        Part.CLEANING, "What is kept for a while only is dropped in time."
+    )
+
+
+# -------------------------------------------------------------------------------------- phrasing
+
+
+def _ok(part: Part, detail: str) -> PartView:
+    return PartView(part=part, state=State.OK, detail=detail)
+
+
+def _reported(part: Part, said: Mapping[str, Reported], todo: str) -> PartView | None:
+    report = said.get(part)
+    if report is None or report.failing_since is None:
+        return None
+    return PartView(
+        part=part, state=State.FAILING, detail=report.detail, since=report.failing_since, todo=todo
+    )
+
+
+def _since(part: str, now: datetime) -> datetime:
+    with _lock:
+        return _first_seen.setdefault(part, now)
+
+
+def _well(part: str) -> None:
+    with _lock:
+        _first_seen.pop(part, None)
+
+
+def _span(duration: timedelta) -> str:
+    seconds = int(duration.total_seconds())
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
