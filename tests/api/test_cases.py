@@ -1,0 +1,129 @@
+"""Cases over the API: claimed, decided, taken back, and two people on one."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def case(served, in_review):
+    """Return a case that waits, as Ada reads it."""
+    decision = in_review()["id"]
+    whole = served.call("crm", "GET", f"/decisions/{decision}").json
+    answer = served.call("Ada", "GET", f"/cases/{whole['case']}")
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def act(served, who: str, case, verb: str, etag: str | None = None, body: dict | None = None):
+    headers = {} if etag is None else {"If-Match": etag}
+    return served.call(
+        who, "POST", f"/cases/{case.json['id']}/{verb}", json=body or {}, headers=headers
+    )
+
+
+def test_a_case_is_read_with_all_that_is_needed_to_judge_it(served, case) -> None:
+    told = case.json
+    assert case.headers["ETag"] == f'"{told["revision"]}"'
+    assert told["decision"]["features"]["tenure_months"] == 3
+    assert told["decision"]["ruling"]["reasons"][0]["code"] == "confidence_below"
+    assert told["changes"] == ["no_offer"]
+    assert told["fallback"] == "no_offer"
+    assert told["barred"] is None
+
+
+def test_a_case_is_claimed_approved_and_taken_back(served, case) -> None:
+    claimed = act(served, "Ada", case, "claim", case.headers["ETag"])
+    assert claimed.status_code == 200, claimed.text
+    assert claimed.json["lease"]["name"] == "Ada"
+    approved = act(served, "Ada", case, "verdict", claimed.headers["ETag"], {"verdict": "approve"})
+    assert approved.status_code == 200, approved.text
+    assert approved.json["undo"]["until"] == "2026-11-23T10:00:10.000000Z"
+    undone = act(served, "Ada", case, "undo", approved.headers["ETag"])
+    assert undone.json["status"] == "open"
+    released = act(served, "Ada", case, "release", undone.headers["ETag"])
+    assert released.json["lease"] is None
+
+
+def test_whoever_changes_a_case_must_say_what_they_read(served, case) -> None:
+    for verb, body in [
+        ("claim", {}),
+        ("release", {}),
+        ("verdict", {"verdict": "approve"}),
+        ("undo", {}),
+        ("escalate", {"reason": "over my head"}),
+    ]:
+        answer = act(served, "Ada", case, verb, body=body)
+        assert answer.status_code == 428, verb
+        assert answer.json["type"].endswith("/problems/revision-required")
+
+
+def test_the_second_of_two_is_told_what_the_first_did(served, case) -> None:
+    claimed = act(served, "Ben", case, "claim", case.headers["ETag"])
+    act(served, "Ben", case, "verdict", claimed.headers["ETag"], {"verdict": "approve"})
+    late = act(served, "Ada", case, "claim", case.headers["ETag"])
+    assert late.status_code == 412
+    assert "Ben" in late.json["detail"]
+
+
+@pytest.mark.parametrize("etag", ['W/"1"', "1", '"one"', '"999999"'])
+def test_a_revision_there_never_was_is_stale(served, case, etag: str) -> None:
+    assert act(served, "Ada", case, "claim", etag).status_code == 412
+
+
+def test_a_case_that_another_holds_cannot_be_decided(served, case) -> None:
+    claimed = act(served, "Ben", case, "claim", case.headers["ETag"])
+    answer = act(served, "Ada", case, "verdict", claimed.headers["ETag"], {"verdict": "approve"})
+    assert answer.status_code == 409
+    assert answer.json["type"].endswith("/problems/claimed-by-another")
+
+
+def test_a_verdict_that_does_not_fit_is_refused_with_its_place(served, case) -> None:
+    claimed = act(served, "Ada", case, "claim", case.headers["ETag"])
+    for body, pointer in [
+        ({"verdict": "perhaps"}, "/verdict"),
+        ({}, "/verdict"),
+        ({"verdict": "change", "outcome": "free_beer", "reason": "kind"}, "/outcome"),
+        ({"verdict": "reject"}, "/reason"),
+        ({"verdict": "approve", "colour": "red"}, "/colour"),
+    ]:
+        answer = act(served, "Ada", case, "verdict", claimed.headers["ETag"], body)
+        assert answer.status_code == 422, (body, answer.text)
+        assert pointer in {each["pointer"] for each in answer.json["errors"]}, answer.json
+
+
+def test_a_case_is_sent_to_the_next_queue(served, case) -> None:
+    claimed = act(served, "Ben", case, "claim", case.headers["ETag"])
+    moved = act(served, "Ben", case, "escalate", claimed.headers["ETag"], {"reason": "unusual"})
+    assert moved.status_code == 200, moved.text
+    assert moved.json["queue"] == "sales-leads"
+    assert served.call("Ben", "GET", f"/cases/{case.json['id']}").status_code == 404
+    assert served.call("Ada", "GET", f"/cases/{case.json['id']}").status_code == 200
+
+
+def test_cases_are_listed_most_urgent_first_and_paged(served, in_review, clock) -> None:
+    for _ in range(3):
+        in_review()
+        clock.advance(minutes=1)
+    first = served.call("Ada", "GET", "/cases?limit=2").json
+    rest = served.call("Ada", "GET", f"/cases?limit=2&cursor={first['next_cursor']}").json
+    due = [each["due_at"] for each in first["cases"] + rest["cases"]]
+    assert due == sorted(due)
+    assert len(due) == 3
+    assert rest["next_cursor"] is None
+    overview = served.call("Ada", "GET", "/cases/overview").json
+    assert overview["open"] == 3
+    for query in ("cursor=x", "status=odd", "limit=0"):
+        assert served.call("Ada", "GET", f"/cases?{query}").status_code == 422, query
+
+
+def test_where_nothing_waits_there_is_no_next_case(served) -> None:
+    answer = served.call("Ada", "POST", "/cases/next")
+    assert answer.status_code == 204
+    assert answer.data == b""
+
+
+def test_a_case_of_another_queue_or_of_none_is_not_found(served) -> None:
+    assert served.call("Ada", "GET", "/cases/1").status_code == 404
+    answer = served.call("Ada", "POST", "/cases/next", json={"queue": "somebody-elses"})
+    assert answer.status_code == 404
