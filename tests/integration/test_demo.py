@@ -31,6 +31,7 @@ from web.application import create_app
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 #: A tenth of the past, so that a demo is built in a few seconds.
 FEW = {point: count // 10 for point, count in COUNTS.items()}
+ONE_EACH = dict.fromkeys(COUNTS, 1)
 
 
 def silent(step: str, done: int, of: int) -> None:
@@ -259,16 +260,16 @@ def test_a_half_built_demo_is_built_anew(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        service.build(settings, stops, actor=actors.service("cli"), counts=FEW)
+        service.build(settings, stops, actor=actors.service("cli"), counts=ONE_EACH)
     assert folder.stage_of(settings.home) is folder.Stage.HALF_BUILT
-    service.build(settings, silent, actor=actors.service("cli"), counts=FEW)
+    service.build(settings, silent, actor=actors.service("cli"), counts=ONE_EACH)
     assert folder.stage_of(settings.home) is folder.Stage.FINISHED
 
 
 def test_two_builds_in_one_folder_do_not_meet(tmp_path):
     home = tmp_path / "demo"
     with folder.building(home), pytest.raises(Conflict, match="Another process"):
-        service.build(Settings(home=home), silent, actor=actors.service("cli"), counts=FEW)
+        service.build(Settings(home=home), silent, actor=actors.service("cli"), counts=ONE_EACH)
 
 
 def test_the_command_tells_what_to_open_and_serves_nothing_when_told_so(built, monkeypatch):
