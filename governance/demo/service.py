@@ -365,11 +365,12 @@ class _Builder:
 
     def _ask(self, app: Actor) -> dict[tuple[str, str], list[DecisionView]]:
         """Ask live for what ``_ASKED`` names; return the decisions by point and what spoke for the ruling."""
+        total, done = sum(count for *_, count in _ASKED), 0
+        self._progress("Decide live", done, total)
         wanted = self._find(app)
         # Somebody asks for a person, though the machine is sure.
         plain = wanted["ticket-routing", "rules"].pop()
         asked: dict[tuple[str, str], list[DecisionView]] = defaultdict(list)
-        total, done = sum(len(found) for found in wanted.values()) + 1, 0
         for key, found in [*wanted.items(), (("ticket-routing", "person_requested"), [plain])]:
             for request in found:
                 self._progress("Decide live", done, total)
