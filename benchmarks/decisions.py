@@ -199,7 +199,7 @@ def installation(environment: dict[str, str]) -> str:
 
     policy = Path(environment["ANSWERABLE_HOME"]).with_suffix(".yaml")
     policy.write_text(POLICY)
-    answerable("init", "--yes", "--no-admin")
+    answerable("init", "--yes")
     answerable("policy", "publish", str(policy))
     return str(json.loads(answerable("key", "create", "--app", "bench", "--json"))["key"])
 
