@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from governance import errors
@@ -73,6 +73,7 @@ TABLE: Final[Mapping[type[AnswerableError], Told]] = {
     errors.Conflict: Told(409, "No longer possible"),
     errors.Stale: Told(412, "Changed meanwhile"),
     errors.Gone: Told(410, "Erased"),
+    errors.TooManyTries: Told(429, "Too many tries"),
     errors.Unavailable: Told(503, "Not now"),
     errors.LogUnavailable: Told(503, "The log cannot be written"),
     errors.IdempotencyConflict: Told(409, "Another body under the same key"),
@@ -103,8 +104,6 @@ _OF_HTTP: Final[Mapping[int, str]] = {
 
 def told(error: type[AnswerableError]) -> Told:
     """Return how a kind of error is told."""
-    if error.code == "too-many-tries":
-        return Told(429, "Too many tries")
     return next(TABLE[base] for base in error.__mro__ if base in TABLE)
 
 
@@ -165,7 +164,7 @@ def _tell(error: AnswerableError) -> Response:
 
 def _tell_http(error: HTTPException) -> Response:
     if error.code is None or error.response is not None or error.code < 400:
-        return Response.force_type(error.get_response())
+        return make_response(error.get_response())
     response = _answer(
         {
             "type": type_of(_public_url(), _OF_HTTP.get(error.code, "error")),

@@ -75,13 +75,13 @@ def release(case_id: str) -> Response:
 @requires(Permission.CASES_DECIDE)
 def decide(case_id: str) -> Response:
     """Take a verdict; whoever came second is shown what the other did, and loses nothing they typed."""
-    verdict = forms.typed("verdict")
+    verdict = forms.text("verdict")
     if verdict not in set(VerdictKind):
-        form = Form(values=forms.kept(), error=_("Choose approve, change or reject."))
+        form = Form(values=forms.typed(), error=_("Choose approve, change or reject."))
         return _again(case_id, form, 422)
     changes = verdict == VerdictKind.CHANGE
-    if changes and not forms.typed("outcome"):
-        form = Form(values=forms.kept(), errors={"outcome": _("Choose what it changes to.")})
+    if changes and not forms.text("outcome"):
+        form = Form(values=forms.typed(), errors={"outcome": _("Choose what it changes to.")})
         return _again(case_id, form, 422)
     try:
         with authentication.installation().work(authentication.actor()) as work:
@@ -89,14 +89,14 @@ def decide(case_id: str) -> Response:
                 work,
                 case_id,
                 verdict=verdict,
-                outcome=forms.typed("outcome") if changes else None,
-                reason=forms.typed("reason"),
+                outcome=forms.text("outcome") if changes else None,
+                reason=forms.text("reason"),
                 revision=_revision(),
             )
     except InvalidInput as error:
         return _again(case_id, _refused(error), 422)
     except _TOO_LATE as error:
-        return _again(case_id, forms.refused(error), problems.told(type(error)).status)
+        return _again(case_id, forms.told_again(error), problems.told(type(error)).status)
     told = _decided(view, verdict)
     if view.undo is None:
         tell("good", told)
@@ -130,7 +130,7 @@ def undo(case_id: str) -> Response:
 @requires(Permission.CASES_DECIDE)
 def escalate(case_id: str) -> Response:
     """Send a case to the queue that the policy names for it."""
-    reason = forms.typed("reason")
+    reason = forms.text("reason")
     if not reason:
         told = _("Say why the case goes to another queue, so that they know what to look at.")
         return _again(case_id, Form(errors={"escalation": told}), 422)
@@ -157,7 +157,7 @@ def _again(case_id: str, form: Form, status: int) -> Response:
 
 
 def _refused(error: AnswerableError) -> Form:
-    form = forms.refused(error, "outcome", "reason")
+    form = forms.told_again(error)
     if "reason" in form.errors:
         return Form(values=form.values, errors={"reason": _("Say in a sentence why.")})
     return form

@@ -103,12 +103,12 @@ def search() -> Response:
 @requires(Permission.DECISIONS_READ)
 def take_search() -> Response:
     """Show all decisions about one subject."""
-    reference = forms.typed("ref")
+    reference = forms.text("ref")
     if not 0 < len(reference) <= 200:
         told = _("Enter a reference of 1 to 200 characters, exactly as the app sends it.")
         error = InvalidInput(told, [FieldProblem(pointer="/ref", detail=told)])
         return render(
-            "search", SearchPage(form=forms.refused(error, "ref")), current="search", status=422
+            "search", SearchPage(form=forms.told_again(error)), current="search", status=422
         )
     with authentication.installation().look(authentication.actor()) as work:
         found = decisions.search(work, limit=_OF_A_SUBJECT, subject_ref=reference)

@@ -32,12 +32,12 @@ def hold() -> Response:
 @requires(Permission.HOLDS_SET)
 def set_hold() -> Response:
     """Put one decision point, or all, on hold."""
-    point = forms.typed("point")
+    point = forms.text("point")
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            holds.set_hold(work, None if point == _ALL else point, forms.typed("reason"))
+            holds.set_hold(work, None if point == _ALL else point, forms.text("reason"))
     except (InvalidInput, Conflict) as error:
-        return _shown(forms.refused(error, "reason"), 422)
+        return _shown(forms.told_again(error), 422)
     tell("good", _("From now on people alone decide there."))
     return go("hold")
 
@@ -46,11 +46,11 @@ def set_hold() -> Response:
 @requires(Permission.HOLDS_LIFT)
 def resume() -> Response:
     """Ask that a hold be lifted."""
-    point = forms.typed("point")
+    point = forms.text("point")
     try:
         with authentication.installation().work(authentication.actor()) as work:
             standing = holds.hold_of(work, None if point == _ALL else point)
-            holds.request_lift(work, standing.id, forms.typed("reason"))
+            holds.request_lift(work, standing.id, forms.text("reason"))
     except AnswerableError as error:
         tell("warn", _("The hold could not be lifted."), error.detail)
         return go("hold")

@@ -40,7 +40,7 @@ def queue() -> Response:
 @requires(Permission.CASES_DECIDE)
 def next_case() -> Response:
     """Claim the most urgent case and show it."""
-    chosen = forms.typed("queue") or None
+    chosen = forms.text("queue") or None
     with authentication.installation().work(authentication.actor()) as work:
         case = reviews.next_case(work, queue=chosen)
     if case is None:

@@ -14,6 +14,7 @@ from flask import (
     Response,
     flash,
     get_flashed_messages,
+    make_response,
     redirect,
     render_template,
     request,
@@ -105,7 +106,7 @@ def tell(tone: str, text: str, detail: str = "", href: str = "", link: str = "")
 
 def go(endpoint: str, **values: Any) -> Response:
     """Send the browser to another page after a form was taken."""
-    return Response.force_type(redirect(url_for(f"console.{endpoint}", **values), 303))
+    return make_response(redirect(url_for(f"console.{endpoint}", **values), 303))
 
 
 def offer_undo(case_id: str, text: str, until: datetime | None, revision: int) -> None:

@@ -36,11 +36,11 @@ def sign_in() -> Response:
 @open_to_everybody("Whoever wants to sign in is not known yet.")
 def take_sign_in() -> Response:
     """Begin a session, or wait for a code."""
-    wanted = local_path(forms.typed("next")) or ""
+    wanted = local_path(forms.text("next")) or ""
     try:
         begun = signing_in.sign_in(
             authentication.installation(),
-            email=forms.typed("username"),
+            email=forms.text("username"),
             password=request.form.get("password", ""),
             address=_address(),
         )
@@ -73,7 +73,7 @@ def take_sign_in_code() -> Response:
         begun = signing_in.second_factor(
             authentication.installation(),
             session_secret=session[_CODE_DUE],
-            code=forms.typed("code"),
+            code=forms.text("code"),
             address=_address(),
         )
     except (NotSignedIn, TooManyTries) as error:
@@ -127,7 +127,7 @@ def take_password(token: str) -> Response:
     except NotFound:
         return render_door("set_password", SetPasswordPage(expired=True), status=404)
     except AnswerableError as error:
-        form = forms.refused(error, "password")
+        form = forms.told_again(error)
         return render_door("set_password", _password_page(owner, form), status=422)
     if begun.second_factor_due:
         session.clear()
@@ -166,7 +166,7 @@ def _refused(template: str, error: NotSignedIn | TooManyTries, wanted: str) -> R
     else:
         told = _("This is not the code of now, or it was used before. Enter the newest one.")
     page = SignInPage(
-        form=Form(values=forms.kept(), error=told), wait_seconds=wait, next=wanted, demo=_demo()
+        form=Form(values=forms.typed(), error=told), wait_seconds=wait, next=wanted, demo=_demo()
     )
     response = render_door(template, page, status=429 if wait else 422)
     if wait:

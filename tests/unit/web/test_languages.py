@@ -14,11 +14,11 @@ Sentence = str | tuple[str, ...]
 
 
 def sentences_of_the_pages() -> list[Sentence]:
-    """Collect what the templates mark for translation."""
+    """Collect what the templates and the console's code mark for translation."""
     found = extract_from_dir(
-        str(files("web") / "templates"),
-        [("**.html", "jinja2")],
-        {"**.html": {"trimmed": "true", "encoding": "utf-8"}},
+        str(files("web")),
+        [("templates/**.html", "jinja2"), ("console/**.py", "python")],
+        {"templates/**.html": {"trimmed": "true", "encoding": "utf-8"}},
         keywords={"_": None, "ngettext": (1, 2)},
     )
     return [message for _, _, message, _, _ in found]
