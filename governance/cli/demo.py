@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -53,6 +54,8 @@ def demo(ctx: click.Context, *, folder: Path, port: int, once: bool) -> None:
     from governance.demo import service
 
     settings = all_settings.load(_environment(port), home=folder.resolve())
+    if not once:
+        _require_free(port)
     with _progress() as progress:
         built = service.build(settings, progress, actor=opening.actor())
         with closing(open_installation(settings)) as answerable:
@@ -95,9 +98,23 @@ def _failing(answerable: Answerable, progress: Progress) -> list[str]:
     return [f"{part.part}: {part.detail} {part.todo}".strip() for part in failing]
 
 
+def _require_free(port: int) -> None:
+    """Say before the work, rather than after it, that the service could not listen."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((_HOST, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {port} of {_HOST} is taken. Choose another: --port, or make demo DEMO_PORT=8001."
+            ) from error
+
+
 def _environment(port: int) -> dict[str, str]:
     """Return the variables that hold for a demo."""
     kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+    # A line for each request would push what was told off the screen.
+    kept = {"ANSWERABLE_LOG_LEVEL": "warning", **kept}
     return {**kept, "ANSWERABLE_PUBLIC_URL": f"http://{_HOST}:{port}"}
 
 

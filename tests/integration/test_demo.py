@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import socket
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -283,6 +284,17 @@ def test_the_command_tells_what_to_open_and_serves_nothing_when_told_so(built, m
     assert "http://127.0.0.1:8123" in result.output
     assert all(who.email in result.output for who in service.PEOPLE)
     assert "https://real.example" not in result.output
+
+
+def test_a_taken_port_is_told_before_anything_is_built(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        result = CliRunner().invoke(
+            command_line, ["demo", "--dir", str(tmp_path / "demo"), "--port", port]
+        )
+    assert result.exit_code == 1
+    assert f"Port {port} of 127.0.0.1 is taken" in result.output
+    assert not (tmp_path / "demo").exists()
 
 
 def test_a_demo_that_was_tampered_with_is_not_served(built, tmp_path):
