@@ -17,6 +17,15 @@ FAMILIES: Final = (
     "case",
     "decisions",
     "hold",
+    "requests",
+    "policies",
+    "log",
+    "status",
+    "people",
+    "keys",
+    "queues",
+    "settings",
+    "account",
 )
 
 

@@ -61,6 +61,7 @@ class PersonPage:
     name: str = ""
     state: str = ""
     is_self: bool = False
+    second_factor: bool = False
     form: Form = Form()
 
 
@@ -83,7 +84,6 @@ class KeyRow:
     scopes: tuple[str, ...]
     created: Moment
     state: str
-    last_used: Moment | None = None
     expires: Moment | None = None
 
 
@@ -153,11 +153,16 @@ class QueuesPage:
 
 @dataclass(frozen=True, kw_only=True)
 class QueueRecordPage:
-    """One queue's calendar; form fields: title, zone, always_open, <day>_from, <day>_until, holidays."""
+    """One queue's calendar; form fields: title, zone, always_open, <day>_from_<n>, <day>_until_<n>, holidays.
+
+    `spans` says how often a day may begin and end, `may_split` whether once more can be asked for.
+    """
 
     name: str
     zones: tuple[str, ...]
     members: tuple[str, ...] = ()
+    spans: int = 1
+    may_split: bool = False
     form: Form = Form()
 
 
@@ -199,6 +204,7 @@ class AccountPage:
     zones: tuple[str, ...] = ()
     preferences: Form = Form()
     password: Form = Form()
+    second_step: Form = Form()
     token: Form = Form()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from web.console.views.shell import Choice, Form, HoldInForce, Moment, Page
+from web.console.views.shell import Choice, Form, HoldInForce, Moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,11 @@ class VersionRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyPage:
-    """One version of one policy. `lines` is the document; `marked` are lines a problem or warning points at."""
+    """One version of one policy.
+
+    `lines` is the document. Compared with version `against`, `changed_lines` are new and `gone_lines` are
+    no longer there; their numbers are those they had. `reason` is why a draft is to be published.
+    """
 
     point: str
     title: str
@@ -105,7 +109,12 @@ class PolicyPage:
     may_withdraw: bool = False
     may_restore: bool = False
     versions: tuple[VersionRow, ...] = ()
+    may_draft: bool = False
+    reason: str = ""
     changed_lines: tuple[int, ...] = ()
+    gone_lines: tuple[tuple[int, str], ...] = ()
+    against: int | None = None
+    form: Form = Form()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +123,9 @@ class DraftPage:
 
     form: Form = Form()
     problems: tuple[tuple[int, str], ...] = ()
+    remarks: tuple[tuple[int, str], ...] = ()
+    fits: bool = False
+    tests: int = 0
     point: str = ""
 
 
@@ -130,7 +142,9 @@ class RequestRow:
     detail: str = ""
     href: str = ""
     reason: str = ""
+    mine: bool = False
     may_confirm: bool = False
+    may_decline: bool = False
     barred: str = ""
     alone_from: Moment | None = None
     closed_by: str = ""
@@ -139,11 +153,13 @@ class RequestRow:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestsPage:
-    """What waits for a second person, and what was settled lately."""
+    """What waits for a second person, and what was settled lately; `form` is of the request `about`."""
 
     waiting: tuple[RequestRow, ...]
     settled: tuple[RequestRow, ...] = ()
-    page: Page = Page()
+    form: Form = Form()
+    about: str = ""
+    no_form: Form = Form()
 
 
 @dataclass(frozen=True, kw_only=True)

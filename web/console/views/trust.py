@@ -11,6 +11,7 @@ from web.console.views.shell import Choice, Moment, Page
 class EntryRow:
     """One entry of the log; `href` leads to what it is about."""
 
+    id: str
     index: int | None
     kind: str
     actor: str
@@ -20,30 +21,51 @@ class EntryRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EntryPage:
+    """One entry: `what` its kind says, `canonical` the very text that was hashed."""
+
+    row: EntryRow
+    what: str
+    canonical: str
+    epoch: int | None = None
+    leaf_hash: str = ""
+    payloads: tuple[str, ...] = ()
+    refs: tuple[tuple[str, str], ...] = ()
+    data: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class FindingView:
-    """Something the check found; `severity` is error or notice."""
+    """Something the check found; `href` leads to the decision it is about."""
 
     severity: str
     what: str
     expected: str = ""
     got: str = ""
     index: int | None = None
+    href: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyView:
-    """The last check of the log: `ok` is None while none was ever made."""
+    """The last check of the log: `ok` is None while none was ever made.
+
+    `tampered` counts all that differs, `incomplete` all that could not be checked; `findings` are the first.
+    """
 
     ok: bool | None = None
     at: Moment | None = None
     entries: int = 0
+    decisions: int = 0
+    tampered: int = 0
+    incomplete: int = 0
     findings: tuple[FindingView, ...] = ()
     running: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogPage:
-    """The log: its newest checkpoint, its last check, its entries."""
+    """The log: its newest checkpoint, its last check, its entries; `newest` on their first page."""
 
     origin: str
     size: int
@@ -56,6 +78,7 @@ class LogPage:
     kinds: tuple[Choice, ...] = ()
     kind: str = ""
     may_verify: bool = False
+    newest: bool = True
     page: Page = Page()
 
 

@@ -1,0 +1,196 @@
+"""Pages of the log: its newest checkpoint, its last check, its entries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+from flask import Response, request, url_for
+
+from audits.log.entries import EntryKind
+from governance.errors import NotFound
+from governance.ledger import reading
+from governance.ledger.reading import EntryView, Place
+from governance.operations import verification
+from governance.permissions import Permission
+from governance.reviews import queries
+from governance.work import Work
+from web import authentication
+from web.console.shell import blueprint, go, render, tell
+from web.console.speech import gettext as _
+from web.console.times import moment
+from web.console.views.shell import Choice, Page
+from web.console.views.trust import EntryPage, EntryRow, FindingView, LogPage, VerifyView
+from web.security import requires
+
+_OF_A_PAGE: Final = 50
+_PLACE: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,15})", re.ASCII)
+
+
+@blueprint.get("/log")
+@requires(Permission.LOG_READ)
+def log() -> Response:
+    """Show how the log stands, and its entries, newest first."""
+    kind = request.args.get("kind", "")
+    if kind not in set(EntryKind):
+        kind = ""
+    before = _place(request.args.get("after", ""))
+    with authentication.installation().look(authentication.actor()) as work:
+        state = reading.state(work)
+        found = reading.entries(work, kind=kind or None, before=before, limit=_OF_A_PAGE)
+        names = _names(work, found.entries)
+        newest = state.checkpoint
+        page = LogPage(
+            origin=state.origin,
+            size=state.size,
+            root=state.root.hex(),
+            checkpoint="" if newest is None else newest.note,
+            checkpointed=None if newest is None else moment(newest.signed_at),
+            pending=state.backlog.count,
+            verify=_verify(work),
+            entries=tuple(_row(work, entry, names) for entry in found.entries),
+            kinds=tuple(Choice(value=one, label=one) for one in sorted(EntryKind)),
+            kind=kind,
+            may_verify=True,
+            newest=before is None,
+            page=Page(
+                after=_cursor(found.next_cursor),
+                shown=len(found.entries),
+                total=None if kind else state.size,
+            ),
+        )
+    return render("log", page, current="log")
+
+
+@blueprint.get("/log/entries/<entry_id>")
+@requires(Permission.LOG_READ)
+def log_entry(entry_id: str) -> Response:
+    """Show one entry as it was hashed."""
+    with authentication.installation().look(authentication.actor()) as work:
+        entry = reading.entry(work, entry_id)
+        row = _row(work, entry, _names(work, [entry]))
+    page = EntryPage(
+        row=row,
+        what=entry.description,
+        epoch=None if entry.place is None else entry.place.epoch,
+        leaf_hash=entry.leaf_hash or "",
+        payloads=tuple(entry.payloads),
+        refs=tuple(sorted((name, str(value)) for name, value in entry.refs.items())),
+        data=tuple(
+            (name, orjson.dumps(value).decode()) for name, value in sorted(entry.data.items())
+        ),
+        canonical=entry.entry.decode("utf-8", "backslashreplace"),
+    )
+    return render("log_entry", page, current="log")
+
+
+@blueprint.get("/log/entries")
+@requires(Permission.LOG_READ)
+def find_entry() -> Response:
+    """Lead from an index of the present epoch to its entry."""
+    index = request.args.get("index", "")
+    if not (index.isascii() and index.isdigit() and len(index) < 16):
+        raise NotFound(_("An index is a whole number, such as 4821."))
+    with authentication.installation().look(authentication.actor()) as work:
+        entry = reading.entry_at(work, int(index))
+    return go("log_entry", entry_id=entry.id)
+
+
+@blueprint.post("/log/verify")
+@requires(Permission.LOG_READ)
+def verify_log() -> Response:
+    """Have the log checked in the background."""
+    with authentication.installation().work(authentication.actor()) as work:
+        asked = verification.ask(work)
+    if asked:
+        tell("info", _("The check is running. Load this page again in a moment."))
+    else:
+        tell("info", _("A check was asked for within this minute already."))
+    return go("log")
+
+
+def _verify(work: Work) -> VerifyView:
+    running = verification.is_running(work)
+    last = verification.last(work)
+    if last is None:
+        return VerifyView(running=running)
+    return VerifyView(
+        ok=last.exit_code == 0,
+        at=moment(last.finished_at),
+        entries=last.entries,
+        decisions=last.decisions,
+        tampered=last.tampered,
+        incomplete=last.incomplete,
+        findings=tuple(
+            FindingView(
+                severity=one.severity,
+                what=one.what,
+                expected=one.expected,
+                got=one.got,
+                index=one.index,
+                href=_decision(work, one.decision_id),
+            )
+            for one in last.findings
+        ),
+        running=running,
+    )
+
+
+def _row(work: Work, entry: EntryView, names: dict[str, str]) -> EntryRow:
+    about, href = _about(work, entry, names)
+    return EntryRow(
+        id=entry.id,
+        index=None if entry.place is None else entry.place.index,
+        kind=entry.kind,
+        actor=_actor(work, entry, names),
+        at=moment(entry.recorded_at),
+        about=about,
+        href=href,
+    )
+
+
+def _about(work: Work, entry: EntryView, names: dict[str, str]) -> tuple[str, str]:
+    """Say what an entry is about, and where that is shown."""
+    if entry.decision_id is not None:
+        short = entry.decision_id[-12:]
+        return _("decision …%(id)s", id=short), _decision(work, entry.decision_id)
+    point, version = entry.data.get("point"), entry.data.get("version")
+    if point and str(version).isdigit():
+        told = _("%(title)s, version %(n)s", title=point, n=version)
+        return told, url_for("console.policy", point=point, version=int(str(version)))
+    person = entry.refs.get("person")
+    if person is not None:
+        return names.get(person, person), ""
+    return str(entry.refs.get("queue") or point or ""), ""
+
+
+def _decision(work: Work, decision_id: str | None) -> str:
+    if decision_id is None or not work.actor.may(Permission.DECISIONS_READ):
+        return ""
+    return url_for("console.decision", decision_id=decision_id)
+
+
+def _names(work: Work, entries: Sequence[EntryView]) -> dict[str, str]:
+    wanted = {entry.refs.get("person") for entry in entries}
+    wanted |= {entry.actor_ref for entry in entries if entry.actor_type == "person"}
+    return queries.names(work.session, wanted)
+
+
+def _actor(work: Work, entry: EntryView, names: dict[str, str]) -> str:
+    if entry.actor_type == "person":
+        return names.get(entry.actor_ref, entry.actor_ref)
+    if entry.actor_type == "app":
+        apps = {key.app_id: key.app for key in work.configuration.keys.values()}
+        return _("app %(name)s", name=apps.get(entry.actor_ref, entry.actor_ref))
+    return f"{entry.actor_type}:{entry.actor_ref}"
+
+
+def _place(cursor: str) -> Place | None:
+    parts = _PLACE.fullmatch(cursor)
+    return None if parts is None else Place(epoch=int(parts[1]), index=int(parts[2]))
+
+
+def _cursor(place: Place | None) -> str:
+    return "" if place is None else f"{place.epoch}.{place.index}"

@@ -1,0 +1,36 @@
+"""What each permission opens, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from governance.permissions import Permission
+from web.console.speech import gettext as _
+
+
+def permission_words() -> Mapping[Permission, str]:
+    """Return what each permission opens."""
+    return {
+        Permission.ACCOUNT_USE: _("use the own account"),
+        Permission.CASES_DECIDE: _("decide cases of the own queues"),
+        Permission.CASES_READ: _("see cases of the own queues"),
+        Permission.DECISIONS_CREATE: _("ask for decisions"),
+        Permission.DECISIONS_READ: _("see decisions"),
+        Permission.DECISIONS_WITHDRAW: _("withdraw decisions that wait"),
+        Permission.EXPLANATIONS_AUDIT: _("read explanations for auditors"),
+        Permission.EXPLANATIONS_READ: _("read explanations for the person concerned"),
+        Permission.EXPLANATIONS_REVIEW: _("read explanations for reviewers"),
+        Permission.HOLDS_LIFT: _("ask that holds be lifted, and confirm it"),
+        Permission.HOLDS_SET: _("put decision points on hold"),
+        Permission.KEYS_MANAGE: _("make and revoke app keys"),
+        Permission.LOG_READ: _("read the log and check it"),
+        Permission.PEOPLE_MANAGE: _("manage people"),
+        Permission.POINTS_READ: _("see what may be asked"),
+        Permission.POLICIES_DRAFT: _("write drafts of policies"),
+        Permission.POLICIES_PUBLISH: _("confirm policies of others"),
+        Permission.POLICIES_READ: _("read policies"),
+        Permission.QUEUES_MANAGE: _("change queues and their hours"),
+        Permission.REQUESTS_READ: _("see what waits for a second person"),
+        Permission.SETTINGS_MANAGE: _("change the settings"),
+        Permission.STATUS_READ: _("see the status"),
+    }

@@ -1,0 +1,62 @@
+"""The status page: each part of the service, and what to do about one that fails."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+from flask import Response
+
+from governance.operations import status as operations
+from governance.operations.status import Part
+from governance.permissions import Permission
+from web import authentication
+from web.console.shell import blueprint, render
+from web.console.speech import gettext as _
+from web.console.times import moment, moment_or_none, now
+from web.console.views.trust import PartRow, StatusPage
+from web.security import requires
+
+
+@blueprint.get("/status")
+@requires(Permission.STATUS_READ)
+def status() -> Response:
+    """Show how each part is."""
+    answerable = authentication.installation()
+    titles = _titles()
+    parts = tuple(
+        PartRow(
+            name=one.part,
+            title=titles[one.part],
+            state=one.state,
+            detail=one.detail,
+            since=moment_or_none(one.since),
+            todo=one.todo,
+        )
+        for one in operations.status(answerable, authentication.actor())
+    )
+    about = (
+        (_("Python"), platform.python_version()),
+        (_("Database"), "SQLite" if answerable.database.is_sqlite else "PostgreSQL"),
+        (_("Address"), answerable.settings.public_url),
+    )
+    page = StatusPage(
+        parts=parts, checked=moment(now()), version=version("answerable"), about=about
+    )
+    return render("status", page, current="status")
+
+
+def _titles() -> dict[Part, str]:
+    return {
+        Part.DATABASE: _("Database"),
+        Part.SCHEMA: _("Schema"),
+        Part.DISK: _("Disk"),
+        Part.CLOCK: _("Clock"),
+        Part.WORKER: _("Background work"),
+        Part.SEQUENCER: _("Sequencer of the log"),
+        Part.CHECKPOINT: _("Checkpoints of the log"),
+        Part.HIGH_WATER: _("High-water mark of the log"),
+        Part.OVERDUE: _("Overdue cases"),
+        Part.MAIL: _("Mail"),
+        Part.CLEANING: _("Tidying up"),
+    }
