@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import logging
-import sys
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from governance import settings as process_settings
 from governance.application import Answerable, open_installation
 from governance.decisions.service import Waiting
-from governance.settings import Settings
+from governance.logs import write_logs
 from web import authentication, console, health, metrics, problems, rate_limits, security
 from web.api import decisions, openapi
 from web.api.bodies import MOST_BYTES
@@ -79,22 +77,6 @@ def serve() -> Flask:
         background.start()
         atexit.register(background.stop)
     return create_app(answerable)
-
-
-def write_logs(settings: Settings) -> None:
-    """Write what the process tells of itself to standard error, one JSON object a line."""
-    level: int = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(serializer=orjson.dumps),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
-        cache_logger_on_first_use=True,
-    )
 
 
 class _FastJSON(JSONProvider):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -86,7 +87,7 @@ _START_WORKER: Final = (
 )
 
 #: When a part was first found failing in this process, where nothing stored tells it.
-_first_seen: dict[str, datetime] = {}
+_first_seen: WeakKeyDictionary[Answerable, dict[str, datetime]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -131,16 +132,16 @@ def readiness(answerable: Answerable) -> PartView | None:
                 sa.select(sa.func.count()).select_from(waiting.subquery())
             ).scalar_one()
     except Exception as error:  # noqa: BLE001 -- whatever keeps it from reading keeps it from deciding.
-        return _database_failing(error, now)
+        return _database_failing(answerable, error, now)
     if count > answerable.settings.log_pending_limit:
         return PartView(
             part=Part.SEQUENCER,
             state=State.FAILING,
             detail=f"More than {answerable.settings.log_pending_limit} entries wait for the sequencer.",
-            since=_since(Part.SEQUENCER, now),
+            since=_since(answerable, Part.SEQUENCER, now),
             todo=_START_WORKER,
         )
-    _well(Part.SEQUENCER)
+    _well(answerable, Part.SEQUENCER)
     found = _schema(answerable, now)
     return None if found.state is State.OK else found
 
@@ -158,19 +159,19 @@ def _database(answerable: Answerable, now: datetime) -> PartView:
                 .on_conflict_do_update(index_elements=["part"], set_={"seen_at": now})
             )
     except Exception as error:  # noqa: BLE001 -- this is what tells it.
-        return _database_failing(error, now)
-    _well(Part.DATABASE)
+        return _database_failing(answerable, error, now)
+    _well(answerable, Part.DATABASE)
     took = (time.monotonic() - begun) * 1000
     kind = "SQLite" if answerable.database.is_sqlite else "PostgreSQL"
     return _ok(Part.DATABASE, f"{kind} took a write in {took:.0f} ms.")
 
 
-def _database_failing(error: Exception, now: datetime) -> PartView:
+def _database_failing(answerable: Answerable, error: Exception, now: datetime) -> PartView:
     return PartView(
         part=Part.DATABASE,
         state=State.FAILING,
         detail=f"The database cannot be read or written ({type(getattr(error, 'orig', None) or error).__name__}).",
-        since=_since(Part.DATABASE, now),
+        since=_since(answerable, Part.DATABASE, now),
         todo=(
             "With PostgreSQL: see that the server runs and that database_url is right. With SQLite: see that the home folder is there, "
             "belongs to the service's user and is not on a full disk. Apps get 503 and try again; nothing is lost."
@@ -186,10 +187,10 @@ def _schema(answerable: Answerable, now: datetime) -> PartView:
             part=Part.SCHEMA,
             state=State.FAILING,
             detail=error.detail,
-            since=_since(Part.SCHEMA, now),
+            since=_since(answerable, Part.SCHEMA, now),
             todo="Run `answerable db upgrade` with the newest program, then start every process again.",
         )
-    _well(Part.SCHEMA)
+    _well(answerable, Part.SCHEMA)
     return _ok(Part.SCHEMA, f"Schema {schema.head()}.")
 
 
@@ -201,7 +202,7 @@ def _disk(answerable: Answerable, now: datetime) -> PartView:
             part=Part.DISK,
             state=State.FAILING,
             detail=f"The home folder cannot be looked at: {error.strerror}.",
-            since=_since(Part.DISK, now),
+            since=_since(answerable, Part.DISK, now),
             todo=f"See that {answerable.settings.home} is there and belongs to the service's user.",
         )
     told = f"{usage.free / 1e9:.1f} GB of {usage.total / 1e9:.1f} GB are free in the home folder."
@@ -210,10 +211,10 @@ def _disk(answerable: Answerable, now: datetime) -> PartView:
             part=Part.DISK,
             state=State.FAILING,
             detail=told,
-            since=_since(Part.DISK, now),
+            since=_since(answerable, Part.DISK, now),
             todo="Make room or enlarge the disk. When it is full nothing can be decided, and apps get 503.",
         )
-    _well(Part.DISK)
+    _well(answerable, Part.DISK)
     return _ok(Part.DISK, told)
 
 
@@ -232,10 +233,10 @@ def _clock(answerable: Answerable, session: Session, now: datetime) -> PartView:
             part=Part.CLOCK,
             state=State.FAILING,
             detail=f"This machine's clock is {_span(abs(ahead))} {apart} {compared}.",
-            since=_since(Part.CLOCK, now),
+            since=_since(answerable, Part.CLOCK, now),
             todo="Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right.",
         )
-    _well(Part.CLOCK)
+    _well(answerable, Part.CLOCK)
     return _ok(Part.CLOCK, "The clock agrees with the log and the database.")
 
 
@@ -246,7 +247,7 @@ def _worker(answerable: Answerable, said: Mapping[str, Reported], now: datetime)
             part=Part.WORKER,
             state=State.FAILING,
             detail="Background work has never run.",
-            since=_since(Part.WORKER, now),
+            since=_since(answerable, Part.WORKER, now),
             todo=_START_WORKER,
         )
     if now - report.seen_at > WORKER_LATE:
@@ -327,7 +328,7 @@ def _high_water(
             part=Part.HIGH_WATER,
             state=State.FAILING,
             detail=str(refused),
-            since=(reported and reported.failing_since) or _since(Part.HIGH_WATER, now),
+            since=(reported and reported.failing_since) or _since(answerable, Part.HIGH_WATER, now),
             todo="\n".join(refused.diagnostics().split("\n")[1:]),
         )
     except (TileMissing, OSError) as error:
@@ -335,10 +336,10 @@ def _high_water(
             part=Part.HIGH_WATER,
             state=State.FAILING,
             detail=str(error),
-            since=_since(Part.HIGH_WATER, now),
+            since=_since(answerable, Part.HIGH_WATER, now),
             todo=f"See that {folder} can be read and written by the service's user, and run `answerable audit verify`.",
         )
-    _well(Part.HIGH_WATER)
+    _well(answerable, Part.HIGH_WATER)
     return _ok(
         Part.HIGH_WATER,
         "Nothing was signed yet."
@@ -406,14 +407,14 @@ def _reported(part: Part, said: Mapping[str, Reported], todo: str) -> PartView |
     )
 
 
-def _since(part: str, now: datetime) -> datetime:
+def _since(answerable: Answerable, part: str, now: datetime) -> datetime:
     with _lock:
-        return _first_seen.setdefault(part, now)
+        return _first_seen.setdefault(answerable, {}).setdefault(part, now)
 
 
-def _well(part: str) -> None:
+def _well(answerable: Answerable, part: str) -> None:
     with _lock:
-        _first_seen.pop(part, None)
+        _first_seen.setdefault(answerable, {}).pop(part, None)
 
 
 def _span(duration: timedelta) -> str:

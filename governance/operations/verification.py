@@ -76,7 +76,7 @@ def is_running(work: Work) -> bool:
 
 
 def last(work: Work) -> LastReport | None:
-    """Return the last verification that was made here, by a page or by a command.
+    """Return the last verification that was asked for by ``ask``; a command's is not kept, as it writes nothing.
 
     Raises:
         NotAllowed: the actor may not read the log.
