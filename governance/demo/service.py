@@ -13,6 +13,7 @@ import orjson
 
 from governance.actors import Actor
 from governance.application import Answerable, open_installation
+from governance.decisions import preparing
 from governance.decisions import service as decisions
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.importing import Past, import_many
@@ -138,7 +139,7 @@ _ASKED: Final = (
     ("retention-offer", "rules", 3),
 )
 #: How many requests are drawn at a point, at most, to find those.
-_DRAWN: Final = 5000
+_DRAWN: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,6 +385,7 @@ class _Builder:
 
     def _find(self, app: Actor) -> dict[tuple[str, str], list[DecisionRequest]]:
         """Draw requests until the policies say of enough of them what is wanted."""
+        configuration, now = self._answerable.configuration.reload(), self._answerable.clock.now()
         found: dict[tuple[str, str], list[DecisionRequest]] = {}
         for point in POINTS:
             missing = {because: count for at, because, count in _ASKED if at == point}
@@ -392,8 +394,9 @@ class _Builder:
                 if not any(missing.values()):
                     break
                 request = self._shop.request(point)
-                because = decisions.dry_run(self._answerable, app, request).reasons[0].rule
-                if because is not None and missing.get(because, 0):
+                ruled = preparing.rule(self._answerable, configuration, app, request, now)
+                because = ruled.ruling.reasons[0].rule
+                if missing.get(because, 0):
                     missing[because] -= 1
                     found[point, because].append(request)
             assert not any(missing.values()), f"the shop never draws {missing} at {point}"
