@@ -10,7 +10,6 @@ import argparse
 import difflib
 import json
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -111,21 +110,29 @@ def permissions() -> str:
 
 def errors() -> str:
     from governance.errors import AnswerableError
+    from web import problems
 
-    def family(root: type[AnswerableError]) -> Iterable[type[AnswerableError]]:
-        for each in root.__subclasses__():
-            yield each
-            yield from family(each)
+    # Importing the whole API makes every kind of error known.
+    from web.api import openapi  # noqa: F401
 
-    known = sorted({each.code: each for each in reversed(list(family(AnswerableError)))}.items())
+    known = sorted(
+        {
+            error.code: (error, told.status)
+            for error, told in reversed(problems.kinds().items())
+            if error is not AnswerableError
+        }.items()
+    )
     return page(
         "Errors",
         "The API answers a failure with a problem document (RFC 9457, `application/problem+json`). Its `type` ends in one "
         "of these codes, its `detail` says what was wrong, what was expected and what to do, and `errors` points at each "
         "mistaken field.",
         table(
-            ["Code", "Meaning"],
-            [[f"`{code}`", first_sentence(each.__doc__)] for code, each in known],
+            ["Code", "Status", "Meaning"],
+            [
+                [f"`{code}`", str(status), first_sentence(error.__doc__)]
+                for code, (error, status) in known
+            ],
         ),
     )
 
@@ -185,28 +192,9 @@ def commands() -> str:
 
 def openapi() -> str:
     """Return what a running service says of itself at /api/openapi.json."""
-    from governance.application import open_installation
-    from governance.installation.service import create
-    from governance.settings import Settings
-    from web.application import create_app
+    from web.api.openapi import described
 
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(
-            home=Path(folder) / "home", highwater_dir=Path(folder) / "highwater", background="apart"
-        )
-        create(
-            settings,
-            business_name="Corner & Co.",
-            language="en",
-            time_zone="UTC",
-            public_url=settings.public_url,
-        )
-        answerable = open_installation(settings)
-        try:
-            answer = create_app(answerable).test_client().get("/api/openapi.json")
-        finally:
-            answerable.close()
-    return as_json(json.loads(answer.data))
+    return as_json(described())
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -100,6 +100,18 @@ _OF_HTTP: Final[Mapping[int, str]] = {
     413: "too-large",
     415: "wrong-content-type",
 }
+#: Kinds of failures that no error of ours stands for, with what they mean.
+OTHERS: Final[Mapping[str, tuple[Told, str]]] = {
+    "bad-request": (Told(400, "Not readable"), "The request is not one of HTTP as we read it."),
+    "method-not-allowed": (
+        Told(405, "Method not allowed"),
+        "There is something at this address, but not for this method; `Allow` names those there are.",
+    ),
+    "error": (
+        Told(500, "Something broke"),
+        "The service failed in a way it does not know. Nothing was stored; trying again may work.",
+    ),
+}
 
 
 def told(error: type[AnswerableError]) -> Told:

@@ -10,10 +10,9 @@ from governance.permissions import Permission
 from governance.points import service
 from governance.points.views import PointView
 from policies.document import Kind, Rollout
-from web.api.resources import Resource, answer, instant, look
+from web.api.resources import Query, Resource, answer, instant, look
 from web.api.schemas import (
     Answer,
-    Body,
     Flag,
     Instant,
     List,
@@ -29,7 +28,7 @@ from web.security import requires
 resource = Resource("Decision points", "What may be asked: facts, outcomes, an example request.")
 
 
-class LanguageQuery(Body):
+class LanguageQuery(Query):
     """In which language labels are wanted."""
 
     lang = Text(load_default=None, validate=at_most(35))

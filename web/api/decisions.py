@@ -31,6 +31,7 @@ from web.api.resources import (
     JSON,
     PREFIX,
     PeriodQuery,
+    Query,
     Resource,
     answer,
     cursor_of,
@@ -80,7 +81,7 @@ class QueryFlag(ma.fields.Boolean):
             raise ma.ValidationError("Expected 1 or 0.") from None
 
 
-class WaitQuery(Body):
+class WaitQuery(Query):
     """How long to wait for an effective outcome."""
 
     wait = ma.fields.Float(

@@ -8,10 +8,9 @@ from governance.explanations import service
 from governance.permissions import Permission
 from policies.explanations import Audience
 from policies.rulings import Said
-from web.api.resources import Resource, identifier, look
+from web.api.resources import Query, Resource, identifier, look
 from web.api.schemas import (
     Answer,
-    Body,
     Instant,
     List,
     Members,
@@ -28,7 +27,7 @@ from web.security import requires
 resource = Resource("Explanations", "Why it was decided so, and what happened to a decision.")
 
 
-class ExplanationQuery(Body):
+class ExplanationQuery(Query):
     """For whom, and in which language."""
 
     audience = Text(load_default="subject", validate=one_of(Audience))

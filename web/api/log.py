@@ -12,10 +12,11 @@ from audits.log.entries import EntryKind
 from governance.errors import FieldProblem, NotFound
 from governance.ledger import reading
 from governance.ledger.reading import Place
+from governance.operations import verification
 from governance.permissions import Permission
 from web.api.bodies import misfit
-from web.api.resources import PageQuery, Resource, identifier, look
-from web.api.schemas import Answer, Instant, List, Members, Nested, Text, Whole, one_of
+from web.api.resources import PageQuery, Resource, identifier, look, work
+from web.api.schemas import Answer, Flag, Instant, List, Members, Nested, Text, Whole, one_of
 from web.security import requires
 
 resource = Resource("Log", "What was done, by whom, in an order that nobody can change unnoticed.")
@@ -102,6 +103,39 @@ class WholeEntryAnswer(EntryAnswer):
         return {**told, "entry": view.entry.decode("utf-8", "replace")}
 
 
+class FindingAnswer(Answer):
+    """Something that a verification found."""
+
+    severity = Text(required=True)
+    what = Text(required=True)
+    expected = Text(required=True)
+    got = Text(required=True)
+    decision_id = Text(required=True, allow_none=True)
+    record_id = Text(required=True, allow_none=True)
+    index = Whole(required=True, allow_none=True)
+
+
+class ReportAnswer(Answer):
+    """What a verification came to, with its first findings."""
+
+    finished_at = Instant(required=True)
+    exit_code = Whole(required=True, metadata={"description": "0 well, 1 tampered, 2 incomplete"})
+    entries = Whole(required=True)
+    decisions = Whole(required=True)
+    payloads = Whole(required=True)
+    pending = Whole(required=True)
+    tampered = Whole(required=True)
+    incomplete = Whole(required=True)
+    findings = List(Nested(FindingAnswer), required=True)
+
+
+class VerificationAnswer(Answer):
+    """The last verification, and whether one is running."""
+
+    running = Flag(required=True)
+    last = Nested(ReportAnswer, required=True, allow_none=True)
+
+
 class EntriesAnswer(Answer):
     """Entries, newest first."""
 
@@ -163,6 +197,25 @@ def get_entry(entry_id: str) -> Any:
     identifier(entry_id, "entry")
     with look() as unit:
         return reading.entry(unit, entry_id)
+
+
+@resource.route("/log/verification", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(200, VerificationAnswer)
+def get_verification() -> Any:
+    """Read what the last verification found, and whether one is running."""
+    with look() as unit:
+        return {"running": verification.is_running(unit), "last": verification.last(unit)}
+
+
+@resource.route("/log/verification", methods=["POST"])
+@requires(Permission.LOG_READ)
+@resource.response(202, VerificationAnswer)
+def verify() -> Any:
+    """Have the log verified in the background, against itself and against the database."""
+    with work() as unit:
+        verification.ask(unit)
+        return {"running": verification.is_running(unit), "last": verification.last(unit)}
 
 
 def _place(cursor: str | None) -> Place | None:

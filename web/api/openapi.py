@@ -25,6 +25,7 @@ from web.api import (
     queues,
     requests,
     settings,
+    status,
 )
 from web.api.resources import JSON, PREFIX, answer
 from web.api.schemas import Problem, properties
@@ -45,6 +46,7 @@ RESOURCES: Final = (
     queues.resource,
     settings.resource,
     log.resource,
+    status.resource,
     account.resource,
 )
 
@@ -93,8 +95,15 @@ def register(app: Flask) -> None:
 
 def document(app: Flask) -> Mapping[str, Any]:
     """Return the OpenAPI document of an application."""
-    described: Mapping[str, Any] = app.extensions["answerable.openapi"]
-    return described
+    known: Mapping[str, Any] = app.extensions["answerable.openapi"]
+    return known
+
+
+def described() -> Mapping[str, Any]:
+    """Return the OpenAPI document without an installation, as it is checked in."""
+    app = Flask("web")
+    register(app)
+    return document(app)
 
 
 @blueprint.get("/api/openapi.json")
@@ -115,29 +124,35 @@ def docs() -> str:
 @open_to_everybody("A problem's type leads here; it says what kind of failure it is.")
 def problem(code: str) -> str:
     """Say what a kind of problem is."""
+    if code in problems.OTHERS:
+        told, meaning = problems.OTHERS[code]
+        return render_template("api_problem.html", code=code, told=told, meaning=meaning)
     for error, told in problems.kinds().items():
         if error.code == code:
             return render_template("api_problem.html", code=code, told=told, meaning=error.__doc__)
     raise NotFound(f"There is no kind of problem {code!r}.")
 
 
-def _finished(app: Flask, described: dict[str, Any]) -> dict[str, Any]:
+def _finished(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
     """Say of each operation what permission it needs, and that failures have their own content type."""
     views = {
         (_VARIABLE.sub(r"{\1}", rule.rule), method.lower()): app.view_functions[rule.endpoint]
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
     }
-    for path, operations in described["paths"].items():
+    for path, operations in spec["paths"].items():
         for method in _METHODS:
             if method not in operations:
                 continue
             operation = operations[method]
             view = views[path, method]
             operation["operationId"] = view.__name__
+            for parameter in operation.get("parameters", ()):
+                if parameter.get("schema", {}).get("default", ...) is None:
+                    del parameter["schema"]["default"]
             operation["x-permission"] = str(view.permission)  # type: ignore[attr-defined]
-    for response in described["components"].get("responses", {}).values():
+    for response in spec["components"].get("responses", {}).values():
         content = response.get("content", {})
         if content.get(JSON, {}).get("schema", {}).get("$ref", "").endswith("/Problem"):
             content[problems.CONTENT_TYPE] = content.pop(JSON)
-    return described
+    return spec

@@ -7,14 +7,14 @@ from typing import Any
 from governance.permissions import Permission
 from governance.requests import service
 from governance.requests.service import RequestStatus
-from web.api.resources import MaybeReasonBody, ReasonBody, Resource, identifier, look, work
-from web.api.schemas import Answer, Body, Flag, Instant, List, Members, Nested, Text, Whole, one_of
+from web.api.resources import MaybeReasonBody, Query, ReasonBody, Resource, identifier, look, work
+from web.api.schemas import Answer, Flag, Instant, List, Members, Nested, Text, Whole, one_of
 from web.security import requires
 
 resource = Resource("Requests", "What a second person must confirm before it is done.")
 
 
-class RequestsQuery(Body):
+class RequestsQuery(Query):
     """Which requests are wanted."""
 
     status = Text(

@@ -64,7 +64,15 @@ class Resource(Blueprint):
         super().__init__(name, __name__, url_prefix=prefix, description=description)
 
 
-class PageQuery(Body):
+class Query(Body):
+    """What an address asks for after its question mark; what is not asked for is None."""
+
+    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field) -> None:
+        """Refuse null, which no address can say."""
+        field_obj.allow_none = False
+
+
+class PageQuery(Query):
     """Which stretch of a list is wanted."""
 
     limit = Count(
