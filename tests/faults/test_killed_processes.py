@@ -27,11 +27,11 @@ from governance.application import open_installation
 from governance.decisions.models import Decision
 from governance.identities import keys
 from governance.installation.service import create
-from governance.ledger import verifying
 from governance.ledger.models import LogRecord
 from governance.ledger.sequencing import drain
+from governance.operations import verifying
+from governance.points import service as points
 from governance.settings import Settings
-from tests.people import publish
 from tests.retention import POLICY, body
 
 WRITERS = 4
@@ -121,11 +121,11 @@ def test_every_acknowledged_decision_is_there_exactly_once(
         public_url="http://127.0.0.1",
     )
     answerable = open_installation(settings)
-    publish(answerable, POLICY)
     with answerable.work(service("cli")) as work:
-        _, key = keys.create_key(
+        points.bootstrap_publish(work, POLICY)
+        key = keys.create_key(
             work, app="shop", points=None, scopes=["decisions:write"], expires_at=None
-        )
+        ).secret
     port, kills = _free_port(), at_scale(20)
     done = threading.Event()
     acknowledged: list[dict[str, str]] = [{} for _ in range(WRITERS)]
@@ -169,6 +169,6 @@ def test_every_acknowledged_decision_is_there_exactly_once(
     assert stored == set(told), "what is stored is what was acknowledged, no more and no less"
     assert sorted(entries) == sorted(stored), "each decision has exactly one entry"
     drain(answerable)
-    findings = [str(finding) for finding in verifying.verify(answerable)]
+    findings = [str(finding) for finding in verifying.verify(answerable).findings]
     answerable.close()
     assert findings == []
