@@ -182,8 +182,9 @@ def _actor(work: Work, entry: EntryView, names: dict[str, str]) -> str:
     if entry.actor_type == "person":
         return names.get(entry.actor_ref, entry.actor_ref)
     if entry.actor_type == "app":
+        app_id, _slash, _key = entry.actor_ref.partition("/")
         apps = {key.app_id: key.app for key in work.configuration.keys.values()}
-        return _("app %(name)s", name=apps.get(entry.actor_ref, entry.actor_ref))
+        return _("app %(name)s", name=apps.get(app_id, app_id))
     return f"{entry.actor_type}:{entry.actor_ref}"
 
 
