@@ -39,6 +39,7 @@ def verify(*, as_json: bool) -> None:
                 "payloads": report.payloads,
                 "erased": report.erased,
                 "pending": report.pending,
+                "lost": report.lost,
                 "tampered": report.tampered,
                 "incomplete": report.incomplete,
                 "findings": [
@@ -70,6 +71,10 @@ def verify(*, as_json: bool) -> None:
         click.echo(f"Not yet in the log: {report.pending} entries, which wait for their place.")
     if report.erased:
         click.echo(f"Could not be checked: {report.erased} payloads that are not there any more.")
+    if report.lost:
+        click.echo(
+            f"Gone with a restored backup, as the log says: {report.lost} entries that had been signed."
+        )
     if report.ok:
         click.echo("Everything agrees.")
     elif report.tampered:
@@ -135,6 +140,7 @@ def new_epoch(*, reason: str, as_json: bool) -> None:
                 "previous_size": opened.previous_size,
                 "previous_signed": opened.previous_signed,
                 "previous_closed": opened.previous_closed,
+                "lost": opened.lost,
             }
         )
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import click
 from governance import keyring
 from governance.cli import opening
 from governance.cli.opening import as_json
-from governance.errors import AnswerableError, InvalidInput
+from governance.errors import AnswerableError, Conflict, InvalidInput
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -43,6 +44,7 @@ def serve(*, host: str, port: int, workers: int | None = None) -> None:
     # What would keep each process from starting is told here once, in a sentence.
     with opening.installation() as answerable:
         sqlite = answerable.database.is_sqlite
+    _require_free(host, port)
     if workers is None:
         workers = 1 if sqlite else len(os.sched_getaffinity(0))
     # The processes that serve read the settings themselves.
@@ -59,7 +61,7 @@ def serve(*, host: str, port: int, workers: int | None = None) -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=30,
-        log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.warning,
+        log_level=LogLevels.debug if settings.log_level == "debug" else LogLevels.error,
     ).serve()
 
 
@@ -179,7 +181,7 @@ def restore(*, file: Path, kek: Path | None, as_json: bool) -> None:
                 "epoch": restored.epoch.epoch,
                 "origin": restored.epoch.origin,
                 "vkey": restored.epoch.vkey,
-                "lost": restored.lost,
+                "lost": restored.epoch.lost,
                 "missing": restored.missing,
             }
         )
@@ -254,6 +256,22 @@ def progress() -> Iterator[Callable[[str, int, int], None] | None]:
             bar.update(tasks[step], completed=done, total=of)
 
         yield told
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise unless the address can be listened on; the server itself would say it less clearly."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As the server does, so that what a server just stopped has left behind keeps nobody out.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise Conflict(
+            f"{host}:{port} cannot be listened on ({error.strerror}). Stop what uses it, or choose another with --host and --port."
+        ) from error
 
 
 def _schema_of(database: object) -> str | None:

@@ -9,20 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+
 from audits.log.entries import EntryKind
 from audits.log.highwater import HighWater, SigningRefused
 from audits.log.tiles import TileMissing
 from audits.log.tree import EMPTY_ROOT
 from governance.errors import AnswerableError, InvalidInput
 from governance.ledger import highwater_file, keys, publishing, queries, sequencing
-from governance.ledger.models import Log
+from governance.ledger.models import Log, PendingRecord
 from governance.permissions import Permission
 from governance.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochView:
-    """One epoch: ``previous_size`` entries stood in the one before, of which ``previous_signed`` were signed (None: not known)."""
+    """One epoch, and how the one before ended.
+
+    There ``previous_size`` entries stood in it, ``previous_signed`` had been signed (None: not known), and of these ``lost`` are nowhere any more.
+    """
 
     epoch: int
     origin: str
@@ -30,6 +35,7 @@ class EpochView:
     previous_size: int | None = None
     previous_signed: int | None = None
     previous_closed: bool = False
+    lost: int | None = None
 
 
 def open_first(work: Work) -> EpochView:
@@ -56,16 +62,25 @@ def new_epoch(work: Work, *, reason: str) -> EpochView:
     epoch = before.epoch + 1
     origin = f"{work.answerable.origin}/{epoch}"
     mark, fault = _mark_of(work, before)
-    closed = fault is None and sequencing.close(
-        work.session,
-        before,
-        sequencing.own_record(
-            work.answerable, EntryKind.LOG_CLOSED, work.now, data={"next_origin": origin}
-        ),
-        work.now,
+    closed = (
+        fault is None
+        and before.size > 0
+        and sequencing.close(
+            work.session,
+            before,
+            sequencing.own_record(
+                work.answerable, EntryKind.LOG_CLOSED, work.now, data={"next_origin": origin}
+            ),
+            work.now,
+        )
     )
     work.session.refresh(before)
     before.closed_at = work.now
+    # Entries that waited when a backup was made got their place later, and are here still.
+    waiting = work.session.execute(
+        sa.select(sa.func.count()).select_from(PendingRecord)
+    ).scalar_one()
+    lost = None if mark is None else max(0, mark.size - before.size - waiting)
     previous: dict[str, Any] = {
         "previous_origin": before.origin,
         "previous_size": before.size,
@@ -74,6 +89,7 @@ def new_epoch(work: Work, *, reason: str) -> EpochView:
         "previous_fault": fault,
         "signed_size": None if mark is None else mark.size,
         "signed_root": None if mark is None else mark.root.hex(),
+        "lost": lost,
     }
     opened = _open(work, epoch, origin, previous, reason=reason)
     return EpochView(
@@ -83,6 +99,7 @@ def new_epoch(work: Work, *, reason: str) -> EpochView:
         previous_size=before.size,
         previous_signed=None if mark is None else mark.size,
         previous_closed=closed,
+        lost=lost,
     )
 
 
@@ -116,11 +133,11 @@ def _mark_of(work: Work, log: Log) -> tuple[HighWater | None, str | None]:
     """Return an epoch's mark as far as it is known, and what keeps the epoch from being closed in order."""
     try:
         mark = publishing.guard(work.answerable, work.session, log)
-        if keys.signing_key(work.answerable, log) is not None:
-            return mark, None
-        return mark, "KeyMissing"
+        has_key = keys.signing_key(work.answerable, log) is not None
     except (SigningRefused, TileMissing, OSError, AnswerableError) as refused:
         fault = type(refused).__name__
+    else:
+        return mark, None if has_key else "KeyMissing"
     try:
         return highwater_file.load(work.answerable, log), fault
     except (SigningRefused, OSError):

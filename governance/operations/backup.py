@@ -32,7 +32,6 @@ from governance.errors import Conflict, InvalidInput, WrongInstallation
 from governance.keyring import Keyring
 from governance.ledger import epochs, publishing
 from governance.ledger.epochs import EpochView
-from governance.ledger.models import PendingRecord
 from governance.permissions import Permission
 from governance.records import metadata
 from governance.settings import Settings
@@ -59,12 +58,11 @@ class Backup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What was restored. ``lost`` entries had been signed after the backup (None: not known); ``missing`` says in sentences what is to be seen to."""
+    """What was restored. ``epoch`` tells how many entries are gone; ``missing`` says in sentences what is to be seen to."""
 
     made_at: datetime
     rows: Mapping[str, int]
     epoch: EpochView
-    lost: int | None
     missing: tuple[str, ...]
 
 
@@ -203,7 +201,7 @@ def _restore(
             _fill(database, archive, manifest, progress)
             schema.upgrade(database)
             with answerable.work(actor) as work:
-                epoch, lost = _go_on(work, manifest)
+                epoch = _go_on(work, manifest)
             if epoch.previous_closed:
                 publishing.publish(answerable, epoch=epoch.epoch - 1)
         except BaseException:
@@ -215,33 +213,25 @@ def _restore(
         made_at=parse_rfc3339(manifest["made_at"]),
         rows=manifest["rows"],
         epoch=epoch,
-        lost=lost,
-        missing=_missing(settings, lost),
+        missing=_missing(settings, epoch.lost),
     )
 
 
-def _go_on(work: Work, manifest: dict[str, Any]) -> tuple[EpochView, int | None]:
+def _go_on(work: Work, manifest: dict[str, Any]) -> EpochView:
     """Open a new epoch of the log, and say what was restored and how many entries are gone."""
     # What was decided by the rows before does not hold for these.
     work.configuration_changed()
-    waited = work.session.execute(
-        sa.select(sa.func.count()).select_from(PendingRecord)
-    ).scalar_one()
     epoch = epochs.new_epoch(work, reason=f"The backup of {manifest['made_at']} was restored.")
-    lost = None
-    if epoch.previous_signed is not None and epoch.previous_size is not None:
-        # Entries that waited when the backup was made got their place later, and are here still.
-        lost = max(0, epoch.previous_signed - epoch.previous_size - waited)
     work.record(
         EntryKind.BACKUP_RESTORED,
         data={
             "made_at": manifest["made_at"],
             "schema": manifest["schema"],
             "rows": sum(manifest["rows"].values()),
-            "lost": lost,
+            "lost": epoch.lost,
         },
     )
-    return epoch, lost
+    return epoch
 
 
 # ---------------------------------------------------------------------------------------- writing
@@ -347,7 +337,8 @@ def _secrets(
             raise WrongInstallation(
                 f"The secret {name} is not the one of the installation that was backed up. Give the right one."
             )
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for private in (settings.home, folder):
+        private.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, secret in given.items():
         variable = os.environ.get(f"ANSWERABLE_SECRET_{name.upper()}")
         if not variable and not (folder / f"{name}.key").exists():

@@ -81,7 +81,11 @@ class Finding:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What a verification came to. ``erased`` payloads and ``pending`` entries could not be checked to the end."""
+    """What a verification came to.
+
+    ``erased`` payloads and ``pending`` entries could not be checked to the end. ``lost`` entries had been signed in an epoch that was then given up, as the next
+    one says: they went with a restored backup.
+    """
 
     started_at: datetime
     finished_at: datetime | None = None
@@ -91,6 +95,7 @@ class Report:
     payloads: int = 0
     erased: int = 0
     pending: int = 0
+    lost: int = 0
     signed: int = 0
     tampered: int = 0
     incomplete: int = 0
@@ -133,8 +138,10 @@ class _Verification:
         self._progress = progress
         self._opened: dict[str, SubjectKey | None] = {}
         self._digests: dict[tuple[str, int], str] = {}
+        self._ends: dict[int, Mapping[str, Any]] = {}
 
     def run(self) -> Iterator[Finding]:
+        self._ends = self._ends_told()
         for log in queries.epochs(self._session):
             self._report.epochs += 1
             yield from self._epoch(log)
@@ -180,24 +187,59 @@ class _Verification:
                 index=found.index,
             )
 
+    def _ends_told(self) -> dict[int, Mapping[str, Any]]:
+        """Return what the first entry of each later epoch says of the one before, by that one's number."""
+        told: dict[int, Mapping[str, Any]] = {}
+        for entry in self._session.execute(
+            sa.select(self._bytes(LogRecord.entry)).where(LogRecord.kind == EntryKind.LOG_OPENED)
+        ).scalars():
+            said = _parsed(entry)
+            if said is not None and isinstance(said["data"].get("previous_size"), int):
+                told[said["data"]["epoch"] - 1] = said["data"]
+        return told
+
     def _mark(self, log: Log) -> tuple[HighWater | None, list[Finding]]:
+        """Return the mark to hold an epoch against, and what is wrong about it.
+
+        How an epoch that was given up ended stands in the next one, which is signed and has a mark of its own.
+        """
+        end = self._ends.get(log.epoch)
+        findings: list[Finding] = []
+        if end is not None:
+            if (log.size, log.root.hex()) != (end["previous_size"], end["previous_root"]):
+                findings.append(
+                    _tampered(
+                        "the epoch is not as the next one says it ended",
+                        expected=f"{end['previous_size']} entries, root {end['previous_root']}",
+                        got=f"{log.size} entries, root {log.root.hex()}",
+                        epoch=log.epoch,
+                    )
+                )
+            self._report.lost += end["lost"] or 0
+            if end.get("previous_fault") is not None:
+                return None, findings
         try:
             mark = highwater_file.load(self._answerable, log)
         except SigningRefused as refused:
             return None, [
+                *findings,
                 _tampered(
                     "the high-water file is not as it was written",
                     expected="the newest signed checkpoint",
                     got=str(refused),
                     epoch=log.epoch,
-                )
+                ),
             ]
         except OSError as error:
-            return None, [_unchecked_mark(log, str(error))]
-        if mark is None and queries.newest_checkpoint(self._session, log.epoch) is not None:
+            return None, [*findings, _unchecked_mark(log, str(error))]
+        if (
+            mark is None
+            and end is None
+            and queries.newest_checkpoint(self._session, log.epoch) is not None
+        ):
             path = highwater_file.path_of(self._answerable, log)
-            return None, [_unchecked_mark(log, f"no file {path}")]
-        return mark, []
+            findings.append(_unchecked_mark(log, f"no file {path}"))
+        return mark, findings
 
     def _entries(self, log: Log) -> Iterator[StoredEntry]:
         after = -1
