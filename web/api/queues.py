@@ -19,17 +19,25 @@ class QueueBody(Body):
     name = Text(required=True, validate=at_most(63))
 
 
+class CalendarBody(Body):
+    """Working hours."""
+
+    zone = Text(validate=at_most(64), metadata={"description": "Like Europe/Berlin"})
+    hours = Members(
+        most=7,
+        metadata={
+            "description": 'By weekday, like `{"monday": [["09:00", "12:00"], ["13:00", "17:00"]]}`'
+        },
+    )
+    holidays = List(Text(metadata={"format": "date"}), metadata={"description": "Days off"})
+
+
 class ChangeQueueBody(Body):
     """What is to be different; what is absent stays."""
 
     title = Text(validate=at_most(200))
-    calendar = Members(
-        allow_none=True,
-        metadata={
-            "description": "Working hours, like "
-            '`{"zone": "Europe/Berlin", "hours": {"monday": [["09:00", "17:00"]]}, "holidays": ["2026-12-25"]}`; '
-            "null: always open"
-        },
+    calendar = Nested(
+        CalendarBody, allow_none=True, metadata={"description": "null: always open"}
     )
     members = List(
         Text(validate=at_most(36)),
