@@ -1,0 +1,5 @@
+"""`python -m governance.cli`, which is `answerable`."""
+
+from governance.cli import main
+
+main()
