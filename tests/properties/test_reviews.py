@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 import hypothesis
 import sqlalchemy as sa
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from governance.application import Answerable, open_installation
 from governance.decisions import service as decisions
@@ -43,36 +44,47 @@ LEASE = timedelta(minutes=10)
 
 
 @cache
-def _fresh_home() -> Path:
-    """Make an installation with its policy and people once; each example works on a copy."""
+def _home() -> Path:
+    """Make an installation with a policy of Ada's and people once; each example works on a copy."""
     folder = Path(tempfile.mkdtemp(prefix="answerable-reviews-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     settings = Settings(home=folder / "home", highwater_dir=folder / "highwater")
     clock = SettableClock(START)
     create(settings, business_name="Corner & Co.", clock=clock)
     answerable = open_installation(settings, clock=clock)
-    publish(answerable, POLICY)
-    for name in NAMES:
-        person(answerable, name, queues=(QUEUE, "sales-leads"))
+    publish(answerable, _policy(10, 0))
+    author, *_ = (person(answerable, name, queues=(QUEUE, "sales-leads")) for name in NAMES)
+    with answerable.database.write() as session:
+        session.execute(sa.update(PolicyVersion).values(drafted_by=author.reference))
+    app(answerable)
     answerable.close()
     return folder
 
 
-def _policy(sign_offs: int, undo: int, mark: int) -> str:
-    text = POLICY.replace("undo: 10s", f"undo: {undo}s\n  sign_offs: {sign_offs}")
+def _policy(undo: int, mark: int) -> str:
+    """Return a policy by which the charges say how many people must sign a case off."""
+    text = POLICY.replace("undo: 10s", f"undo: {undo}s").replace(
+        "rules:\n",
+        """\
+rules:
+  - {name: two-people, when: features.monthly_charges > 200, then: review, sign_offs: 2}
+  - {name: three-people, when: features.monthly_charges > 300, then: review, sign_offs: 3}
+""",
+    )
     return text.replace("owner: sales-managers", f"owner: sales-managers-{mark}")
 
 
 class PeopleAtWork(RuleBasedStateMachine):
     """Every person here may do everything that people do, so that only the rules keep them apart."""
 
-    cases = Bundle("cases")
-    asked = Bundle("asked")
     people = st.sampled_from(NAMES)
+    #: Counted from the newest, so that people mostly meet at the same thing.
+    recent = st.integers(0, 2)
 
-    def __init__(self) -> None:
-        super().__init__()
+    @initialize()
+    def begin(self):
         self.folder = Path(tempfile.mkdtemp(prefix="answerable-example-"))
-        shutil.copytree(_fresh_home(), self.folder, dirs_exist_ok=True)
+        shutil.copytree(_home(), self.folder, dirs_exist_ok=True)
         self.clock = SettableClock(START)
         settings = Settings(home=self.folder / "home", highwater_dir=self.folder / "highwater")
         self.answerable: Answerable = open_installation(settings, clock=self.clock)
@@ -87,12 +99,17 @@ class PeopleAtWork(RuleBasedStateMachine):
         }
         self.shop = app(self.answerable)
         self.drafted = 0
+        self.cases: list[str] = []
+        self.asked: list[str] = []
         self.leases: dict[str, tuple[str, datetime]] = {}
         self.counted: dict[str, tuple[str, str | None]] = {}
+        for people in (3, 2, 1):
+            self.ask(people=people)
 
     def teardown(self) -> None:
-        self.answerable.close()
-        shutil.rmtree(self.folder)
+        if hasattr(self, "answerable"):
+            self.answerable.close()
+            shutil.rmtree(self.folder)
 
     def do(self, who: str, act, *arguments, **more):
         """Do one act of a person in a unit of work; None when it was refused, and then nothing was written."""
@@ -120,58 +137,60 @@ class PeopleAtWork(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------------ drafts and holds
 
-    @rule(target=asked, who=people, sign_offs=st.integers(1, 3), undo=st.sampled_from([0, 10]))
-    def draft(self, who, sign_offs, undo):
+    @rule(
+        who=people,
+        undo=st.sampled_from([0, 10]),
+        confirming=st.sampled_from([None, *NAMES]),
+    )
+    def draft(self, who, undo, confirming):
         self.drafted += 1
-        made = self.do(who, points.draft, _policy(sign_offs, undo, self.drafted), "Better.")
+        made = self.do(who, points.draft, _policy(undo, self.drafted), "Better.")
         assert made is not None
-        return made.request_id
+        self.asked.append(made.request_id)
+        if confirming is not None:
+            confirmed = self.do(confirming, requests.confirm, made.request_id)
+            assert (confirmed is None) == (confirming == who)
 
-    @rule(target=asked, who=people)
-    def step_back(self, who):
-        made = self.do(who, points.restore_before, POINT, "It was better before.")
-        return None if made is None else made.id
-
-    @rule(who=people, everywhere=st.booleans())
-    def hold(self, who, everywhere):
-        self.do(who, holds.set_hold, None if everywhere else POINT, "Stop.")
-
-    @rule(target=asked, who=people)
-    def ask_to_lift(self, who):
+    @rule(who=people, act=st.sampled_from(["hold", "hold all", "lift", "step back"]))
+    def hold_or_lift_or_step_back(self, who, act):
         standing = [row for row in self.rows(Hold) if row.lifted_at is None]
-        if not standing:
-            return None
-        made = self.do(who, holds.request_lift, standing[0].id, "Go on.")
-        return None if made is None else made.id
+        if act == "step back":
+            made = self.do(who, points.restore_before, POINT, "It was better before.")
+        elif act == "lift" and standing:
+            made = self.do(who, holds.request_lift, standing[0].id, "Go on.")
+        else:
+            self.do(who, holds.set_hold, None if act == "hold all" else POINT, "Stop.")
+            return
+        if made is not None:
+            self.asked.append(made.id)
 
-    @rule(who=people, request_id=asked)
-    def confirm(self, who, request_id):
-        if request_id is None:
+    @precondition(lambda self: self.asked)
+    @rule(who=people, back=recent, decline=st.sampled_from([False, False, False, True]))
+    def answer_a_request(self, who, back, decline):
+        request_id = self.asked[-1 - back % len(self.asked)]
+        if decline:
+            self.do(who, requests.decline, request_id, "No.")
             return
         done = self.do(who, requests.confirm, request_id, "Yes.")
         if done is not None:
             assert done.requested_by != self.actors[who].reference
 
-    @rule(who=people, request_id=asked)
-    def decline(self, who, request_id):
-        if request_id is not None:
-            self.do(who, requests.decline, request_id, "No.")
-
     # --------------------------------------------------------------------------------- decisions
 
-    @rule(target=cases, sure=st.booleans())
-    def ask(self, sure):
+    @rule(people=st.integers(0, 3))
+    def ask(self, people):
         held = any(row.lifted_at is None for row in self.rows(Hold))
-        made = decisions.ask(
-            self.answerable, self.shop, Asked(request=request() if sure else unsure())
-        )
-        assert (made.status == "released") == (sure and not held)
-        return made.case_id
+        asking = request() if people == 0 else unsure()
+        if people:
+            asking = unsure(features={**asking.features, "monthly_charges": people * 101.0})
+        made = decisions.ask(self.answerable, self.shop, Asked(request=asking))
+        assert (made.status == "released") == (people == 0 and not held)
+        if made.case_id is not None:
+            self.cases.append(made.case_id)
 
-    @rule(case_id=cases)
-    def withdraw(self, case_id):
-        if case_id is None:
-            return
+    @rule(back=recent)
+    def withdraw(self, back):
+        case_id = self.case(back)
         with self.answerable.database.read() as session:
             decision_id = session.get_one(Case, case_id).decision_id
         try:
@@ -180,20 +199,60 @@ class PeopleAtWork(RuleBasedStateMachine):
         except AnswerableError:
             return
         assert decision_id not in self.counted
+        self.leases.pop(case_id, None)
 
     # -------------------------------------------------------------------------------------- cases
 
-    @rule(who=people, case_id=cases)
-    def claim(self, who, case_id):
-        if case_id is None:
-            return
+    def case(self, back: int) -> str:
+        return self.cases[-1 - back % len(self.cases)]
+
+    @rule(who=people, back=recent, act=st.sampled_from(["claim", "release", "escalate", "next"]))
+    def handle(self, who, back, act):
+        {
+            "claim": self.claim,
+            "release": self.release,
+            "escalate": self.escalate,
+            "next": lambda who, _: self.take_the_next(who),
+        }[act](who, self.case(back))
+
+    @rule(
+        who=people,
+        back=recent,
+        kind=st.sampled_from(["approve", "approve", "change", "reject"]),
+        claiming=st.sampled_from([True, True, False]),
+        regret_after=st.sampled_from([None, 0, 4, 10]),
+    )
+    def judge(self, who, back, kind, claiming, regret_after):
+        self.decide(who, self.case(back), kind, claiming=claiming)
+        if regret_after is not None:
+            self.undo(who, self.case(back), timedelta(seconds=regret_after))
+
+    @rule(back=recent, kind=st.sampled_from(["approve", "change", "reject"]))
+    def all_say_the_same(self, back, kind):
+        for who in NAMES:
+            self.decide(who, self.case(back), kind, claiming=True)
+
+    @rule(who=people, back=recent, late=st.sampled_from([0, 4, 10]))
+    def think_again(self, who, back, late):
+        self.undo(who, self.case(back), timedelta(seconds=late))
+
+    def undo(self, who: str, case_id: str, late: timedelta) -> None:
+        self.clock.set(self.clock.now() + late)
+        self.what_counted_once_counts_for_ever()
+        holder = self.holder(case_id)
+        done = self.do(who, reviews.undo, case_id)
+        if done is not None:
+            assert done.decision.id not in self.counted, "what has counted is never taken back"
+            if holder is None:
+                self.leases[case_id] = (who, self.clock.now() + LEASE)
+
+    def claim(self, who: str, case_id: str) -> None:
         holder = self.holder(case_id)
         if self.do(who, reviews.claim, case_id) is not None:
             assert holder in {None, who}, "two people never hold one case"
             self.leases[case_id] = (who, self.clock.now() + LEASE)
 
-    @rule(who=people)
-    def take_the_next(self, who):
+    def take_the_next(self, who: str) -> None:
         mine = {case for case in self.leases if self.holder(case) == who}
         before = self.entries()
         with self.answerable.work(self.actors[who]) as work:
@@ -206,20 +265,11 @@ class PeopleAtWork(RuleBasedStateMachine):
             assert self.holder(view.id) is None
             self.leases[view.id] = (who, self.clock.now() + LEASE)
 
-    @rule(who=people, case_id=cases)
-    def release(self, who, case_id):
-        if case_id is not None and self.do(who, reviews.release, case_id) is not None:
-            del self.leases[case_id]
+    def release(self, who: str, case_id: str) -> None:
+        if self.do(who, reviews.release, case_id) is not None:
+            assert self.leases.pop(case_id)[0] == who
 
-    @rule(
-        who=people,
-        case_id=cases,
-        kind=st.sampled_from(["approve", "approve", "change", "reject"]),
-        claiming=st.booleans(),
-    )
-    def judge(self, who, case_id, kind, claiming):
-        if case_id is None:
-            return
+    def decide(self, who: str, case_id: str, kind: str, *, claiming: bool) -> None:
         if claiming:
             self.claim(who, case_id)
         holder = self.holder(case_id)
@@ -235,21 +285,7 @@ class PeopleAtWork(RuleBasedStateMachine):
             assert holder in {None, who}
             assert self.leases.pop(case_id)[0] == who, "only who claimed it last decides it"
 
-    @rule(who=people, case_id=cases)
-    def undo(self, who, case_id):
-        if case_id is None:
-            return
-        holder = self.holder(case_id)
-        done = self.do(who, reviews.undo, case_id)
-        if done is not None:
-            assert done.decision.id not in self.counted, "what has counted is never taken back"
-            if holder is None:
-                self.leases[case_id] = (who, self.clock.now() + LEASE)
-
-    @rule(who=people, case_id=cases)
-    def escalate(self, who, case_id):
-        if case_id is None:
-            return
+    def escalate(self, who: str, case_id: str) -> None:
         holder = self.holder(case_id)
         if self.do(who, reviews.escalate, case_id, reason="For you.") is not None:
             assert holder in {None, who}
@@ -257,16 +293,16 @@ class PeopleAtWork(RuleBasedStateMachine):
 
     # --------------------------------------------------------------------------------------- time
 
-    @rule(
-        passed=st.sampled_from(
-            [timedelta(seconds=4), timedelta(seconds=10), timedelta(minutes=6), timedelta(hours=4)]
-        )
-    )
+    @rule(passed=st.sampled_from([timedelta(seconds=4), timedelta(minutes=6), timedelta(hours=4)]))
     def time_passes(self, passed):
         self.clock.set(self.clock.now() + passed)
 
-    @rule()
-    def the_clock_strikes(self):
+    @rule(back=recent, somebody=st.sampled_from([None, *NAMES]))
+    def the_clock_strikes(self, back, somebody):
+        self.clock.set(self.clock.now() + timedelta(hours=3, minutes=55))
+        if somebody is not None:
+            self.claim(somebody, self.case(back))
+        self.clock.set(self.clock.now() + timedelta(minutes=6))
         held = {case for case in self.leases if self.holder(case) is not None}
         before = {row.id: row.revision for row in self.rows(Case)}
         overdue.run(self.answerable)
@@ -324,5 +360,5 @@ class PeopleAtWork(RuleBasedStateMachine):
 
 TestPeopleAtWork = PeopleAtWork.TestCase
 TestPeopleAtWork.settings = hypothesis.settings(
-    max_examples=300 if FULL else 30, stateful_step_count=60 if FULL else 40
+    max_examples=400 if FULL else 40, stateful_step_count=50 if FULL else 30
 )
