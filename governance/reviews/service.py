@@ -512,6 +512,7 @@ def _summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
                 overdue=_overdue(work, case),
                 sensitive=case.sensitive,
                 proposed_outcome=decision.proposed_outcome,
+                confidence=decision.confidence,
                 band=band(decision.confidence, work.actor.language),
                 why=reasons[decision.id],
                 sign_offs_given=counts.get(case.id, 0),

@@ -77,6 +77,7 @@ class CaseSummary:
     overdue: bool
     sensitive: bool
     proposed_outcome: str | None
+    confidence: float | None
     band: Band
     why: Sequence[RulingReason]
     sign_offs_given: int

@@ -150,8 +150,10 @@ def paths(house: House) -> dict[str, str]:
     params=[("en", "light", 1280), ("de", "dark", 320)],
     ids=lambda look: "-".join(map(str, look)),
 )
-def look(request: pytest.FixtureRequest, house: House, browser: Browser) -> Iterator[Look]:
-    """Return windows of one language, theme and width."""
+def look(
+    request: pytest.FixtureRequest, house: House, browser: Browser, paths: dict[str, str]
+) -> Iterator[Look]:
+    """Return windows of one language, theme and width, in a house that is full."""
     language, theme, width = request.param
     with house.answerable.database.write() as session:
         session.execute(sa.update(Person).values(language=language))
@@ -172,7 +174,7 @@ def look(request: pytest.FixtureRequest, house: House, browser: Browser) -> Iter
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_and_can_be_used_by_everybody(
-    look: Look, paths: dict[str, str], name: str
+    house: House, look: Look, paths: dict[str, str], name: str
 ) -> None:
     page = look.windows[PAGES[name]].pages[0]
     said: list[str] = []
@@ -180,6 +182,7 @@ def test_a_page_fits_and_can_be_used_by_everybody(
     page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
     answer = page.goto(paths[name])
     assert answer is not None
+    assert page.url == house.url + paths[name], "nobody is sent elsewhere"
     assert answer.status < 500
     assert (answer.status < 400) == ("error" not in name and "used" not in name)
     assert " · " in page.title()

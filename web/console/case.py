@@ -189,6 +189,7 @@ def _page(
         point=policy.title.in_(language()),
         purpose=policy.purpose.in_(language()),
         queue=view.queue,
+        queue_title=_queue_title(work, view.queue),
         received=times.moment(view.opened_at),
         why=tuple(
             WhyView(text=reason.text, code=reason.code, rule=reason.rule or "")
@@ -196,7 +197,7 @@ def _page(
         ),
         facts=telling.facts(policy, decision.features),
         proposed=proposed or _("nothing"),
-        source=decision.source,
+        source=telling.source(decision.source),
         outcomes=tuple(
             Choice(value=name, label=telling.outcome_label(policy, name)) for name in view.changes
         ),

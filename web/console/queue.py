@@ -90,7 +90,7 @@ def _row(case: CaseSummary, overview: Overview) -> CaseRow:
         received=times.moment(case.opened_at),
         due=times.moment_or_none(case.due_at),
         overdue=case.overdue,
-        band=telling.band_by_code(case.band.code),
+        band=telling.band(case.confidence),
         state=state,
         holder="" if case.lease is None else case.lease.name,
         sign_offs=(case.sign_offs_given, case.sign_offs_needed),

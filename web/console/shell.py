@@ -234,11 +234,8 @@ def _counts(work: Work) -> dict[str, int]:
 
 
 def _notices() -> tuple[Notice, ...]:
-    return tuple(
-        Notice(tone=tone, **said)
-        for tone, said in get_flashed_messages(with_categories=True)
-        if isinstance(said, dict)
-    )
+    said: list[Any] = get_flashed_messages(with_categories=True)
+    return tuple(Notice(tone=tone, **words) for tone, words in said)
 
 
 def _undo_offered() -> Undo | None:

@@ -162,7 +162,7 @@ def _refused(template: str, error: NotSignedIn | TooManyTries, wanted: str) -> R
     if isinstance(error, TooManyTries):
         told = ""
     elif template == "sign_in":
-        told = _("The user name or the password is wrong.")
+        told = _("The e-mail address or the password is wrong.")
     else:
         told = _("This is not the code of now, or it was used before. Enter the newest one.")
     page = SignInPage(

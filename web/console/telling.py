@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from policies.document import Policy
@@ -12,8 +13,10 @@ from web.console.speech import gettext as _
 from web.console.speech import language
 from web.console.views.work import AlternativeView, BandView, ContributionView, FactView
 
-#: The stretch of the scale, in whole per cents, that each band of confidence stands for.
-_STRETCHES: Final = {"clear": (90, 100), "likely": (70, 90), "unsure": (0, 70)}
+#: How wide a stretch of the scale stands for a confidence, in whole per cents: nobody is shown more than is known.
+_STRETCH: Final = 10
+#: Below this an outcome that was not proposed is not merely unsure.
+_UNLIKELY: Final = 0.4
 #: From how many characters on a fact gets lines of its own.
 _LONG: Final = 60
 
@@ -28,22 +31,23 @@ def outcome_label(policy: Policy, outcome: str | None) -> str:
 
 def band(confidence: float | None, policy: Policy | None = None) -> BandView | None:
     """Show a confidence as a stretch with a word, and where the policy draws its line."""
-    code = band_of(confidence, language()).code
-    if code not in _STRETCHES:
+    if confidence is None:
         return None
-    low, high = _STRETCHES[code]
+    low = min(int(confidence * 100 + 1e-9) // _STRETCH * _STRETCH, 100 - _STRETCH)
     gate = None if policy is None else policy.review.confidence_below
     return BandView(
-        word=_band_word(code), low=low, high=high, gate=None if gate is None else round(gate * 100)
+        word={"clear": _("clear"), "likely": _("likely"), "unsure": _("unsure")}[
+            band_of(confidence, language()).code
+        ],
+        low=low,
+        high=low + _STRETCH,
+        gate=None if gate is None else round(gate * 100),
     )
 
 
-def band_by_code(code: str) -> BandView | None:
-    """Show a band of confidence of which the figure is not known."""
-    if code not in _STRETCHES:
-        return None
-    low, high = _STRETCHES[code]
-    return BandView(word=_band_word(code), low=low, high=high)
+def source(named: str) -> str:
+    """Name what proposed an outcome; an app by its name alone."""
+    return named.removeprefix("app:")
 
 
 def facts(policy: Policy, features: Mapping[str, Any] | None) -> tuple[FactView, ...]:
@@ -72,10 +76,18 @@ def alternatives(
     """Show what else the machine thought of."""
     return tuple(
         AlternativeView(
-            label=outcome_label(policy, other["outcome"]), band=band(other["confidence"])
+            label=outcome_label(policy, other["outcome"]),
+            band=_band_of_alternative(other["confidence"]),
         )
         for other in others or ()
     )
+
+
+def _band_of_alternative(confidence: float | None) -> BandView | None:
+    shown_as = band(confidence)
+    if shown_as is None or confidence is None or confidence >= _UNLIKELY:
+        return shown_as
+    return replace(shown_as, word=_("unlikely"))
 
 
 def contributions(
@@ -104,7 +116,3 @@ def _fact(label: str, value: Any, *, absent: bool) -> FactView:
         return FactView(label=label, absent=True)
     text = shown(value, language())
     return FactView(label=label, value=text, long=len(text) > _LONG or "\n" in text)
-
-
-def _band_word(code: str) -> str:
-    return {"clear": _("clear"), "likely": _("likely"), "unsure": _("unsure")}[code]

@@ -127,6 +127,7 @@ class CasePage:
     point: str
     purpose: str
     queue: str
+    queue_title: str
     received: Moment
     why: tuple[WhyView, ...]
     facts: tuple[FactView, ...]
