@@ -150,10 +150,14 @@ def test_queues_have_hours_and_people(served) -> None:
         answer = served.call("Anna", "PATCH", "/queues/sales-managers", json=body)
         assert answer.status_code == 422, (body, answer.text)
     assert served.call("Anna", "POST", "/queues", json={"name": "new-one"}).status_code == 201
-    assert "new-one" in {each["name"] for each in served.call("Ada", "GET", "/queues").json["queues"]}
+    assert "new-one" in {
+        each["name"] for each in served.call("Ada", "GET", "/queues").json["queues"]
+    }
 
 
-def test_settings_are_changed_by_one_and_people_few_by_two_or_at_once_where_nobody_is(served) -> None:
+def test_settings_are_changed_by_one_and_people_few_by_two_or_at_once_where_nobody_is(
+    served,
+) -> None:
     changed = served.call("Anna", "PATCH", "/settings", json={"business_name": "Corner & Sons"})
     assert changed.json["business_name"] == "Corner & Sons"
     assert served.call("Anna", "PATCH", "/settings", json={"language": "tlh"}).status_code == 422
@@ -193,7 +197,9 @@ def test_ones_own_account(served) -> None:
     told = served.call("Ada", "GET", "/account").json
     assert (told["name"], told["email"]) == ("Ada", "ada@example.com")
     assert "cases:decide" in told["permissions"]
-    changed = served.call("Ada", "PATCH", "/account", json={"language": "de", "mail_notices": False})
+    changed = served.call(
+        "Ada", "PATCH", "/account", json={"language": "de", "mail_notices": False}
+    )
     assert (changed.json["language"], changed.json["mail_notices"]) == ("de", False)
     made = served.call(
         "Ada", "POST", "/account/tokens", json={"name": "cron", "scopes": ["cases:read"], "days": 7}
@@ -209,7 +215,10 @@ def test_ones_own_account(served) -> None:
     assert served.call("Ada", "POST", f"/account/tokens/{token}/revoke").status_code == 204
     assert served.call("cron", "GET", "/cases").status_code == 401
     wrong = served.call(
-        "Ada", "POST", "/account/password", json={"old": "wrong", "new": "nine black swans by night"}
+        "Ada",
+        "POST",
+        "/account/password",
+        json={"old": "wrong", "new": "nine black swans by night"},
     )
     assert wrong.status_code == 422
     right = served.call(
@@ -222,7 +231,10 @@ def test_ones_own_account(served) -> None:
     begun = served.call("Ada", "POST", "/account/second-factor").json
     assert begun["uri"].startswith("otpauth://")
     no_code = {"secret": begun["secret"], "code": "000000x"}
-    assert served.call("Ada", "POST", "/account/second-factor/confirm", json=no_code).status_code == 422
+    assert (
+        served.call("Ada", "POST", "/account/second-factor/confirm", json=no_code).status_code
+        == 422
+    )
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"reason": "a", "reason": "b"}', b"\xff"])

@@ -55,7 +55,9 @@ def test_a_problems_type_leads_to_what_it_means(served) -> None:
         page = served.client.get(problem["type"].removeprefix("http://127.0.0.1:8000"))
         assert page.status_code == 200, problem
     method = served.call("crm", "DELETE", "/decisions").json
-    assert served.client.get(method["type"].removeprefix("http://127.0.0.1:8000")).status_code == 200
+    assert (
+        served.client.get(method["type"].removeprefix("http://127.0.0.1:8000")).status_code == 200
+    )
     assert served.client.get("/problems/never-heard-of").status_code == 404
 
 
