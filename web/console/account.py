@@ -245,8 +245,9 @@ def _second_factor_page(form: Form, *, status: int = 200) -> Response:
         return go("account")
     setup = fresh if kept is None else SecondFactorSetup(**kept)
     session[_SETTING_UP] = {"secret": setup.secret, "uri": setup.uri}
+    # Without a size of its own the picture has a view box, so that styles may scale it.
     picture = segno.make(setup.uri, error="m").svg_inline(
-        scale=4, border=4, dark="#000", light="#fff"
+        border=4, dark="#000", light="#fff", omitsize=True
     )
     page = SecondFactorPage(qr=picture, secret=setup.secret, form=form)
     return render("second_factor", page, current="account", status=status)

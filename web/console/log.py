@@ -104,9 +104,7 @@ def verify_log() -> Response:
     """Have the log checked in the background."""
     with authentication.installation().work(authentication.actor()) as work:
         asked = verification.ask(work)
-    if asked:
-        tell("info", _("The check is running. Load this page again in a moment."))
-    else:
+    if not asked:
         tell("info", _("A check was asked for within this minute already."))
     return go("log")
 
