@@ -167,7 +167,10 @@ class WholeDecision(Nested):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(WholeDecisionAnswer, **kwargs)
 
-    def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+    # Marshmallow's own Nested names the value otherwise than its Field, and so do we.
+    def _serialize(  # type: ignore[override]
+        self, nested_obj: Any, attr: str | None, obj: Any, **kwargs: Any
+    ) -> Any:
         return None if nested_obj is None else whole_decision(nested_obj)
 
 

@@ -150,7 +150,7 @@ def _finished(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:
             for parameter in operation.get("parameters", ()):
                 if parameter.get("schema", {}).get("default", ...) is None:
                     del parameter["schema"]["default"]
-            operation["x-permission"] = str(view.permission)  # type: ignore[attr-defined]
+            operation["x-permission"] = str(getattr(view, "permission", None))
     for response in spec["components"].get("responses", {}).values():
         content = response.get("content", {})
         if content.get(JSON, {}).get("schema", {}).get("$ref", "").endswith("/Problem"):

@@ -36,9 +36,7 @@ class ChangeQueueBody(Body):
     """What is to be different; what is absent stays."""
 
     title = Text(validate=at_most(200))
-    calendar = Nested(
-        CalendarBody, allow_none=True, metadata={"description": "null: always open"}
-    )
+    calendar = Nested(CalendarBody, allow_none=True, metadata={"description": "null: always open"})
     members = List(
         Text(validate=at_most(36)),
         metadata={"description": "Ids of all people who work it from now on"},

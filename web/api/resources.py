@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import marshmallow as ma
 import orjson
@@ -31,14 +31,14 @@ _REVISION: Final = re.compile(r'"([0-9]{1,18})"', re.ASCII)
 _PLACES: Final = {"query": ("query",), "headers": ("headers",)}
 
 
+_ALL_SCHEMAS_DECIDE: dict[str, str | None] = {"json": None, "query": ma.RAISE, "path": ma.RAISE}
+
+
 class Parser(FlaskParser):
     """Reads bodies strictly, and tells each mistake by its place."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
-        "json": None,
-        "query": ma.RAISE,
-        "path": ma.RAISE,
-    }
+    # What a schema does not declare is a mistake, wherever it stands.
+    DEFAULT_UNKNOWN_BY_LOCATION = _ALL_SCHEMAS_DECIDE
 
     def load_json(self, req: Any, schema: ma.Schema) -> Any:
         """Read the body; an empty one counts as an empty object."""
@@ -49,7 +49,7 @@ class Parser(FlaskParser):
         self, error: ma.ValidationError, req: Any, schema: ma.Schema, **kwargs: Any
     ) -> NoReturn:
         """Tell what marshmallow found."""
-        problems = []
+        problems: list[FieldProblem] = []
         for location, messages in error.messages_dict.items():
             problems += listed(messages, *_PLACES.get(location, ()))
         raise misfit(problems) from None

@@ -6,25 +6,26 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import marshmallow as ma
 
 from governance.clock import parse_rfc3339, rfc3339
 
-_WORDS: Final = {"required": "This is required.", "null": "This may not be null."}
 _RFC3339: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 
 
+def _said(**messages: str) -> dict[str, Any]:
+    """Return what a field says of each mistake."""
+    return {"required": "This is required.", "null": "This may not be null.", **messages}
+
+
 class Body(ma.Schema):
     """What a request brings: unknown fields are mistakes."""
 
-    error_messages: ClassVar[dict[str, str]] = {
-        "unknown": "There is no such field.",
-        "type": "Expected an object.",
-    }
+    error_messages = _said(unknown="There is no such field.", type="Expected an object.")
 
     class Meta:
         """Refuse what is not declared."""
@@ -39,7 +40,7 @@ class Answer(ma.Schema):
 class Text(ma.fields.String):
     """A text, and nothing that could be made one."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {**_WORDS, "invalid": "Expected a text."}
+    default_error_messages = _said(invalid="Expected a text.")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
@@ -50,10 +51,7 @@ class Text(ma.fields.String):
 class Whole(ma.fields.Integer):
     """A whole number."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        **_WORDS,
-        "invalid": "Expected a whole number.",
-    }
+    default_error_messages = _said(invalid="Expected a whole number.")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(strict=True, **kwargs)
@@ -62,11 +60,9 @@ class Whole(ma.fields.Integer):
 class Number(ma.fields.Float):
     """A finite number; a text that looks like one is none."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        **_WORDS,
-        "invalid": "Expected a number.",
-        "special": "Expected a finite number.",
-    }
+    default_error_messages = _said(
+        invalid="Expected a number.", special="Expected a finite number."
+    )
 
     def _validated(self, value: Any) -> float:
         if not isinstance(value, int | float):
@@ -77,10 +73,7 @@ class Number(ma.fields.Float):
 class Flag(ma.fields.Boolean):
     """True or false; neither 1 nor "yes"."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        **_WORDS,
-        "invalid": "Expected true or false.",
-    }
+    default_error_messages = _said(invalid="Expected true or false.")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -91,19 +84,19 @@ class Flag(ma.fields.Boolean):
 class Nested(ma.fields.Nested):
     """An object of its own."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {**_WORDS, "type": "Expected an object."}
+    default_error_messages = _said(type="Expected an object.")
 
 
 class List(ma.fields.List):
     """A list."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {**_WORDS, "invalid": "Expected a list."}
+    default_error_messages = _said(invalid="Expected a list.")
 
 
 class Members(ma.fields.Field):
     """An object whose members have names of the caller's choice; ``values`` says that each is a text."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {**_WORDS, "invalid": "Expected an object."}
+    default_error_messages = _said(invalid="Expected an object.")
 
     def __init__(
         self,
@@ -149,10 +142,9 @@ class Members(ma.fields.Field):
 class Instant(ma.fields.Field):
     """An instant: RFC 3339 in UTC on the way out, with any offset on the way in."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        **_WORDS,
-        "invalid": "Expected a time with an offset, like 2026-11-21T10:00:00Z.",
-    }
+    default_error_messages = _said(
+        invalid="Expected a time with an offset, like 2026-11-21T10:00:00Z."
+    )
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else rfc3339(value)
@@ -173,10 +165,7 @@ class Raw(ma.fields.Raw):
 class Count(ma.fields.Integer):
     """A whole number of a query, which comes as text."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        **_WORDS,
-        "invalid": "Expected a whole number.",
-    }
+    default_error_messages = _said(invalid="Expected a whole number.")
 
 
 def is_rfc3339(text: str) -> bool:
