@@ -17,7 +17,6 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
 from audits.log import verify as log_verify
-from audits.log.canonical import NotCanonical, parse
 from audits.log.entries import EntryKind
 from audits.log.highwater import HighWater, SigningRefused
 from audits.log.notes import VerifyingKey
@@ -707,13 +706,14 @@ def _unchecked_mark(log: Log, got: str) -> Finding:
 
 
 def _parsed(entry: bytes | None) -> dict[str, Any] | None:
-    """Return an entry's record, None where it is not what entries are; the log's own check says so."""
+    """Return an entry's record, None where it is not what entries are; the log's own check says so, and whether it is canonical."""
     try:
-        said = parse(entry or b"")
-    except NotCanonical:
+        said = orjson.loads(entry or b"")
+    except orjson.JSONDecodeError:
         return None
     shaped = (
-        isinstance(said.get("refs"), dict)
+        isinstance(said, dict)
+        and isinstance(said.get("refs"), dict)
         and isinstance(said.get("data"), dict)
         and isinstance(said.get("payload"), list)
         and all(isinstance(said.get(name), str) for name in ("id", "kind", "recorded_at"))
