@@ -1,0 +1,203 @@
+"""What the pages of the daily work do that a browser is not needed for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from governance.application import Answerable
+from governance.decisions import service as decisions
+from governance.decisions.preparing import Asked
+from governance.points import service as points
+from tests import accounts, people, retention
+from tests.conftest import SettableClock
+from web.application import create_app
+
+# The pages ask the use cases, whose own tests run on both databases; every page is opened on both elsewhere.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def app(answerable: Answerable) -> Flask:
+    with answerable.work(people.service("cli")) as work:
+        points.bootstrap_publish(work, retention.POLICY)
+    accounts.join(answerable, "Ada", "manager", queues=(retention.QUEUE,))
+    accounts.join(answerable, "Cleo", "auditor")
+    return create_app(answerable)
+
+
+def token(client: FlaskClient, path: str) -> str:
+    """Return the token of a page's forms."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)
+    assert found is not None
+    return found[1]
+
+
+def sign_in(app: Flask, name: str = "Ada", *, wanted: str = "", password: str = accounts.PASSWORD):
+    """Sign somebody in through the form; return the browser and the answer."""
+    client = app.test_client()
+    form = {
+        "csrf_token": token(client, "/sign-in"),
+        "username": accounts.email_of(name),
+        "password": password,
+        "next": wanted,
+    }
+    return client, client.post("/sign-in", data=form)
+
+
+def asks(answerable: Answerable) -> str:
+    asked = Asked(request=retention.unsure())
+    return str(decisions.ask(answerable, people.app(answerable), asked).case_id)
+
+
+def decide(client: FlaskClient, case_id: str, **form: str):
+    """Take a case and decide it as its page is read."""
+    client.post(f"/cases/{case_id}/claim", data={"csrf_token": token(client, f"/cases/{case_id}")})
+    page = client.get(f"/cases/{case_id}").text
+    etag = re.search(r'name="etag" value="(\d+)"', page)
+    assert etag is not None
+    kept = {"csrf_token": token(client, f"/cases/{case_id}"), "etag": etag[1]}
+    return client.post(f"/cases/{case_id}/decide", data=kept | form)
+
+
+def test_whoever_signs_in_is_brought_to_where_they_wanted(app: Flask) -> None:
+    _client, answer = sign_in(app, wanted="/decisions?status=lapsed")
+    assert answer.headers["Location"] == "/decisions?status=lapsed"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"],
+)
+def test_signing_in_leads_to_no_other_site(app: Flask, elsewhere: str) -> None:
+    _client, answer = sign_in(app, wanted=elsewhere)
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_wrong_password_is_refused_and_the_address_kept(app: Flask) -> None:
+    _client, answer = sign_in(app, password="not this one at all")
+    assert answer.status_code == 422
+    assert "The e-mail address or the password is wrong." in answer.text
+    assert 'value="ada@corner.example"' in answer.text
+    assert "not this one at all" not in answer.text
+
+
+def test_after_too_many_wrong_passwords_the_page_says_how_long_to_wait(app: Flask) -> None:
+    for _ in range(6):
+        _client, answer = sign_in(app, password="not this one at all")
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Too many attempts failed." in answer.text
+
+
+def test_whoever_signs_out_is_out_in_every_copy_of_the_cookie(app: Flask) -> None:
+    client, _answer = sign_in(app)
+    copy = app.test_client()
+    kept = client.get_cookie("answerable")
+    assert kept is not None
+    copy.set_cookie("answerable", kept.value)
+    assert copy.get("/queue").status_code == 200
+    client.post("/sign-out", data={"csrf_token": token(client, "/queue")})
+    assert copy.get("/queue").status_code == 303
+
+
+def test_a_queue_that_did_not_change_is_not_sent_again(app: Flask, answerable: Answerable) -> None:
+    client, _answer = sign_in(app)
+    first = client.get("/queue")
+    assert client.get("/queue", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+    asks(answerable)
+    again = client.get("/queue", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 200
+
+
+def test_a_verdict_can_be_taken_back_for_ten_seconds_from_any_page(
+    app: Flask, answerable: Answerable, clock: SettableClock
+) -> None:
+    client, _answer = sign_in(app)
+    case_id = asks(answerable)
+    assert decide(client, case_id, verdict="approve").status_code == 303
+    assert "Undo" in client.get("/decisions").text
+    clock.advance(seconds=11)
+    assert "Undo" not in client.get("/decisions").text
+    late = client.post(
+        f"/cases/{case_id}/undo",
+        data={"csrf_token": token(client, "/queue")},
+        follow_redirects=True,
+    )
+    assert "It is too late to take this back." in late.text
+
+
+def test_a_change_needs_an_outcome_and_a_reason_and_what_was_typed_is_kept(
+    app: Flask, answerable: Answerable
+) -> None:
+    client, _answer = sign_in(app)
+    case_id = asks(answerable)
+    answer = decide(client, case_id, verdict="change", reason="They called us.")
+    assert answer.status_code == 422
+    assert "Choose what it changes to." in answer.text
+    assert "They called us.</textarea>" in answer.text
+    answer = decide(client, case_id, verdict="change", outcome="no_offer")
+    assert answer.status_code == 422
+    assert "Say in a sentence why." in answer.text
+
+
+def test_a_case_decided_on_an_old_reading_of_it_is_refused(
+    app: Flask, answerable: Answerable
+) -> None:
+    client, _answer = sign_in(app)
+    case_id = asks(answerable)
+    answer = decide(client, case_id, verdict="approve", etag="1")
+    assert answer.status_code == 412
+    assert "The case changed since you read it." in answer.text
+
+
+def test_a_subject_is_found_by_its_reference_which_stands_in_no_address(
+    app: Flask, answerable: Answerable
+) -> None:
+    asks(answerable)
+    client, _answer = sign_in(app, "Cleo")
+    form = {"csrf_token": token(client, "/search"), "ref": "cust-4711"}
+    answer = client.post("/search", data=form)
+    assert answer.request.path == "/search"
+    assert "1 decision<" in answer.text
+    form["ref"] = "cust-4712"
+    assert "No decision about this reference." in client.post("/search", data=form).text
+
+
+def test_groups_are_on_no_page_about_a_decision(app: Flask, answerable: Answerable) -> None:
+    case_id = asks(answerable)
+    client, _answer = sign_in(app)
+    text = client.get(f"/cases/{case_id}").text + client.get("/decisions").text
+    assert "Months as a customer" in text
+    assert "female" not in text
+    assert "60+" not in text
+
+
+def test_the_list_of_decisions_goes_on_where_it_stopped(app: Flask, answerable: Answerable) -> None:
+    for _ in range(55):
+        asks(answerable)
+    client, _answer = sign_in(app, "Cleo")
+    first = client.get("/decisions?status=in_review").text
+    seen = set(re.findall(r"/decisions/([0-9a-f-]{36})", first))
+    older = re.search(r'href="(/decisions\?after=[^"]+)" rel|rel="next" href="([^"]+)"', first)
+    assert older is not None
+    rest = client.get((older[1] or older[2]).replace("&amp;", "&")).text
+    seen |= set(re.findall(r"/decisions/([0-9a-f-]{36})", rest))
+    assert len(seen) == 55
+
+
+def test_the_day_counts_what_was_recorded_and_decided(
+    app: Flask, answerable: Answerable, clock: SettableClock
+) -> None:
+    client, _answer = sign_in(app)
+    case_id = asks(answerable)
+    asks(answerable)
+    decide(client, case_id, verdict="approve")
+    clock.advance(seconds=11)
+    page = re.sub(r"\s+", " ", client.get("/").text)
+    assert "1 case waits for a person," in page
+    assert "<dt>decisions today</dt><dd>2</dd>" in page
+    assert "<dt>decided by people</dt><dd>1</dd>" in page
