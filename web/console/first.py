@@ -20,7 +20,8 @@ from governance.reviews.today import PointToday
 from governance.work import Work
 from web import authentication
 from web.console import shell, times
-from web.console.shell import blueprint, render
+from web.console.shell import blueprint, go, render, tell
+from web.console.speech import gettext as _
 from web.console.speech import language
 from web.console.views.work import FirstPage, PointState
 from web.security import requires
@@ -29,7 +30,10 @@ from web.security import requires
 @blueprint.get("/")
 @requires(Permission.ACCOUNT_USE)
 def first() -> Response:
-    """Show how the business stands today."""
+    """Show how the business stands today; to somebody without a role, their account."""
+    if not authentication.actor().may(Permission.POINTS_READ):
+        tell("info", _("You have no role yet, so there is nothing here but your account."))
+        return go("account")
     with authentication.installation().look(authentication.actor()) as work:
         page = _page(work)
     return render("first", page, current="first")

@@ -1,0 +1,135 @@
+"""Every page opens for whoever may see it, is titled, and is closed to everybody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from governance.decisions import service as decisions
+from governance.decisions.preparing import Asked
+from governance.ledger import reading
+from governance.permissions import ROLE_PERMISSIONS, Permission, Role
+from governance.reviews import service as reviews
+from tests import accounts, people, retention
+from tests.people import publish
+from web.application import create_app
+
+#: Pages that have no title of their own: they lead elsewhere, or are read by scripts.
+LEADING_ON = {"console.find_entry", "console.queue_updates"}
+PEOPLE = {"Ada": "manager", "Cleo": "auditor", "Pia": "publisher", "Anna": "admin", "Dov": ""}
+
+
+class Pages:
+    """All pages that are asked for, with something behind each of their addresses."""
+
+    def __init__(self, app: Flask, known: dict[str, str]) -> None:
+        self.app, self.known = app, known
+
+    def window(self, name: str) -> FlaskClient:
+        """Return a client in which somebody is signed in."""
+        client = self.app.test_client()
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/sign-in").text)
+        assert token is not None
+        form = {
+            "csrf_token": token[1],
+            "username": accounts.email_of(name),
+            "password": accounts.PASSWORD,
+        }
+        assert client.post("/sign-in", data=form).status_code == 303
+        return client
+
+    def addresses(self) -> Iterator[tuple[str, str, Permission | None]]:
+        """Yield each page's endpoint, address and permission."""
+        for rule in self.app.url_map.iter_rules():
+            if not rule.endpoint.startswith("console.") or "GET" not in (rule.methods or ()):
+                continue
+            path = re.sub(r"<(?:[^<>]+:)?([^<>:]+)>", lambda found: self.known[found[1]], rule.rule)
+            yield rule.endpoint, path, self.app.view_functions[rule.endpoint].permission
+
+
+@pytest.fixture
+def pages(answerable) -> Pages:
+    publish(answerable, retention.POLICY)
+    actors = {
+        name: accounts.join(answerable, name, *([role] if role else []), queues=[retention.QUEUE])
+        for name, role in PEOPLE.items()
+    }
+    asked = decisions.ask(answerable, people.app(answerable), Asked(request=retention.unsure()))
+    with answerable.look(actors["Cleo"]) as work:
+        case_id = decisions.get(work, asked.id).case_id
+        known = {
+            "decision_id": asked.id,
+            "case_id": case_id,
+            "entry_id": reading.entry(work, asked.id).id,
+            "point": retention.POINT,
+            "version": "1",
+            "name": retention.QUEUE,
+            "person_id": actors["Ada"].id,
+            "token": "used",
+            "language": "en",
+        }
+    with answerable.work(actors["Ada"]) as work:
+        reviews.claim(work, case_id)
+    return Pages(create_app(answerable), known)
+
+
+def test_every_page_opens_for_those_who_may_and_for_nobody_else(pages: Pages) -> None:
+    seen = set()
+    windows = {name: pages.window(name) for name in PEOPLE}
+    for endpoint, path, permission in pages.addresses():
+        if permission is None or endpoint in LEADING_ON:
+            continue
+        opened = 0
+        for name, role in PEOPLE.items():
+            may = ROLE_PERMISSIONS[Role(role)] if role else {Permission.ACCOUNT_USE}
+            answer = windows[name].get(path, follow_redirects=True)
+            if permission not in may:
+                assert answer.status_code == 403, (path, name)
+                continue
+            assert answer.status_code == 200, (path, name, answer.text[-800:])
+            title = re.search(r"<title>(.+?) · (.+?)</title>", answer.text)
+            assert title is not None, (path, name)
+            assert answer.text.count("<h1") == 1, (path, name)
+            opened += 1
+        assert opened, f"Nobody may open {path}."
+        seen.add(endpoint)
+    assert len(seen) > 20
+
+
+def test_whoever_is_not_signed_in_is_asked_to(pages: Pages) -> None:
+    stranger = pages.app.test_client()
+    for endpoint, path, permission in pages.addresses():
+        answer = stranger.get(path)
+        if permission is None:
+            assert answer.status_code < 500, path
+        else:
+            assert answer.status_code == 303, (endpoint, path)
+            assert answer.location.startswith("/sign-in"), path
+
+
+def test_every_section_of_the_menu_is_a_page(pages: Pages) -> None:
+    anna = pages.window("Anna")
+    first = anna.get("/").text
+    links = set(re.findall(r'class="nav-link" href="([^"]+)"', first))
+    assert len(links) > 5
+    for link in links:
+        assert anna.get(link).status_code == 200, link
+
+
+def test_no_form_is_taken_without_its_token(pages: Pages) -> None:
+    anna = pages.window("Anna")
+    posts = 0
+    for rule in pages.app.url_map.iter_rules():
+        if rule.endpoint.startswith("console.") and "POST" in (rule.methods or ()):
+            path = re.sub(
+                r"<(?:[^<>]+:)?([^<>:]+)>",
+                lambda found: pages.known.get(found[1], "none"),
+                rule.rule,
+            )
+            assert anna.post(path).status_code == 400, path
+            posts += 1
+    assert posts > 20
