@@ -269,6 +269,8 @@ def prepare(
             "reasons": _reasons(request),
             "subject": None if subject is None else subject.ref,
             "trace": trace,
+            # No entry may hold these; here they are committed to, so that verify can compare the row's.
+            "asked": {"digest": asked.body_digest, "key": asked.idempotency_key},
         }
     )
     nonce, ciphertext = key.encrypt(decision_id, DECISION_PAYLOAD, plaintext)

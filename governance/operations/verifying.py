@@ -136,6 +136,7 @@ class _Verification:
         self._report = report
         self._progress = progress
         self._opened: dict[str, SubjectKey | None] = {}
+        self._asked: dict[str, tuple[str | None, str | None]] = {}
         self._digests: dict[tuple[str, int], str] = {}
         self._ends: dict[int, Mapping[str, Any]] = {}
 
@@ -375,11 +376,14 @@ class _Verification:
             )
             stored = self._stored_payloads(ids)
             recorded = [row.id for row in rows if row.kind in comparing.RECORDED]
-            present = set(
-                self._session.execute(
-                    sa.select(Decision.id).where(Decision.id.in_(recorded))
-                ).scalars()
-            )
+            present = self._asked = {
+                decision_id: (digest, key)
+                for decision_id, digest, key in self._session.execute(
+                    sa.select(Decision.id, Decision.body_digest, Decision.idempotency_key).where(
+                        Decision.id.in_(recorded)
+                    )
+                )
+            }
             for row in rows:
                 yield from self._record(row, stored.get(row.id, {}))
                 if row.kind in comparing.RECORDED and row.id not in present:
@@ -483,12 +487,32 @@ class _Verification:
                 **about,
             )
         elif name == "decision":
-            yield from self._subject(plaintext, key, about)
+            document = orjson.loads(plaintext)
+            yield from self._subject(document, key, about)
+            yield from self._how_it_was_asked(document, record_id, about)
+
+    def _how_it_was_asked(
+        self, document: Mapping[str, Any], record_id: str, about: dict[str, Any]
+    ) -> Iterator[Finding]:
+        said, row = document["asked"], self._asked.get(record_id)
+        if row is None:
+            return
+        for name, expected, got in zip(
+            ("body_digest", "idempotency_key"), (said["digest"], said["key"]), row, strict=True
+        ):
+            # Keys are forgotten when they have served their time; nothing takes another's place.
+            if got != expected and not (name == "idempotency_key" and got is None):
+                yield _tampered(
+                    f"decisions.{name} is not what was recorded",
+                    expected=expected,
+                    got=got,
+                    **about,
+                )
 
     def _subject(
-        self, plaintext: bytes, key: SubjectKey, about: dict[str, Any]
+        self, document: Mapping[str, Any], key: SubjectKey, about: dict[str, Any]
     ) -> Iterator[Finding]:
-        reference = orjson.loads(plaintext).get("subject")
+        reference = document.get("subject")
         expected = None if reference is None else self._answerable.keys.tag_of(reference)
         if key.subject_tag != expected:
             yield _tampered(

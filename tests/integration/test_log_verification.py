@@ -354,3 +354,15 @@ def test_every_epoch_is_checked(answerable, busy):
         sa.update(LogRecord).where(LogRecord.id == late).values(kind=EntryKind.ACCESS_READ.value),
     )
     assert late in findings(answerable)[0]
+
+
+@pytest.mark.parametrize("column", ["body_digest", "idempotency_key"])
+def test_how_a_decision_was_asked_for_cannot_be_edited_unseen(answerable, busy, column):
+    decision_id = busy["released"]
+    change(
+        answerable,
+        sa.update(Decision).where(Decision.id == decision_id).values({column: "0" * 64}),
+    )
+    (told,) = findings(answerable)
+    assert decision_id in told
+    assert f"decisions.{column}" in told
