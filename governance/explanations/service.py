@@ -208,7 +208,7 @@ def _proposal(row: Decision, document: Mapping[str, Any]) -> rulings.Proposal | 
 def _human_part(work: Work, row: Decision) -> HumanPart | None:
     """Return how the case ended, None while it waits or the verdict can still be taken back."""
     status, outcome = visible(row.status, row.outcome, row.effective_at, work.now)
-    if status not in set(Ending):
+    if status.value not in {ending.value for ending in Ending}:
         return None
     reason = ""
     case = _case_of(work, row)

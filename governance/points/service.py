@@ -285,7 +285,7 @@ def _restore_confirmed(work: Work, request: RequestView) -> None:
 def _draft(work: Work, text: str) -> PolicyVersion:
     checked = check(text)
     policy = checked.policy
-    if policy is None or not checked.ok:
+    if policy is None or checked.failed:
         raise PolicyRefused(checked)
     name = policy.decision_point
     work.session.execute(

@@ -94,7 +94,7 @@ def _due(work: Work) -> list[tuple[Person, int]]:
     return due
 
 
-def _new_cases() -> sa.Select[tuple[str]]:
+def _new_cases() -> sa.Select[str]:
     """Return a select of the open cases that came to a person's queues since their last mail."""
     return (
         sa.select(Case.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -221,7 +222,7 @@ def recent_durations(session: Session, queue: str, count: int = 50) -> list[floa
             Verdict.undone_at.is_(None),
         )
     )
-    return [(given - claimed).total_seconds() for claimed, given in rows]
+    return [(given - claimed).total_seconds() for claimed, given in rows if claimed is not None]
 
 
 def verdicts_given_since(session: Session, person_id: str, since: datetime) -> int:
@@ -254,7 +255,7 @@ def overdue_ids(session: Session, now: datetime, limit: int) -> list[str]:
     )
 
 
-def _urgency(case: type[Case]) -> tuple[sa.ColumnElement[object], ...]:
+def _urgency(case: type[Case]) -> tuple[sa.ColumnElement[Any], ...]:
     return (
         case.sensitive.desc(),
         case.due_at.asc().nulls_last(),

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import hypothesis
+import pytest
 import sqlalchemy as sa
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -358,7 +359,7 @@ class PeopleAtWork(RuleBasedStateMachine):
                 assert outcome == "no_offer"
 
 
-TestPeopleAtWork = PeopleAtWork.TestCase
+TestPeopleAtWork = pytest.mark.timeout(1800)(PeopleAtWork.TestCase)
 TestPeopleAtWork.settings = hypothesis.settings(
-    max_examples=400 if FULL else 40, stateful_step_count=50 if FULL else 30
+    max_examples=300 if FULL else 25, stateful_step_count=40 if FULL else 30
 )
