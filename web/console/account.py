@@ -105,12 +105,12 @@ def second_factor() -> Response:
 @requires(Permission.ACCOUNT_USE)
 def take_second_factor() -> Response:
     """Turn the second step on, once a code shows that the app has the secret."""
-    kept = session.get(_SETTING_UP)
+    kept = _being_set_up()
     if kept is None:
         return go("second_factor")
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            service.confirm_second_factor(work, secret=kept["secret"], code=forms.text("code"))
+            service.confirm_second_factor(work, secret=kept.secret, code=forms.text("code"))
     except InvalidInput as error:
         return _second_factor_page(forms.told_again(error), status=422)
     except Conflict as error:
@@ -235,16 +235,27 @@ def _page(
     return render("account", page, current="account", status=status)
 
 
-def _second_factor_page(form: Form, *, status: int = 200) -> Response:
+def _being_set_up() -> SecondFactorSetup | None:
+    """Return the secret that this person was shown before; somebody else's, of the same browser, is none."""
     kept = session.get(_SETTING_UP)
+    if kept is None or kept["person"] != authentication.actor().id:
+        return None
+    return SecondFactorSetup(secret=kept["secret"], uri=kept["uri"])
+
+
+def _second_factor_page(form: Form, *, status: int = 200) -> Response:
     try:
         with authentication.installation().look(authentication.actor()) as work:
             fresh = service.begin_second_factor(work)
     except Conflict as error:
         tell("info", error.detail)
         return go("account")
-    setup = fresh if kept is None else SecondFactorSetup(**kept)
-    session[_SETTING_UP] = {"secret": setup.secret, "uri": setup.uri}
+    setup = _being_set_up() or fresh
+    session[_SETTING_UP] = {
+        "person": authentication.actor().id,
+        "secret": setup.secret,
+        "uri": setup.uri,
+    }
     # Without a size of its own the picture has a view box, so that styles may scale it.
     picture = segno.make(setup.uri, error="m").svg_inline(
         border=4, dark="#000", light="#fff", omitsize=True
