@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from policies.document import Disposition, Feature, FeatureType, Policy
-from policies.reasons import ReasonCode
 from policies.rulings import (
     CONFIDENCE_RULE,
     Engine,
@@ -23,7 +22,16 @@ from policies.rulings import (
     TraceStep,
     engine_for,
 )
-from policies.texts import DISPOSITIONS, band, fact_label, render, render_for_subject, shown, spoken
+from policies.texts import (
+    DISPOSITIONS,
+    band,
+    fact_label,
+    render,
+    render_for_reviewer,
+    render_for_subject,
+    shown,
+    spoken,
+)
 
 
 class Audience(StrEnum):
@@ -212,10 +220,6 @@ _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "de": "Vorgeschlagen: {outcome}. Wie sicher die Software ist: {band}.",
     },
     "nothing_proposed": {"en": "There was no proposal.", "de": "Es gab keinen Vorschlag."},
-    "less_sure": {
-        "en": "The software is less sure than this policy asks for.",
-        "de": "Die Software ist weniger sicher, als diese Richtlinie verlangt.",
-    },
     "not_approvable": {
         "en": "This cannot be approved, only changed, rejected or escalated: a rule that may forbid it applies or could not be asked.",
         "de": "Das kann nicht bestätigt werden, nur geändert, abgelehnt oder weitergegeben: Eine Regel, die es verbieten kann, trifft zu oder ließ sich nicht befragen.",
@@ -310,9 +314,7 @@ def _for_reviewer(told: _Told) -> Explanation:
         ReasonShown(
             code=str(reason.code),
             rule=reason.rule,
-            text=told.say("less_sure")
-            if reason.code is ReasonCode.CONFIDENCE_BELOW
-            else render(reason, policy, language),
+            text=render_for_reviewer(reason, policy, language),
         )
         for reason in ruling.reasons
     )

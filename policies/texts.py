@@ -135,6 +135,19 @@ def render(reason: Reason, policy: Policy, language: str | None) -> str:
     ].format_map(_Slots(_slots(reason, policy, language)))
 
 
+LESS_SURE: Final[Mapping[str, str]] = {
+    "en": "The software is less sure than this policy asks for.",
+    "de": "Die Software ist weniger sicher, als diese Richtlinie verlangt.",
+}
+
+
+def render_for_reviewer(reason: Reason, policy: Policy, language: str | None) -> str:
+    """Say a reason to whoever judges the case: how sure the machine is, in words alone, so that no figure anchors them."""
+    if reason.code is ReasonCode.CONFIDENCE_BELOW:
+        return LESS_SURE[spoken(language)]
+    return render(reason, policy, language)
+
+
 def render_for_subject(reason: Reason, policy: Policy, language: str | None) -> str:
     """Say a reason to the person the decision is about, without figures or names of rules."""
     return _because(reason, policy, language) or FOR_SUBJECTS[reason.code][spoken(language)]

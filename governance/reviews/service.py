@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,6 @@ import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
 from governance.clock import rfc3339
-from governance.decisions import preparing
 from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
@@ -50,12 +50,14 @@ from governance.reviews.views import (
 from governance.subjects import payloads
 from governance.work import Work
 from policies import rulings
-from policies.texts import band
+from policies.texts import band, render_for_reviewer
 
 REASON_PAYLOAD = "reason"
 LONGEST_REASON = 4000
 #: What a case is taken to need where too few were decided to know.
 _DEFAULT_SECONDS = 70.0
+#: Fewer durations than these say more of those who gave them than of the queue.
+_ENOUGH_DURATIONS = 5
 #: How long a commit may take. A verdict cannot be taken back closer than this to its effect, or others could see it counting first.
 _COMMIT_TIME = timedelta(milliseconds=250)
 
@@ -431,7 +433,10 @@ def _view(work: Work, case: Case) -> CaseView:
     )
     return CaseView(
         id=case.id,
-        decision=decision_views.full_view(work, decision, language=work.actor.language),
+        decision=replace(
+            decision_views.full_view(work, decision, language=work.actor.language),
+            reasons=_reasons_told(work, [decision])[decision.id],
+        ),
         policy=policy,
         band=band(decision.confidence, work.actor.language),
         point=case.point,
@@ -765,7 +770,8 @@ def minutes_of(work: Work, queue: str, waiting: int) -> int:
     if not waiting:
         return 0
     durations = queries.recent_durations(work.session, queue)
-    seconds = statistics.median(durations) if durations else _DEFAULT_SECONDS
+    enough = len(durations) >= _ENOUGH_DURATIONS
+    seconds = statistics.median(durations) if enough else _DEFAULT_SECONDS
     return max(1, math.ceil(waiting * seconds / 60))
 
 
@@ -781,5 +787,12 @@ def _reasons_told(work: Work, rows: Sequence[Decision]) -> dict[str, tuple[Rulin
             continue
         ruling = rulings.trace_from(orjson.loads(documents[row.id])["trace"])
         policy = points.engine_of(work, row.point, row.policy_version).policy
-        told[row.id] = preparing.reasons_told(ruling, policy, work.actor.language)
+        told[row.id] = tuple(
+            RulingReason(
+                code=reason.code.value,
+                rule=reason.rule,
+                text=render_for_reviewer(reason, policy, work.actor.language),
+            )
+            for reason in ruling.reasons
+        )
     return told
