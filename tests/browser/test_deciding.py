@@ -124,6 +124,18 @@ def test_a_case_is_sent_on_with_a_reason(browser: Browser, house: House) -> None
     page.context.close()
 
 
+def test_a_queue_that_is_looked_at_shows_what_comes_in(browser: Browser, house: House) -> None:
+    page = house.page_of(house.enter(browser, "Ada"))
+    page.clock.install()
+    with page.expect_response(lambda answer: answer.request.method == "HEAD"):
+        page.goto("/queue")
+    shown = page.locator(".case-row").count()
+    house.case(house.asks())
+    page.clock.run_for(21_000)
+    page.locator(".case-row").nth(shown).wait_for()
+    page.context.close()
+
+
 def test_a_hold_is_seen_by_everybody_at_once_and_lifting_waits_for_a_second_person(
     browser: Browser, house: House
 ) -> None:

@@ -159,7 +159,8 @@ def error_page(body: dict[str, Any]) -> Response:
     page = ErrorPage(
         status=status,
         title=_title(status, str(body["title"])),
-        detail=str(body["detail"]),
+        # What use cases say is English; where our own sentence says enough, another language does without.
+        detail="" if speech.language() != "en" and _todo(status) else str(body["detail"]),
         todo=_todo(status),
         reference=problems.request_id(),
     )
