@@ -43,7 +43,11 @@ def policies() -> Response:
     actor = authentication.actor()
     with authentication.installation().look(actor) as work:
         rows = tuple(_row(work, point) for point in service.list_points(work))
-    page = PoliciesPage(points=rows, may_draft=actor.may(Permission.POLICIES_DRAFT))
+    page = PoliciesPage(
+        points=rows,
+        may_draft=actor.may(Permission.POLICIES_DRAFT),
+        may_confirm=actor.may(Permission.POLICIES_PUBLISH),
+    )
     return render("policies", page, current="policies")
 
 

@@ -40,6 +40,7 @@ class PoliciesPage:
 
     points: tuple[PointRow, ...]
     may_draft: bool = False
+    may_confirm: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
