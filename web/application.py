@@ -22,6 +22,7 @@ from governance.logs import write_logs
 from web import authentication, console, health, metrics, problems, rate_limits, security
 from web.api import decisions, openapi
 from web.api.bodies import MOST_BYTES
+from web.fast_door import FastDoor
 
 log = structlog.get_logger("answerable.web")
 _NO_ROUTE: Final = "none"
@@ -50,6 +51,8 @@ def create_app(answerable: Answerable) -> Flask:
     if settings.trusted_proxies:
         trusted = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
+    if app.extensions[authentication.RATE_LIMIT] is None:
+        app.wsgi_app = FastDoor(app.wsgi_app, answerable)  # type: ignore[method-assign]
     problems.register(app)
     _watch(app)
     security.register(app, secure=settings.cookies_secure)

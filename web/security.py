@@ -25,7 +25,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_HTTPS_ONLY: Final = "max-age=31536000; includeSubDomains"
+HTTPS_ONLY: Final = "max-age=31536000; includeSubDomains"
 _NEVER_CHANGES: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "public, max-age=300"
 
@@ -80,7 +80,7 @@ def register(app: Flask, *, secure: bool) -> None:
         for name, value in headers:
             response.headers[name] = value
         if secure:
-            response.headers["Strict-Transport-Security"] = _HTTPS_ONLY
+            response.headers["Strict-Transport-Security"] = HTTPS_ONLY
         if request.endpoint == "static":
             known = response.status_code in {200, 304} and "v" in request.args
             response.headers["Cache-Control"] = _NEVER_CHANGES if known else _ASK_AGAIN

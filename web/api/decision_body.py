@@ -73,7 +73,7 @@ def parse(raw: bytes) -> Parsed:
     """
     if len(raw) > MOST_BYTES:
         raise TooLarge(f"The body has {len(raw):,} bytes; at most {MOST_BYTES:,} are taken.")
-    return _fast(raw) or _thorough(decode(raw))
+    return parse_fitting(raw) or _thorough(decode(raw))
 
 
 def parse_line(raw: bytes) -> Parsed:
@@ -112,7 +112,7 @@ def is_idempotency_key(value: Any) -> bool:
     return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
-def _fast(raw: bytes) -> Parsed | None:
+def parse_fitting(raw: bytes) -> Parsed | None:
     """Read a body that fits; None where only the thorough way can tell."""
     if b"\\u0000" in raw or b"\\u0022" in raw or _LONG_NUMBER.search(raw):
         return None

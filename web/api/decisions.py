@@ -66,6 +66,8 @@ MOST_LINES: Final = 10_000
 MOST_BATCH_BYTES: Final = 32_000_000
 #: Lines of a batch that are ruled and stored together.
 _CHUNK: Final = 250
+#: Where a request's environment holds what its decision was refused for before Flask saw it.
+REFUSED: Final = "answerable.refused"
 #: Where an application keeps the places for requests that wait.
 WAITING: Final = "answerable.waiting"
 _FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
@@ -281,6 +283,10 @@ def ask() -> Response:
 
     201 for every ruling. `in_review` means that a person decides, and `outcome` is null until then; it is no error.
     """
+    refused: AnswerableError | None = request.environ.get(REFUSED)
+    if refused is not None:
+        # It was asked already, before this view; asking again could make a second decision.
+        raise refused
     actor, answerable = authentication.actor(), authentication.installation()
     query = _query(_ASK_QUERY) if request.query_string else _NO_QUERY
     key = request.headers.get("Idempotency-Key")
@@ -293,7 +299,7 @@ def ask() -> Response:
     view = service.ask(answerable, actor, _asked(parsed, key))
     assert view.id is not None
     metrics.count_decision(view.disposition)
-    headers = {"Location": _address(answerable, view.id)}
+    headers = {"Location": address_of(view.id, answerable.settings.public_url)}
     if view.replayed:
         headers["Idempotent-Replayed"] = "true"
     if query["wait"] and view.status == Status.IN_REVIEW:
@@ -398,8 +404,8 @@ def withdraw(decision_id: str) -> Response:
     return answer(whole_decision(view))
 
 
-def decision(view: DecisionView) -> dict[str, Any]:
-    """Return a decision as the API tells it."""
+def decision(view: DecisionView, public_url: str | None = None) -> dict[str, Any]:
+    """Return a decision as the API tells it; outside a request the service's address must be given."""
     told: dict[str, Any] = {
         "id": view.id,
         "decision_point": view.point,
@@ -426,7 +432,7 @@ def decision(view: DecisionView) -> dict[str, Any]:
     }
     if view.id is None:
         return {**told, "dry_run": True, "trace": view.trace}
-    address = _address(authentication.installation(), view.id)
+    address = address_of(view.id, public_url or authentication.installation().settings.public_url)
     told["links"] = {"self": address, "explanation": f"{address}/explanation"}
     return told
 
@@ -483,8 +489,9 @@ def _asked(parsed: Parsed, key: str | None) -> Asked:
     return Asked(request=parsed.request, idempotency_key=key, body_digest=parsed.digest)
 
 
-def _address(answerable: Answerable, decision_id: str) -> str:
-    return f"{answerable.settings.public_url}{PREFIX}/decisions/{decision_id}"
+def address_of(decision_id: str, public_url: str) -> str:
+    """Return the address of a decision."""
+    return f"{public_url}{PREFIX}/decisions/{decision_id}"
 
 
 def _waited(decision_id: str, seconds: float, headers: dict[str, str]) -> DecisionView:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from governance.errors import InvalidInput
 from web.api.bodies import MOST_BYTES, decode
-from web.api.decision_body import _fast, _thorough, parse, parse_line
+from web.api.decision_body import _thorough, parse, parse_fitting, parse_line
 from web.problems import NotJson, TooLarge
 
 WHOLE = {
@@ -55,7 +55,7 @@ def problems(body: bytes) -> dict[str, str]:
 
 
 def test_a_whole_request_takes_the_fast_way() -> None:
-    parsed = _fast(raw(WHOLE))
+    parsed = parse_fitting(raw(WHOLE))
     assert parsed is not None
     assert parsed.request.proposal.reasons[0].contribution == 0.42
     assert parsed.request.subject.groups == {"gender": "female", "age_band": "60+"}
@@ -70,7 +70,7 @@ def test_the_digest_does_not_depend_on_how_the_body_is_laid_out() -> None:
 
 def test_the_digest_is_the_same_on_both_ways() -> None:
     body = raw(WHOLE)
-    assert _fast(body).digest == _thorough(decode(body)).digest
+    assert parse_fitting(body).digest == _thorough(decode(body)).digest
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_the_digest_is_the_same_on_both_ways() -> None:
 )
 def test_a_mistake_is_named_by_its_pointer(path: tuple, value: object) -> None:
     body = raw(with_field(path, value))
-    assert _fast(body) is None
+    assert parse_fitting(body) is None
     assert "".join(f"/{step}" for step in path) in problems(body)
 
 
@@ -180,7 +180,7 @@ def test_thirty_two_levels_are_not_too_deep() -> None:
 
 def test_many_brackets_beside_each_other_are_not_deep() -> None:
     document = with_field(("features", "list"), [[] for _ in range(100)])
-    assert _fast(raw(document)) is not None
+    assert parse_fitting(raw(document)) is not None
 
 
 def test_a_body_of_more_than_a_megabyte_is_too_large() -> None:
@@ -193,7 +193,7 @@ def test_something_else_than_an_object_is_a_mistake_of_the_whole() -> None:
 
 
 def test_a_number_may_have_many_digits_behind_its_point() -> None:
-    assert _fast(raw(with_field(("features", "a"), 0.1234567890123456789))) is not None
+    assert parse_fitting(raw(with_field(("features", "a"), 0.1234567890123456789))) is not None
 
 
 def test_a_line_of_a_batch_may_carry_its_key_and_has_the_digest_of_the_body_alone() -> None:
@@ -297,7 +297,7 @@ def test_what_the_fast_way_takes_the_thorough_one_takes_with_an_equal_value(
     body = raw(document)
     for old, new in rewritten:
         body = body.replace(old, new, 1)
-    fast = _fast(body)
+    fast = parse_fitting(body)
     if fast is None:
         return
     thorough = _thorough(decode(body))
