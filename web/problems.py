@@ -157,6 +157,12 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _tell_http)
     app.register_error_handler(Exception, _tell_unexpected)
 
+    @app.before_request
+    def refuse_what_nothing_is_named() -> None:
+        # PostgreSQL takes no U+0000 in any text, so nothing at all can be found under such an address.
+        if "\0" in request.path:
+            raise errors.NotFound("There is nothing at this address.")
+
 
 def of_api() -> bool:
     """Tell whether the present request is to the API."""

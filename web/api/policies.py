@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
-from governance.errors import FieldProblem
+from governance.errors import FieldProblem, NotFound
 from governance.permissions import Permission
 from governance.points import checking, service
 from governance.points.views import VersionState, VersionView
@@ -18,7 +19,13 @@ resource = Resource(
     "Policies", "What governs decision points: drafts that a second person publishes."
 )
 
-_LONGEST_POLICY = 500_000
+_LONGEST_POLICY: Final = 500_000
+_NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_VERSION: Final = {
+    "name": "version",
+    "in": "path",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+}
 
 
 class PolicyTextBody(Body):
@@ -152,13 +159,13 @@ def list_versions(point: str) -> Any:
         return {"versions": service.versions(unit, point)}
 
 
-@resource.route("/policies/<point>/versions/<int(max=2147483647):version>", methods=["GET"])
+@resource.route("/policies/<point>/versions/<version>", parameters=[_VERSION], methods=["GET"])
 @requires(Permission.POLICIES_READ)
 @resource.response(200, WholeVersionAnswer)
-def get_version(point: str, version: int) -> Any:
+def get_version(point: str, version: str) -> Any:
     """Read one version with its text."""
     with look() as unit:
-        return service.version(unit, point, version)
+        return service.version(unit, point, _number(version))
 
 
 @resource.route("/policies/<point>/drafts", methods=["POST"])
@@ -174,15 +181,17 @@ def draft(body: dict[str, Any], point: str) -> Any:
 
 
 @resource.route(
-    "/policies/<point>/versions/<int(max=2147483647):version>/withdraw", methods=["POST"]
+    "/policies/<point>/versions/<version>/withdraw",
+    parameters=[_VERSION],
+    methods=["POST"],
 )
 @requires(Permission.POLICIES_READ)
 @resource.arguments(ReasonBody)
 @resource.response(200, WholeVersionAnswer)
-def withdraw_draft(body: dict[str, Any], point: str, version: int) -> Any:
+def withdraw_draft(body: dict[str, Any], point: str, version: str) -> Any:
     """Take a draft back, or say no to another's."""
     with work() as unit:
-        return service.withdraw_draft(unit, point, version, body["reason"])
+        return service.withdraw_draft(unit, point, _number(version), body["reason"])
 
 
 @resource.route("/policies/<point>/restore", methods=["POST"])
@@ -193,6 +202,17 @@ def restore(body: dict[str, Any], point: str) -> Any:
     """Ask that an earlier version be live again; another person confirms it."""
     with work() as unit:
         return service.restore_before(unit, point, body["reason"] or "", version=body["version"])
+
+
+def _number(text: str) -> int:
+    """Return a version's number from an address.
+
+    Raises:
+        NotFound: it is no number, so there is no such version.
+    """
+    if _NUMBER.fullmatch(text) is None:
+        raise NotFound("There is no such policy version.")
+    return int(text)
 
 
 def _require_same_point(view: VersionView, point: str) -> None:

@@ -45,6 +45,8 @@ class Text(ma.fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
+        if "\0" in value:
+            raise ma.ValidationError("The character U+0000 is not taken; leave it out.")
         return value
 
 
