@@ -494,8 +494,8 @@ class _Verification:
     def _how_it_was_asked(
         self, document: Mapping[str, Any], record_id: str, about: dict[str, Any]
     ) -> Iterator[Finding]:
-        said, row = document["asked"], self._asked.get(record_id)
-        if row is None:
+        said, row = document.get("asked"), self._asked.get(record_id)
+        if row is None or said is None:
             return
         for name, expected, got in zip(
             ("body_digest", "idempotency_key"), (said["digest"], said["key"]), row, strict=True
