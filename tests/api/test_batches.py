@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from werkzeug.test import EnvironBuilder
+
 NDJSON = "application/x-ndjson"
 
 
@@ -90,6 +92,21 @@ def test_a_batch_over_its_size_is_refused_and_one_line_over_its_own_alone(served
     assert (told[0]["status"], told[1]["status"]) == (413, "released")
     answer, _ = send(served, [b"x" * 32_000_001])
     assert answer.status_code == 413
+
+
+def test_the_lines_are_told_after_the_view_has_ended(served) -> None:
+    environ = EnvironBuilder(
+        path="/api/v1/decisions/batch",
+        method="POST",
+        data=json.dumps(body()).encode(),
+        content_type=NDJSON,
+        headers={"Authorization": f"Bearer {served.secrets['crm']}"},
+    ).get_environ()
+    started = []
+    sent = served.client.application(environ, lambda *told: started.append(told))
+    told = json.loads(b"".join(sent))
+    assert started[0][0] == "200 OK"
+    assert told["status"] == "released"
 
 
 def test_an_empty_batch_has_an_empty_answer(served) -> None:

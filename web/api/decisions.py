@@ -532,7 +532,8 @@ def _chunk(
             told[number] = _problem(answerable, view, number)
         else:
             metrics.count_decision(view.disposition)
-            told[number] = decision(view)
+            # The lines are told while they are sent, when the request's own context is gone.
+            told[number] = decision(view, answerable.settings.public_url)
             if view.replayed:
                 told[number]["replayed"] = True
     return [told[number] for number in sorted(told)]
