@@ -179,16 +179,6 @@ class TokenRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SessionRow:
-    """One place where the person is signed in."""
-
-    id: str
-    agent: str
-    started: Moment
-    current: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class AccountPage:
     """One's own account."""
 
@@ -200,7 +190,6 @@ class AccountPage:
     second_factor: bool
     tokens: tuple[TokenRow, ...]
     token_scopes: tuple[Choice, ...]
-    sessions: tuple[SessionRow, ...] = ()
     zones: tuple[str, ...] = ()
     preferences: Form = Form()
     password: Form = Form()
