@@ -144,8 +144,8 @@ class Sequencer:
         if last is not None and now < last - CLOCK_TOLERANCE:
             # Ticks never go back. Until the clock has caught up the log goes without, and says so once.
             if self._clock_reported != last:
-                data = {"code": "clock_went_back", "last_tick": rfc3339(last)}
-                batch.own.append(self._own(EntryKind.LOG_ANOMALY_FOUND, now, data=data))
+                found = {"code": "clock_went_back", "last_tick": rfc3339(last)}
+                batch.own.append(self._own(EntryKind.LOG_ANOMALY_FOUND, now, data=found))
                 self._clock_reported = last
             return
         if last is None or now - last >= (TICK_BUSY if busy else TICK_IDLE):
