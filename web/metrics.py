@@ -11,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
 _REGISTRY: Final = CollectorRegistry()
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUESTS: Final = Histogram(
     "answerable_request_seconds",
     "Seconds that requests took.",
@@ -27,8 +28,9 @@ _DECISIONS: Final = Counter(
 
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
-    """Count one request."""
-    _REQUESTS.labels(method, route, str(status)).observe(seconds)
+    """Count one request. Methods that HTTP does not know are counted together, or anybody could make figures without end."""
+    known = method if method in _METHODS else "other"
+    _REQUESTS.labels(known, route, str(status)).observe(seconds)
 
 
 def count_decision(disposition: str) -> None:

@@ -17,7 +17,7 @@ from flask import Flask, Response, current_app, g, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from governance import errors
-from governance.errors import AnswerableError, InvalidInput, Unavailable
+from governance.errors import AnswerableError, FieldProblem, InvalidInput, Unavailable
 
 CONTENT_TYPE: Final = "application/problem+json"
 #: Where an application keeps the function that draws an error as a page.
@@ -162,11 +162,23 @@ def register(app: Flask) -> None:
         # PostgreSQL takes no U+0000 in any text, so nothing at all can be found under such an address.
         if "\0" in request.path:
             raise errors.NotFound("There is nothing at this address.")
+        _refuse_nul()
 
 
 def of_api() -> bool:
     """Tell whether the present request is to the API."""
     return request.path.startswith("/api/")
+
+
+def _refuse_nul() -> None:
+    """Refuse U+0000 in queries and forms, as PostgreSQL takes it in no text; bodies of the API are read strictly anyway."""
+    said = [request.args]
+    if not of_api() and request.method == "POST":
+        said.append(request.form)
+    for name, value in (item for values in said for item in values.items(multi=True)):
+        if "\0" in name or "\0" in value:
+            detail = "The character U+0000 is not taken; leave it out."
+            raise InvalidInput(detail, [FieldProblem(pointer="", detail=detail)])
 
 
 def _tell(error: AnswerableError) -> Response:

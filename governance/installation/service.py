@@ -170,6 +170,9 @@ def apply(
             data={"names": sorted(changed), **({"bootstrap": True} if bootstrap else {})},
             payloads={"settings": orjson.dumps(changed, option=orjson.OPT_SORT_KEYS)},
         )
+    if "time_zone" in changed:
+        # Rules ask for the hour and the weekday where the business is.
+        work.configuration_changed()
 
 
 def _check(changes: Mapping[str, str]) -> None:

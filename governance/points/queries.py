@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
 
 from governance.errors import NotFound
 from governance.points.models import PolicyVersion
 from governance.work import Work
 from policies.rulings import Engine
+
+#: The largest number that a version can have in both databases.
+_LAST_VERSION: Final = 2**31 - 1
 
 
 def version_row(work: Work, point: str, version: int) -> PolicyVersion:
@@ -16,11 +21,13 @@ def version_row(work: Work, point: str, version: int) -> PolicyVersion:
     Raises:
         NotFound: there is no such version.
     """
-    row = work.session.execute(
-        sa.select(PolicyVersion).where(
-            PolicyVersion.point == point, PolicyVersion.version == version
-        )
-    ).scalar_one_or_none()
+    row = None
+    if 0 < version <= _LAST_VERSION:
+        row = work.session.execute(
+            sa.select(PolicyVersion).where(
+                PolicyVersion.point == point, PolicyVersion.version == version
+            )
+        ).scalar_one_or_none()
     if row is None:
         raise NotFound(f"The decision point {point!r} has no policy version {version}.")
     return row

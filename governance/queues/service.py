@@ -118,8 +118,8 @@ def change_queue(
 
 
 def list_queues(work: Work) -> Sequence[QueueView]:
-    """Return all queues by name."""
-    work.require(Permission.POINTS_READ)
+    """Return all queues by name. Apps may not: who works a queue is nothing of theirs."""
+    work.require(Permission.POLICIES_READ)
     queues = work.session.execute(sa.select(Queue).order_by(Queue.name)).scalars().all()
     return [_view(work, queue) for queue in queues]
 
@@ -130,7 +130,7 @@ def queue(work: Work, name: str) -> QueueView:
     Raises:
         NotFound: there is no such queue.
     """
-    work.require(Permission.POINTS_READ)
+    work.require(Permission.POLICIES_READ)
     row = work.session.get(Queue, name)
     if row is None:
         raise _unknown(name)

@@ -61,7 +61,7 @@ class QueuesAnswer(Answer):
 
 
 @resource.route("/queues", methods=["GET"])
-@requires(Permission.POINTS_READ)
+@requires(Permission.POLICIES_READ)
 @resource.response(200, QueuesAnswer)
 def list_queues() -> Any:
     """List all queues by name."""
@@ -80,7 +80,7 @@ def create_queue(body: dict[str, Any]) -> Any:
 
 
 @resource.route("/queues/<name>", methods=["GET"])
-@requires(Permission.POINTS_READ)
+@requires(Permission.POLICIES_READ)
 @resource.response(200, QueueAnswer)
 def get_queue(name: str) -> Any:
     """Read about a queue."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
@@ -17,6 +17,7 @@ from webargs.flaskparser import FlaskParser
 
 from governance.clock import parse_rfc3339, rfc3339
 from governance.errors import FieldProblem, InvalidInput, NotFound, Stale
+from governance.identities import keys
 from governance.work import Work
 from web import authentication
 from web.api.bodies import decode, listed, misfit
@@ -107,14 +108,28 @@ class MaybeReasonBody(Body):
     reason = Text(load_default=None, allow_none=True, validate=at_most(4000))
 
 
-def work() -> AbstractContextManager[Work]:
-    """Open a unit of work of whoever asks."""
-    return authentication.installation().work(authentication.actor())
+@contextmanager
+def work() -> Iterator[Work]:
+    """Open a unit of work of whoever asks.
+
+    Raises:
+        NotSignedIn: the app's key was ended meanwhile, by whichever process.
+    """
+    with authentication.installation().work(authentication.actor()) as unit:
+        keys.key_still_valid(unit)
+        yield unit
 
 
-def look() -> AbstractContextManager[Work]:
-    """Open a unit of work of whoever asks that only reads."""
-    return authentication.installation().look(authentication.actor())
+@contextmanager
+def look() -> Iterator[Work]:
+    """Open a unit of work of whoever asks that only reads.
+
+    Raises:
+        NotSignedIn: the app's key was ended meanwhile, by whichever process.
+    """
+    with authentication.installation().look(authentication.actor()) as unit:
+        keys.key_still_valid(unit)
+        yield unit
 
 
 def require_content_type(*taken: str) -> None:

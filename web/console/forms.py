@@ -9,7 +9,7 @@ from flask import request
 
 from governance.errors import AnswerableError, FieldProblem, InvalidInput
 from web.console.speech import gettext as _
-from web.console.times import day_begins, zone
+from web.console.times import day_begins, in_zone
 from web.console.views.shell import Form
 
 #: What no form gives back: nobody wants a password to stand in a page.
@@ -51,7 +51,7 @@ def last_day(instant: datetime | None) -> str:
     """Return the last whole day before an instant, as a date field takes it; empty where there is none."""
     if instant is None:
         return ""
-    return f"{instant.astimezone(zone()) - timedelta(microseconds=1):%Y-%m-%d}"
+    return f"{in_zone(instant) - timedelta(microseconds=1):%Y-%m-%d}"
 
 
 def typed(*lists: str) -> dict[str, object]:

@@ -141,7 +141,10 @@ def remember(response: Response, name: str, value: str) -> None:
 
 def local_path(address: str | None) -> str | None:
     """Return the path and query of an address of this console; None where it leads elsewhere."""
-    parts = urlsplit(address or "")
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:
+        return None
     if parts.netloc and parts.netloc != request.host:
         return None
     path = parts.path

@@ -38,10 +38,18 @@ def now() -> datetime:
     return authentication.installation().clock.now()
 
 
+def in_zone(instant: datetime) -> datetime:
+    """Return an instant in the reader's zone; in UTC where that zone's calendar would run over its end."""
+    try:
+        return instant.astimezone(zone())
+    except OverflowError:
+        return instant
+
+
 def moment(instant: datetime) -> Moment:
     """Write an instant for whoever reads the present page."""
     present = now()
-    here, local = present.astimezone(zone()), instant.astimezone(zone())
+    here, local = present.astimezone(zone()), in_zone(instant)
     clock = f"{local:%H:%M}"
     if local.date() == here.date():
         text = _("today %(clock)s", clock=clock)
@@ -74,6 +82,6 @@ def day_begins(day: str, *, after: int = 0) -> datetime | None:
     """Return when a day (2026-11-21) begins where the reader is, so many days later; None if it is no day."""
     try:
         begun = date.fromisoformat(day) + timedelta(days=after)
+        return datetime.combine(begun, time(), zone()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return datetime.combine(begun, time(), zone()).astimezone(UTC)
