@@ -26,6 +26,8 @@ from audits.log.verify import Severity, StoredEntry
 from governance.clock import rfc3339
 from governance.decisions.models import Decision
 from governance.errors import AnswerableError
+from governance.holds.models import Hold
+from governance.identities.models import AppKey, Person
 from governance.ledger import highwater_file, keys, queries
 from governance.ledger.models import (
     Leaf,
@@ -36,8 +38,9 @@ from governance.ledger.models import (
     StoredCheckpoint,
     Tile,
 )
-from governance.operations import comparing
-from governance.points.models import PolicyVersion
+from governance.operations import comparing, standing
+from governance.points.models import DecisionPoint, PolicyVersion
+from governance.requests.models import Request
 from governance.reviews.models import Case, Verdict
 from governance.storage.snapshot import snapshot
 from governance.subjects.keys import SubjectKey
@@ -146,6 +149,7 @@ class _Verification:
             self._report.epochs += 1
             yield from self._epoch(log)
         yield from self._policies()
+        yield from self._in_force()
         yield from self._records()
         yield from self._decisions()
 
@@ -346,6 +350,52 @@ class _Verification:
                 expected="its text",
                 got="nothing",
             )
+
+    # ------------------------------------------------------------------------ what is in force
+
+    def _in_force(self) -> Iterator[Finding]:
+        """Hold live policies, holds, roles, app keys and requests against the entries that made them so."""
+        said = []
+        for entry in self._session.execute(
+            sa.select(self._bytes(LogRecord.entry))
+            .outerjoin(Leaf, Leaf.record_id == LogRecord.id)
+            .where(LogRecord.kind.in_(standing.KINDS))
+            .order_by(
+                Leaf.epoch.is_(None),
+                Leaf.epoch,
+                Leaf.leaf_index,
+                LogRecord.recorded_at,
+                LogRecord.id,
+            )
+        ).scalars():
+            parsed = _parsed(entry)
+            if parsed is not None:
+                said.append(parsed)
+        try:
+            known = standing.follow(said)
+            rows = {
+                "decision_points": {row.name: row for row in self._all(DecisionPoint)},
+                "policy_versions": {
+                    (row.point, row.version): row for row in self._all(PolicyVersion)
+                },
+                "holds": {row.id: row for row in self._all(Hold)},
+                "people": {row.id: row for row in self._all(Person)},
+                "app_keys": {row.id: row for row in self._all(AppKey)},
+                "requests": {row.id: row for row in self._all(Request)},
+            }
+            for difference in standing.compare(known, rows):
+                yield _tampered(
+                    f"{difference.where} is not what the entries say",
+                    expected=difference.expected,
+                    got=difference.got,
+                )
+        except (KeyError, ValueError, TypeError, sa.exc.DBAPIError) as error:
+            yield _tampered(
+                "what is in force cannot be held against the entries",
+                expected="entries and rows of this program",
+                got=f"{type(error).__name__}: {error}",
+            )
+        self._session.expunge_all()
 
     # ------------------------------------------------------------------- records and payloads
 
@@ -665,8 +715,8 @@ class _Verification:
 
     # -------------------------------------------------------------------------------- reading
 
-    def _all(self, model: Any, condition: Any) -> Sequence[Any]:
-        return self._session.execute(sa.select(model).where(condition)).scalars().all()
+    def _all(self, model: Any, *conditions: Any) -> Sequence[Any]:
+        return self._session.execute(sa.select(model).where(*conditions)).scalars().all()
 
     def _readable(
         self, ids: Sequence[str], read: Callable[[Sequence[str]], Sequence[Any]], what: str
