@@ -141,10 +141,17 @@ def enable(email: str) -> None:
 def reset(email: str, second_factor: bool) -> None:  # noqa: FBT001 - Click hands options over.
     """Print a one-time link with which a person sets a new password."""
     from governance.identities import service
+    from governance.requests.service import RequestView
 
     with opening.installation() as answerable, answerable.work(opening.actor()) as work:
-        link = service.reset_person(work, _id_of(work, email), second_factor=second_factor)
-    _print_link(link)
+        made = service.reset_person(work, _id_of(work, email), second_factor=second_factor)
+    if isinstance(made, RequestView):
+        click.echo(
+            f"{email} confirms what others ask, so a signed-in admin confirms request {made.id} first. "
+            "Then run this again within a day."
+        )
+        return
+    _print_link(made)
 
 
 def _id_of(work: Any, email: str) -> str:

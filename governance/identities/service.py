@@ -39,10 +39,14 @@ from governance.queues.models import QueueMember
 from governance.queues.service import ensure_queue
 from governance.requests import service as requests
 from governance.requests.eligible import people_who_may
-from governance.requests.service import RequestView, confirmable
+from governance.requests.models import Request
+from governance.requests.service import RequestStatus, RequestView, confirmable
 from governance.work import Work
 
 ROLES_REQUEST: Final = "person.roles"
+RESET_REQUEST: Final = "person.reset"
+#: How long whoever asked may make the link once another person has confirmed it.
+RESET_WITHIN: Final = timedelta(hours=24)
 #: Where a one-time link leads, below the public URL.
 LINK_PATH: Final = "/set-password/"
 LINK_LASTS: Final = timedelta(hours=72)
@@ -207,24 +211,37 @@ def enable_person(work: Work, person_id: str) -> PersonAdded:
     return PersonAdded(person=_view(work, person), link=_new_link(work, person), request=None)
 
 
-def reset_person(work: Work, person_id: str, *, second_factor: bool = False) -> OneTimeLink:
+def reset_person(
+    work: Work, person_id: str, *, second_factor: bool = False, reason: str = ""
+) -> OneTimeLink | RequestView:
     """Make a link with which somebody sets a new password, and end their sessions.
 
     The password they have stays good until the link is used. ``second_factor`` drops that too, for
-    somebody who has lost the device.
+    somebody who has lost the device. Whoever holds the link can act as them: where they have a role that
+    confirms, another person who could confirm it is asked first. Once that one has, whoever asked calls
+    this again within a day. Where there is no such person it is done at once, and the entry says so.
 
     Raises:
         NotFound: there is no such person.
-        Conflict: they are disabled.
+        Conflict: they are disabled, or the same is asked for already.
     """
     work.require(Permission.PEOPLE_MANAGE)
     person = queries.locked_person(work.session, person_id)
     if person.disabled_at is not None:
         raise Conflict(f"{person.name} is disabled. Let them back in instead.")
+    data: dict[str, Any] = {"link": "password reset"}
+    confirmed = None
+    if _confirming(_roles(person)) and work.actor.id != person.id:
+        details = {"person": person.id, "second_factor": second_factor}
+        confirmed = _confirmed_reset(work, details)
+        if confirmed is None:
+            if _somebody_else_confirms(work, person):
+                return requests.make(work, RESET_REQUEST, details, reason)
+            data["single_handed"] = True
     _end_access(work, person, tokens=False)
     link = _new_link(work, person)
     work.record(
-        EntryKind.PERSON_CHANGED, refs={"person": person.id}, data={"link": "password reset"}
+        EntryKind.PERSON_CHANGED, refs={"person": person.id, "request": confirmed}, data=data
     )
     if second_factor and person.totp_secret is not None:
         person.totp_secret = person.totp_last_step = None
@@ -285,6 +302,43 @@ def _change_roles(work: Work, request: RequestView) -> None:
         refs={"person": person.id, "request": request.id},
         data=_facts(work, person),
     )
+
+
+@confirmable(
+    RESET_REQUEST,
+    ask=Permission.PEOPLE_MANAGE,
+    confirm=Permission.PEOPLE_MANAGE,
+    parties=lambda _, details: [f"person:{details['person']}"],
+)
+def _let_reset(work: Work, request: RequestView) -> None:
+    """Do nothing yet: the link is told once, to whoever asked, when they ask again."""
+
+
+def _confirmed_reset(work: Work, details: Mapping[str, Any]) -> str | None:
+    """Return the request that another person confirmed for this actor, and that no link was made for yet."""
+    last_link: datetime | None = work.session.execute(
+        sa.select(sa.func.max(SignInLink.created_at)).where(
+            SignInLink.person_id == details["person"]
+        )
+    ).scalar_one()
+    settled = work.session.execute(
+        sa.select(Request).where(
+            Request.kind == RESET_REQUEST,
+            Request.status == RequestStatus.CONFIRMED,
+            Request.requested_by == work.actor.reference,
+            Request.closed_at > work.now - RESET_WITHIN,
+        )
+    ).scalars()
+    for row in settled:
+        unused = last_link is None or (row.closed_at is not None and last_link < row.closed_at)
+        if unused and dict(row.details) == dict(details):
+            return row.id
+    return None
+
+
+def _somebody_else_confirms(work: Work, person: Person) -> bool:
+    able = people_who_may(work.session, Permission.PEOPLE_MANAGE, work.now)
+    return bool(set(able) - {person.id, work.actor.id})
 
 
 def _ask_for_roles(

@@ -9,6 +9,8 @@ from flask.sessions import SecureCookieSessionInterface
 
 from governance import actors
 from governance.identities import keys, signing_in
+from governance.identities.models import Person
+from tests.api.conftest import token
 from web.authentication import RATE_LIMIT
 from web.rate_limits import RateLimit
 
@@ -178,3 +180,16 @@ def test_a_key_that_asks_too_often_is_told_when_to_come_back(served) -> None:
     answer = served.call("crm", "GET", "/decisions")
     assert int(answer.headers["Retry-After"]) >= 1
     assert served.call("shop", "GET", "/decisions").status_code == 200, "Each key has its own."
+
+
+def test_resetting_somebody_who_confirms_is_a_request_where_another_admin_is(served) -> None:
+    pia = f"/people/{served.people['Pia']}/reset"
+    assert served.call("Anna", "POST", pia, json={}).status_code == 201, "nobody else is there"
+    with served.answerable.work(actors.service("tests")) as work:
+        work.session.get_one(Person, served.people["Ben"]).roles = ["admin"]
+    served.secrets["Ben"] = token(served.answerable, served.people["Ben"])
+    asked = served.call("Anna", "POST", pia, json={"reason": "She forgot it."})
+    assert (asked.status_code, asked.json["kind"]) == (202, "person.reset")
+    assert "url" not in asked.text
+    confirmed = served.call("Ben", "POST", f"/requests/{asked.json['id']}/confirm", json={})
+    assert confirmed.status_code == 200

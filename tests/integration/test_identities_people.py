@@ -278,6 +278,67 @@ def test_a_reset_ends_sessions_and_earlier_links_but_not_the_password(answerable
         _sign_in(answerable, "Ada")
 
 
+def test_resetting_somebody_who_confirms_needs_another_admin(answerable, clock):
+    """Whoever has the link could act as them, and so confirm what they asked for themselves."""
+    anna, ben = join(answerable, "Anna", "admin"), join(answerable, "Ben", "admin", "publisher")
+    pia = join(answerable, "Pia")
+    with answerable.work(anna) as work:
+        asked = identities.change_person(work, pia.id, roles=["publisher"]).request
+    with answerable.work(ben) as work:
+        requests.confirm(work, asked.id)
+    secret = _sign_in(answerable, "Pia")
+    with answerable.work(anna) as work:
+        request = identities.reset_person(work, pia.id, reason="She forgot it.")
+        assert request.kind == "person.reset"
+    assert signing_in.actor_of_session(answerable, secret) is not None, "nothing is done yet"
+    with answerable.work(anna) as work:
+        with pytest.raises(Conflict, match="the same already"):
+            identities.reset_person(work, pia.id)
+        with pytest.raises(SelfConfirmation):
+            requests.confirm(work, request.id)
+    clock.advance(seconds=1)
+    with answerable.work(ben) as work:
+        requests.confirm(work, request.id)
+        assert identities.reset_person(work, pia.id).kind == "person.reset", "Ben asked nobody"
+    with answerable.work(anna) as work:
+        link = identities.reset_person(work, pia.id)
+    assert signing_in.link_owner(answerable, link.token).name == "Pia"
+    assert entries(answerable, "person.changed")[-1]["refs"]["request"] == request.id
+    # It was confirmed for one link alone; the next would have to be asked for, as Ben has meanwhile.
+    with pytest.raises(Conflict, match="Ben asked for the same"), answerable.work(anna) as work:
+        identities.reset_person(work, pia.id)
+
+
+def test_a_confirmed_reset_holds_for_a_day_and_for_what_was_asked(answerable, clock):
+    anna, ben = join(answerable, "Anna", "admin"), join(answerable, "Ben", "admin")
+    carl = join(answerable, "Carl")
+    with answerable.work(anna) as work:
+        asked = identities.change_person(work, carl.id, roles=["admin"]).request
+    with answerable.work(ben) as work:
+        requests.confirm(work, asked.id)
+    with answerable.work(anna) as work:
+        request = identities.reset_person(work, carl.id)
+    with pytest.raises(SelfConfirmation), answerable.work(again(answerable, carl.id)) as work:
+        requests.confirm(work, request.id)
+    with answerable.work(ben) as work:
+        requests.confirm(work, request.id)
+    with answerable.work(anna) as work:
+        assert identities.reset_person(work, carl.id, second_factor=True).kind == "person.reset"
+    clock.advance(hours=24)
+    with answerable.work(anna) as work:
+        assert identities.reset_person(work, carl.id).kind == "person.reset"
+
+
+def test_where_nobody_else_confirms_a_reset_is_done_at_once_and_marked(answerable):
+    anna, pia = join(answerable, "Anna", "admin"), join(answerable, "Pia", "publisher")
+    with answerable.work(anna) as work:
+        assert identities.reset_person(work, pia.id).token
+    assert entries(answerable, "person.changed")[-1]["data"] == {
+        "link": "password reset",
+        "single_handed": True,
+    }
+
+
 def test_a_change_that_changes_nothing_writes_no_entry(answerable):
     anna = join(answerable, "Anna", "admin", queues=["offers"])
     before = len(entries(answerable))

@@ -7,8 +7,9 @@ from typing import Any
 from governance.identities import service
 from governance.identities.views import PersonState
 from governance.permissions import Permission, Role
+from governance.requests.service import RequestView
 from web.api.requests import RequestAnswer
-from web.api.resources import Resource, identifier, look, work
+from web.api.resources import Resource, answer, identifier, look, work
 from web.api.schemas import Answer, Body, Flag, Instant, List, Nested, Text, at_most, one_of
 from web.security import requires
 
@@ -40,6 +41,7 @@ class ResetBody(Body):
     """What somebody has lost."""
 
     second_factor = Flag(load_default=False, metadata={"description": "Drop it too"})
+    reason = Text(load_default="", validate=at_most(2000, least=0))
 
 
 class PersonAnswer(Answer):
@@ -158,8 +160,15 @@ def enable_person(person_id: str) -> Any:
 @requires(Permission.PEOPLE_MANAGE)
 @resource.arguments(ResetBody, required=False)
 @resource.response(201, LinkAnswer)
+@resource.alt_response(
+    202,
+    schema=RequestAnswer,
+    description="They have a role that confirms, so another person is asked first; call again once that one has confirmed",
+    success=True,
+)
 def reset_person(body: dict[str, Any], person_id: str) -> Any:
     """Make a link with which somebody sets a new password."""
     identifier(person_id, "person")
     with work() as unit:
-        return service.reset_person(unit, person_id, second_factor=body["second_factor"])
+        made = service.reset_person(unit, person_id, **body)
+    return answer(RequestAnswer().dump(made), 202) if isinstance(made, RequestView) else made

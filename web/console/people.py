@@ -138,11 +138,23 @@ def reset_person(person_id: str) -> Response:
     """Make somebody a link for a new password, and show it once."""
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            link = service.reset_person(work, person_id, second_factor=forms.flag("second_factor"))
+            made = service.reset_person(work, person_id, second_factor=forms.flag("second_factor"))
             known = service.person(work, person_id)
     except Conflict as error:
         return _refused(person_id, error)
-    return _link(known, link, None)
+    if isinstance(made, RequestView):
+        tell(
+            "info",
+            _(
+                "%(name)s confirms what others ask, so another person is asked first.",
+                name=known.name,
+            ),
+            _("Once it is confirmed, ask for the link again within a day."),
+            href=url_for("console.requests"),
+            link=_("To the requests"),
+        )
+        return go("people")
+    return _link(known, made, None)
 
 
 def _person(person_id: str) -> PersonView:

@@ -6,7 +6,7 @@ from flask import Response, url_for
 
 from governance.errors import AnswerableError, Conflict, InvalidInput, SelfConfirmation
 from governance.holds.service import LIFT
-from governance.identities.service import ROLES_REQUEST
+from governance.identities.service import RESET_REQUEST, ROLES_REQUEST
 from governance.installation.service import business_settings
 from governance.permissions import Permission
 from governance.points.service import PUBLISH, RESTORE
@@ -30,6 +30,7 @@ _KINDS = {
     RESTORE: "restore",
     LIFT: "resume",
     ROLES_REQUEST: "confirmers",
+    RESET_REQUEST: "reset",
     few.KIND: "few",
 }
 
@@ -160,6 +161,9 @@ def _title(work: Work, one: RequestView) -> str:
         if given:
             return _("%(name)s gets %(given)s", name=name, given=given)
         return _("%(name)s gives up %(taken)s", name=name, taken=taken)
+    if one.kind == RESET_REQUEST:
+        person = details["person"]
+        return queries.names(work.session, [person]).get(person, person)
     if one.kind == few.KIND:
         return _("on") if details["value"] else _("off")
     return one.kind
@@ -186,6 +190,6 @@ def _href(work: Work, one: RequestView) -> str:
         return url_for("console.policy", point=details["point"], version=details["version"])
     if one.kind == LIFT and work.actor.may(Permission.HOLDS_SET):
         return url_for("console.hold")
-    if one.kind == ROLES_REQUEST and work.actor.may(Permission.PEOPLE_MANAGE):
+    if one.kind in (ROLES_REQUEST, RESET_REQUEST) and work.actor.may(Permission.PEOPLE_MANAGE):
         return url_for("console.person", person_id=details["person"])
     return ""
