@@ -151,6 +151,224 @@ def entry_kinds() -> str:
     )
 
 
+POLICY_KEYS: Mapping[str, str] = {
+    "decision_point": "The decision point that this policy governs; apps name it in their requests.",
+    "kind": "What the automated decision does. It is shown; nothing is ruled by it.",
+    "title": "What pages call the decision point.",
+    "purpose": "What the decision is for, in a sentence; part of every explanation.",
+    "owner": "Who answers for the policy. It is shown; nobody is given or refused anything by it.",
+    "stakes": "How much hangs on a decision.",
+    "rollout": "`live` rules. `observe` records what would have been ruled and gives the proposal back; people are asked only "
+    "where a person was requested or a hold is in force.",
+    "features": "The facts, each under its name; `{}` where there are none. A fact that is not declared is refused (422).",
+    "features.*.type": "Its type. An array is a list of texts. Another type in a request is refused (422).",
+    "features.*.required": "Whether a request without it is refused (422). An absent fact sends a decision to a person where a "
+    "rule uses it without asking `has()`.",
+    "features.*.nullable": "Whether null is a value. Else null is refused (422).",
+    "features.*.minimum": "A lower value goes to a person.",
+    "features.*.maximum": "A higher value goes to a person.",
+    "features.*.values": "Any other value goes to a person.",
+    "features.*.label": "What people read instead of the name.",
+    "features.*.changeable": "Whether the subject could do something about it: what would have changed a decision is said of "
+    "changeable facts only.",
+    "groups": "The group attributes that a request may bring along. They go to the vault; no rule and no reviewer sees them.",
+    "require": "What a request must bring along, else it is refused (422).",
+    "outcomes": "What can be decided. A proposal of anything else goes to a person.",
+    "outcomes.*.label": "What people read instead of the name.",
+    "outcomes.*.favourable": "That it is good for the subject. It is shown; no figure is made of it yet.",
+    "outcomes.*.fallback": "The outcome of what is rejected, refused or lapsed; exactly one has it.",
+    "proposal": "Where proposals come from.",
+    "proposal.from": "Who makes them.",
+    "proposal.confidence": "A proposal without a confidence goes to a person.",
+    "review": "How people decide here.",
+    "review.queue": "Where cases wait, unless a rule names another queue. A queue that does not exist is made, always open and "
+    "without people.",
+    "review.confidence_below": "A lower confidence goes to a person. Without it, confidence sends nobody to a person.",
+    "review.due_in": "How long a case may wait, in working hours of its queue. Without it a case is never due.",
+    "review.when_overdue": "What the clock does with a case that is overdue and held by nobody.",
+    "review.when_overdue.escalate_to": "The queue to which it goes first; there `due_in` begins anew, once.",
+    "review.when_overdue.then": "What it comes to in the end: status `lapsed` with the fallback.",
+    "review.sign_offs": "How many different people must give the same outcome.",
+    "review.undo": "How long a verdict can be taken back, and is told to nobody.",
+    "rules": "Conditions and what follows from them; all are asked, and the strictest wins.",
+    "rules.name": "Its name; each rule has its own.",
+    "rules.when": "The condition, in CEL.",
+    "rules.then": "What follows. `release` documents and never weakens another rule.",
+    "rules.sensitive": "Marks the case: every verdict on it needs a reason, also an approval.",
+    "rules.queue": "Where its cases wait; of several rules that match, the first that names one. `review` rules only.",
+    "rules.due_in": "How long its cases may wait; of several, the shortest. `review` rules only.",
+    "rules.sign_offs": "How many people must agree; of several, the most. `review` rules only.",
+    "rules.because": "The sentence that people read as the reason.",
+    "notice": "What the subject is told with the decision; it comes with every answer.",
+    "tests": "The policy's own tests. They run on every check and before publishing; one that fails stops it.",
+    "tests.name": "A sentence.",
+    "tests.given": "The case.",
+    "tests.given.features": "Its facts.",
+    "tests.given.proposal": "Its proposal.",
+    "tests.given.proposal.outcome": "What is proposed.",
+    "tests.given.proposal.confidence": "How sure the machine is; none where it is left out.",
+    "tests.given.proposal.source": "Who proposes.",
+    "tests.given.subject": "Whom it is about.",
+    "tests.given.subject.known": "Whether there is a subject.",
+    "tests.given.context": "The circumstances.",
+    "tests.given.context.now": "The time.",
+    "tests.given.context.zone": "The time zone of hour and weekday.",
+    "tests.given.context.language": "The request's language.",
+    "tests.given.context.channel": "The request's channel.",
+    "tests.given.context.earlier": "What was decided about the subject here before.",
+    "tests.given.context.earlier.count_30d": "How often in the last 30 days.",
+    "tests.given.context.earlier.last_outcome": "With which outcome last.",
+    "tests.given.context.earlier.last_at": "When last.",
+    "tests.given.person_requested": "Whether somebody asked for a person.",
+    "tests.expect": "What the ruling must be; only what is named here is looked at.",
+    "tests.expect.disposition": "What the policy says.",
+    "tests.expect.rule": "A rule that is among the reasons.",
+    "tests.expect.reason": "A reason's code.",
+    "tests.expect.outcome": "The outcome.",
+    "tests.expect.queue": "The queue.",
+    "tests.expect.sensitive": "Whether the case is sensitive.",
+    "tests.expect.sign_offs": "How many people must agree.",
+}
+"""What each key of a policy does. A key that is accepted and not told here, or told and not accepted, stops the generator."""
+
+REFUSED_KEYS: Mapping[str, str] = {
+    "features.*.mask": "nothing is hidden from reviewers yet",
+    "features.*.proxy": "nothing is hidden from reviewers yet",
+    "features.*.stratum": "no figures are folded yet",
+    "proposal.model": "no models are hosted yet",
+    "review.sample": "no released decisions are drawn for a second look yet",
+    "review.judge_first": "no page asks for a verdict before it shows the proposal yet",
+    "review.gold": "no cases with known answers are seeded yet",
+    "review.double": "no case is given to two people to compare them yet",
+    "rules.judge_first": "no page asks for a verdict before it shows the proposal yet",
+    "measure": "no figures are folded yet",
+    "fairness": "no figures are folded yet",
+    "retention": "nothing is erased by age yet",
+    "jurisdiction": "no duties follow from it yet",
+    "stakes: high": "it demands to judge first, which no page does yet",
+    "proposal.from: model": "no models are hosted yet",
+    "proposal.confidence: none": "it needs `review.sample`, which is refused",
+    "review.confidence_below: {target_error: ...}": "no threshold is derived from past verdicts yet",
+}
+"""Why each key or value that the policy language has, and this version does not enforce, is refused."""
+
+
+def policy_keys() -> Iterator[tuple[str, Any]]:
+    """Yield each key that a policy may have with its field, and each that is refused with None; outer keys before inner ones."""
+    from marshmallow import fields as kinds
+
+    from policies.schema import PolicyShape
+
+    def below(shape: Any, path: str) -> Iterator[tuple[str, Any]]:
+        for name, field in shape.fields.items():
+            key, inner = f"{path}{field.data_key or name}", field
+            yield key, field
+            while isinstance(inner, kinds.List | kinds.Dict):
+                if isinstance(inner, kinds.Dict):
+                    key, inner = f"{key}.*", inner.value_field
+                else:
+                    inner = inner.inner
+            if isinstance(inner, kinds.Nested):
+                yield from below(inner.schema, f"{key}.")
+        yield from ((f"{path}{key}", None) for key in sorted(shape.not_enforced))
+
+    yield from below(PolicyShape(), "")
+
+
+def policy_value(field: Any) -> str:
+    """Say what a key of a policy takes."""
+    from marshmallow import fields as kinds
+
+    from policies import schema
+
+    if isinstance(field, schema.Word):
+        if field.one_of:
+            return ", ".join(f"`{word}`" for word in field.one_of)
+        return field.expected
+    if isinstance(field, schema.Duration):
+        return f"{schema.duration_text(field.shortest)} to {schema.duration_text(field.longest)}"
+    if isinstance(field, schema.Figure):
+        bounds = "" if field.lowest is None else f" from {field.lowest:g} to {field.highest:g}"
+        return ("whole number" if field.whole else "number") + bounds
+    if isinstance(field, kinds.List):
+        return (
+            "list"
+            if isinstance(field.inner, kinds.Nested)
+            else f"list: {policy_value(field.inner)}"
+        )
+    if isinstance(field, schema.Words):
+        return "text, or texts by language"
+    return {"Flag": "true or false", "Value": "value"}.get(type(field).__name__, "keys")
+
+
+def policy_default(field: Any) -> str:
+    """Say what a key of a policy has where it is left out."""
+    from policies import schema
+
+    if field.required:
+        return "**needed**"
+    default = field.load_default
+    if isinstance(field, schema.Duration) and default is not None:
+        return f"`{schema.duration_text(default)}`"
+    if isinstance(default, bool):
+        return "`true`" if default else "`false`"
+    return f"`{default}`" if isinstance(default, str | int) else ""
+
+
+def policy_document() -> str:
+    from policies import conditions, rulings, schema
+    from policies.reasons import ReasonCode
+
+    keys = list(policy_keys())
+    accepted = [
+        [f"`{key}`", policy_value(field), policy_default(field), POLICY_KEYS[key]]
+        for key, field in keys
+        if field is not None
+    ]
+    refused = [key for key, field in keys if field is None]
+    refused += [
+        f"{pointer[1:].replace('/', '.')}: {value}"
+        for pointer, values in schema.NOT_ENFORCED_VALUES.items()
+        for value in values
+    ]
+    refused.append("review.confidence_below: {target_error: ...}")
+    idle = (POLICY_KEYS.keys() - dict(keys).keys()) | (REFUSED_KEYS.keys() - set(refused))
+    if idle:
+        raise ValueError(
+            f"docs/generate.py tells of keys that policies do not have: {sorted(idle)}"
+        )
+    circumstances = [
+        [f"`{name}`", fact.type.value, "yes" if fact.optional else ""]
+        for name, fact in conditions.STANDING.items()
+    ]
+    return page(
+        "The policy document",
+        "Every key that this version enforces, and what it does. A dot steps into a key, `*` stands for a name of your own, and "
+        "what stands under `rules` and `tests` is said for each of their items. How to write one: "
+        "[Write a policy and publish it](../how-to/write-a-policy.md). For editors there is a [JSON Schema](policy.schema.json).",
+        table(["Key", "Value", "Left out", "What it does"], accepted),
+        f"At most {schema.MOST_RULES} rules, {schema.MOST_FEATURES} features, {schema.MOST_OUTCOMES} outcomes and "
+        f"{schema.MOST_TESTS} tests; a condition has at most {conditions.LONGEST_CONDITION} characters. Durations are a whole "
+        "number with `s`, `m`, `h` or `d`. A text by language needs one in English (`en`), which stands in for others.",
+        "## What is refused",
+        "These belong to the policy language, and this version does nothing with them. A document that holds one is refused with "
+        "its line: what a policy says is what is done.",
+        table(["Refused", "Why"], [[f"`{key}`", REFUSED_KEYS[key]] for key in refused]),
+        "Any other key is unknown, and refused too.",
+        "## What conditions see",
+        "`features.*` as declared, and what follows here. They never see group attributes. What may be absent is asked for with "
+        "`has()`, else its absence sends the decision to a person.",
+        table(["Name", "Type", "May be absent"], circumstances),
+        "Hours and weekdays (1 is Monday) are those of the business's time zone. `context.earlier` is what was decided about the "
+        "same subject at the same point. An integer literal is accepted where a number is declared.",
+        "## Why a ruling is what it is",
+        f"A text fact of more than {rulings.LONGEST_STRING} bytes, or a list of more than {rulings.LONGEST_ARRAY} items, is stored, "
+        "and no rule is asked. The reasons of a ruling have these codes: "
+        + ", ".join(f"`{code}`" for code in ReasonCode)
+        + ".",
+    )
+
+
 def policy_schema() -> str:
     from policies.schema import json_schema
 
@@ -201,6 +419,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "entry-kinds.md": entry_kinds,
     "errors.md": errors,
     "permissions.md": permissions,
+    "policy-document.md": policy_document,
     "policy.schema.json": policy_schema,
     "settings.md": settings,
     "commands.md": commands,
