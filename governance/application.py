@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -14,7 +14,7 @@ from governance import keyring as secrets
 from governance.actors import Actor
 from governance.clock import Clock, IdSource, SystemClock, uuid7
 from governance.configuration import ConfigurationCache
-from governance.errors import WrongInstallation
+from governance.errors import Conflict, WrongInstallation
 from governance.installation.models import Installation
 from governance.keyring import Keyring
 from governance.schema import check_schema
@@ -25,6 +25,9 @@ from governance.work import Work
 
 if TYPE_CHECKING:
     from governance.decisions.commit import DecisionWriter
+
+#: What PostgreSQL says where a row that must be unique is there already; on SQLite one writes at a time and looks first.
+_TAKEN: Final = "23505"
 
 
 class Answerable:
@@ -58,6 +61,7 @@ class Answerable:
 
         Raises:
             Unavailable: the database could not do it; nothing was stored.
+            Conflict: another unit of work took a name or an address first; nothing was stored.
         """
         try:
             with self.database.write() as session:
@@ -73,6 +77,10 @@ class Answerable:
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise unavailable(error) from error
+            if getattr(error.orig, "sqlstate", None) == _TAKEN:
+                raise Conflict(
+                    "Somebody else did the same at the same moment. Nothing was stored; look again, then try again."
+                ) from error
             raise
 
     @contextmanager

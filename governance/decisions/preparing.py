@@ -33,7 +33,10 @@ GROUPS_PAYLOAD = "groups"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request with its idempotency key and the SHA-256 (hex) of its canonical body."""
+    """One request with its idempotency key and the SHA-256 (hex) of its canonical body.
+
+    The body holds group attributes and facts that can be guessed, so what is stored is an HMAC of that digest.
+    """
 
     request: DecisionRequest
     idempotency_key: str | None = None
@@ -261,6 +264,7 @@ def prepare(
     subject = request.subject
     key = answerable.keys.for_subject(None if subject is None else subject.ref)
     trace = rulings.trace_document(ruling)
+    body_digest = stored_digest(answerable, asked)
     plaintext = orjson.dumps(
         {
             "features": request.features,
@@ -270,7 +274,7 @@ def prepare(
             "subject": None if subject is None else subject.ref,
             "trace": trace,
             # No entry may hold these; here they are committed to, so that verify can compare the row's.
-            "asked": {"digest": asked.body_digest, "key": asked.idempotency_key},
+            "asked": {"digest": body_digest, "key": asked.idempotency_key},
         }
     )
     nonce, ciphertext = key.encrypt(decision_id, DECISION_PAYLOAD, plaintext)
@@ -312,7 +316,7 @@ def prepare(
         request.language,
         request.channel,
         request.sequence,
-        asked.body_digest,
+        body_digest,
         asked.idempotency_key,
         ruled.status,
         ruled.outcome,
@@ -396,6 +400,13 @@ def prepare(
         key=key,
     )
     return prepared, view(ruled, decision_id=decision_id, case_id=case_id, now=now)
+
+
+def stored_digest(answerable: Answerable, asked: Asked) -> str | None:
+    """Return what is kept of a body: it tells whether another one is the same, and nothing to who lacks the lookup secret."""
+    if asked.body_digest is None:
+        return None
+    return answerable.keyring.tag("request body", asked.body_digest)
 
 
 def recorded_data(

@@ -380,7 +380,7 @@ def _replay(
                 "Another request with this idempotency key is being stored. Try again.",
                 retry_after=1,
             )
-        if row.body_digest != asked.body_digest:
+        if row.body_digest != preparing.stored_digest(answerable, asked):
             return IdempotencyConflict(
                 "This Idempotency-Key was used with another body. Use a fresh key for another decision, or send the same body."
             )

@@ -485,3 +485,15 @@ def test_rows_that_were_stored_before_the_connection_died_are_found_again(
     with answerable.look(shop) as work:
         assert service.get(work, made.id).subject_ref == "new"
     assert _count(answerable, Decision) == 2
+
+
+def test_what_is_kept_of_a_body_cannot_be_computed_from_the_body(answerable):
+    """A body holds group attributes, which a digest of it would let others guess."""
+    publish(answerable, POLICY)
+    digest = "d" * 64
+    view = service.ask(answerable, app(answerable), Asked(request=request(), body_digest=digest))
+    with answerable.database.read() as session:
+        kept = session.get_one(Decision, view.id).body_digest
+    assert kept is not None
+    assert kept != digest
+    assert len(kept) == 64

@@ -85,6 +85,24 @@ def test_two_people_cannot_have_one_address(answerable):
         identities.add_person(work, email="ANNA@corner.example", name="Another")
 
 
+def test_two_who_add_one_address_at_once_do_not_both_succeed(answerable):
+    anna = join(answerable, "Anna", "admin")
+    together = threading.Barrier(2)
+
+    def add(queue):
+        try:
+            with answerable.work(anna) as work:
+                if not answerable.database.is_sqlite:
+                    together.wait(timeout=30)
+                identities.add_person(work, email=email_of("Dov"), name="Dov", queues=[queue])
+        except Conflict:
+            return "refused"
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(add, ("offers", "offers"))) == ["done", "refused"]
+
+
 def test_all_mistakes_are_listed(answerable, clock):
     with pytest.raises(InvalidInput) as refused, answerable.work(CLI) as work:
         identities.add_person(
