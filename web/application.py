@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import signal
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -69,6 +70,8 @@ def serve() -> Flask:
     Raises:
         SettingsInvalid, WrongInstallation, Unavailable: it cannot be served.
     """
+    # A process that is told to stop before it serves just stops; what it inherited would only take note of it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     settings = process_settings.load()
     write_logs(settings)
     answerable = open_installation(settings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from governance import keyring
 from governance.cli import opening
 from governance.cli.opening import as_json
 from governance.errors import AnswerableError, Conflict, InvalidInput
+from governance.settings import Settings
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -36,10 +39,6 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 def serve(*, host: str, port: int, workers: int | None = None) -> None:
     """Run the web service, and background work with it unless the setting says apart."""
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
     settings = opening.here()
     # What would keep each process from starting is told here once, in a sentence.
     with opening.installation() as answerable:
@@ -49,9 +48,32 @@ def serve(*, host: str, port: int, workers: int | None = None) -> None:
         workers = 1 if sqlite else len(os.sched_getaffinity(0))
     # The processes that serve read the settings themselves.
     os.environ["ANSWERABLE_HOME"] = str(settings.home.resolve())
+    with _figures_of_all(workers):
+        _serve(host, port, workers, settings)
+
+
+@contextmanager
+def _figures_of_all(workers: int) -> Iterator[None]:
+    """Let several processes count into one folder, so that /metrics tells of all, whichever answers."""
+    if workers == 1 or "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="answerable-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
+
+
+def _serve(host: str, port: int, workers: int, settings: Settings) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    # Imported once before the processes part: they start sooner and share the memory.
+    target = "web.application:serve"
+    importlib.import_module(target.partition(":")[0])
     click.echo(f"Answerable listens on http://{host}:{port}; Ctrl+C stops it.", err=True)
     Granian(
-        "web.application:serve",
+        target,
         factory=True,
         interface=Interfaces.WSGI,
         address=host,
