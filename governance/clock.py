@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -34,16 +35,35 @@ class IdSource(Protocol):
         ...
 
 
+class _Rising:
+    """The upper half of the last id."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self, milliseconds: int) -> int:
+        """Return the upper half of the next id, shifted to its place."""
+        with self._lock:
+            # The counter stands in the twelve bits below the milliseconds, and runs over into them.
+            self._last = max(self._last + 1, milliseconds << 12)
+            count = self._last
+        return (count >> 12 & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | (count & 0xFFF) << 64
+
+
+_rising = _Rising()
+
+
 def uuid7() -> str:
-    """Return a UUIDv7 (RFC 9562 section 5.7): 48 bits of unix milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    tail = int.from_bytes(os.urandom(10), "big")
+    """Return a UUIDv7 (RFC 9562 section 5.7): 48 bits of unix milliseconds, a counter of 12 bits, then 62 random bits.
+
+    The ids of a process rise, even within a millisecond and when the clock goes back (section 6.2), so that the log,
+    which takes what waits by id, has the acts of a process in the order in which they were done.
+    """
     value = (
-        (milliseconds & 0xFFFFFFFFFFFF) << 80
-        | 0x7 << 76
-        | (tail >> 62 & 0xFFF) << 64
+        _rising.next(time.time_ns() // 1_000_000)
         | 0b10 << 62
-        | (tail & 0x3FFFFFFFFFFFFFFF)
+        | int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF
     )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -30,6 +30,15 @@ KINDS: Final = (
     EntryKind.REQUEST_CONFIRMED,
     EntryKind.REQUEST_DECLINED,
 )
+_MAKING: Final = frozenset(
+    {
+        EntryKind.POLICY_DRAFTED,
+        EntryKind.HOLD_SET,
+        EntryKind.PERSON_ADDED,
+        EntryKind.APP_KEY_CREATED,
+        EntryKind.REQUEST_MADE,
+    }
+)
 #: table -> id -> column -> value, of what the entries speak of.
 Standing = dict[str, dict[Any, dict[str, Any]]]
 
@@ -60,7 +69,8 @@ def follow(entries: Iterable[Mapping[str, Any]]) -> Standing:
             "requests",
         )
     }
-    for entry in entries:
+    # What is made and put in force by one act has one instant, and either entry may come first in the log.
+    for entry in sorted(entries, key=lambda entry: entry["kind"] not in _MAKING):
         _take(known, entry)
     return known
 

@@ -36,3 +36,12 @@ def test_an_instant_is_written_in_utc_with_microseconds_and_read_back() -> None:
 def test_a_time_without_an_offset_is_refused() -> None:
     with pytest.raises(ValueError, match="no offset"):
         parse_rfc3339("2026-11-21T10:00:00")
+
+
+def test_ids_rise_within_a_millisecond_and_when_the_clock_goes_back(monkeypatch) -> None:
+    first = [uuid7() for _ in range(10_000)]
+    assert first == sorted(first)
+    assert len(set(first)) == len(first)
+    monkeypatch.setattr("governance.clock.time.time_ns", lambda: 1_700_000_000_000_000_000)
+    later = [uuid7() for _ in range(10)]
+    assert [*first, *later] == sorted([*first, *later])
