@@ -34,6 +34,7 @@ from governance.identities.views import (
     TokenView,
 )
 from governance.installation.service import LANGUAGES, business_settings
+from governance.ledger.models import LogRecord
 from governance.permissions import CONFIRMING_ROLES, Permission, Role
 from governance.queues.models import QueueMember
 from governance.queues.service import ensure_queue
@@ -184,7 +185,9 @@ def disable_person(work: Work, person_id: str) -> PersonView:
     work.session.flush()
     _keep_an_admin(work, person, was=was_admin)
     _end_access(work, person)
-    work.record(EntryKind.PERSON_DISABLED, refs={"person": person.id})
+    work.record(
+        EntryKind.PERSON_DISABLED, refs={"person": person.id}, data={"roles": sorted(person.roles)}
+    )
     return _view(work, person)
 
 
@@ -351,7 +354,27 @@ def _ask_for_roles(
 
 
 def _nobody_confirms(work: Work) -> bool:
-    return len(people_who_may(work.session, Permission.PEOPLE_MANAGE, work.now)) < 2
+    """Tell whether a business has no second admin; one who was shut out or ended within a day counts as there.
+
+    Otherwise an admin could shut the others out and make themselves a second one who agrees to everything.
+    """
+    if len(people_who_may(work.session, Permission.PEOPLE_MANAGE, work.now)) >= 2:
+        return False
+    since = work.now - requests.ALONE_AFTER
+    ended = work.session.execute(
+        sa.select(Person.roles).where(
+            Person.expires_at <= work.now,
+            Person.expires_at > since,
+            Person.password_hash.is_not(None),
+        )
+    ).scalars()
+    shut_out = work.session.execute(
+        sa.select(LogRecord.entry).where(
+            LogRecord.kind == EntryKind.PERSON_DISABLED, LogRecord.recorded_at > since
+        )
+    ).scalars()
+    roles = [*ended, *(orjson.loads(entry)["data"].get("roles", ()) for entry in shut_out)]
+    return not any(Role.ADMIN in each for each in roles)
 
 
 def _confirming(roles: Collection[Role]) -> frozenset[Role]:

@@ -200,6 +200,37 @@ def test_an_admin_who_was_only_invited_does_not_count_as_a_second(answerable):
     assert entries(answerable, "person.changed")[-1]["data"]["bootstrap"] is True
 
 
+@pytest.mark.parametrize("back", [False, True])
+def test_an_admin_who_shuts_the_other_out_cannot_make_another_at_once(answerable, clock, back):
+    anna, ben = join(answerable, "Anna", "admin"), join(answerable, "Ben", "admin")
+    clock.advance(hours=1)
+    with answerable.work(anna) as work:
+        identities.disable_person(work, ben.id)
+        if back:
+            identities.enable_person(work, ben.id)
+        added = identities.add_person(work, email=email_of("Dov"), name="Dov", roles=["admin"])
+        assert added.person.roles == ()
+        assert added.request.details["give"] == ["admin"]
+    with pytest.raises(SelfConfirmation), answerable.work(anna) as work:
+        requests.confirm(work, added.request.id)
+    clock.advance(hours=24)
+    with answerable.work(anna) as work:
+        requests.decline(work, added.request.id, "Nobody is there to confirm it.")
+        changed = identities.change_person(work, added.person.id, roles=["admin"])
+    assert changed.request is None
+    assert entries(answerable, "person.changed")[-1]["data"]["bootstrap"] is True
+
+
+def test_an_admin_who_ends_the_others_account_cannot_make_another_at_once(answerable, clock):
+    anna, ben = join(answerable, "Anna", "admin"), join(answerable, "Ben", "admin")
+    with answerable.work(anna) as work:
+        identities.change_person(work, ben.id, expires_at=clock.now() + timedelta(minutes=1))
+    clock.advance(minutes=2)
+    with answerable.work(anna) as work:
+        added = identities.add_person(work, email=email_of("Dov"), name="Dov", roles=["publisher"])
+    assert added.request is not None
+
+
 def test_the_last_admin_stays(answerable, clock):
     anna = join(answerable, "Anna", "admin")
     join(answerable, "Ben", "admin", expires_at=clock.now() + timedelta(days=3))
