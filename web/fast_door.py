@@ -31,6 +31,7 @@ from web.security import HEADERS, HTTPS_ONLY
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_MOST_DIGITS: Final = 9
 ROUTE: Final = f"{PREFIX}/decisions"
 _CONTENT_TYPES: Final = frozenset({JSON, f"{JSON}; charset=utf-8", f"{JSON};charset=utf-8"})
 
@@ -64,6 +65,8 @@ class FastDoor:
         if (
             environ.get("QUERY_STRING")
             or not length.isdecimal()
+            # Python refuses to read a number of thousands of digits, be they all noughts.
+            or len(length) > _MOST_DIGITS
             or int(length) > MOST_BYTES
             or environ.get("CONTENT_TYPE", "").lower() not in _CONTENT_TYPES
             or bearer.lower() != "bearer"

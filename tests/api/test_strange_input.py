@@ -148,3 +148,15 @@ def test_a_key_revoked_by_another_process_reads_nothing_more(served, in_review) 
         ("POST", f"/decisions/{made['id']}/withdraw"),
     ):
         assert served.call("crm", method, path).status_code == 401, path
+
+
+def test_a_length_of_thousands_of_digits_breaks_nothing(served) -> None:
+    answer = served.call(
+        "crm",
+        "POST",
+        "/decisions",
+        data=b"{}",
+        content_type="application/json",
+        environ_overrides={"CONTENT_LENGTH": "0" * 5000 + "2"},
+    )
+    assert 400 <= answer.status_code < 500
