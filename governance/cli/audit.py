@@ -78,7 +78,8 @@ def verify(*, as_json: bool) -> None:
     if report.ok:
         click.echo("Everything agrees.")
     elif report.tampered:
-        click.echo(f"{report.tampered} things are not as they were recorded.", err=True)
+        things = "1 thing is" if report.tampered == 1 else f"{report.tampered} things are"
+        click.echo(f"{things} not as recorded.", err=True)
     else:
         click.echo(
             "Nothing was found to be changed, but not everything could be checked.", err=True
