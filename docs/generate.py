@@ -134,6 +134,18 @@ def errors() -> str:
                 for code, (error, status) in known
             ],
         ),
+        "A request with a mistake is answered like this, and nothing is stored:",
+        """```json
+{"type": "https://decisions.example.com/problems/invalid-input",
+ "title": "The request does not fit",
+ "status": 422,
+ "detail": "The request does not fit: 1 problem. Nothing was stored.",
+ "errors": [{"pointer": "/features/amount", "detail": "expected a number"}],
+ "request_id": "a5c2796a34224399"}
+```""",
+        "The address under `type` is a page that says what the code means; `request_id` finds the request in what the service writes to "
+        "standard error. For what an app should do with each status, see "
+        "[When Answerable does not answer](../how-to/when-answerable-does-not-answer.md).",
     )
 
 
