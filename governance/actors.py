@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from governance.errors import NotAllowed
@@ -22,7 +23,7 @@ class Actor:
     """Whoever acts, as the key, the token, the session or the command line told; never as a body claimed.
 
     ``id`` is an app's or a person's id, or a service's name (``cli``, ``worker``). ``points`` limits an app to some
-    decision points (None: all). ``queues`` are those a person is a member of. ``os_user`` is the operating system's user of a command.
+    decision points (None: all). ``queues`` are those a person is a member of. ``ends_at`` is when the token ends that the actor came with. ``os_user`` is the operating system's user of a command.
     """
 
     kind: ActorKind
@@ -33,6 +34,7 @@ class Actor:
     queues: frozenset[str] = frozenset()
     points: frozenset[str] | None = None
     key_id: str | None = None
+    ends_at: datetime | None = None
     os_user: str | None = None
     language: str = "en"
     time_zone: str = "UTC"

@@ -89,7 +89,7 @@ class FastDoor:
         try:
             asked = Asked(request=parsed.request, idempotency_key=key, body_digest=parsed.digest)
             view = service.ask(self._answerable, actor, asked)
-        except AnswerableError as error:
+        except Exception as error:  # noqa: BLE001 -- Flask tells of the unexpected too, and nothing is asked twice.
             environ[REFUSED] = error
             return None
         assert view.id is not None

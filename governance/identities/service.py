@@ -499,6 +499,10 @@ def create_token(work: Work, *, name: str, scopes: Iterable[str], days: int) -> 
         problems.append(("scopes", f"Choose from the permissions you have: {own}."))
     _raise(problems)
     secret = secrets.token_hex(32)
+    ends_at = work.now + timedelta(days=days)
+    if work.actor.ends_at is not None:
+        # A token may make others, but none that outlives it.
+        ends_at = min(ends_at, work.actor.ends_at)
     row = PersonalToken(
         id=work.new_id(),
         person_id=person_id,
@@ -506,7 +510,7 @@ def create_token(work: Work, *, name: str, scopes: Iterable[str], days: int) -> 
         secret_hash=digest(secret),
         scopes=sorted(wanted),
         created_at=work.now,
-        expires_at=work.now + timedelta(days=days),
+        expires_at=ends_at,
     )
     work.session.add(row)
     work.session.flush()

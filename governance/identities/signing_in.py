@@ -180,7 +180,8 @@ def actor_of_token(answerable: Answerable, token: str) -> Actor:
             .where(PersonalToken.id == token_id)
             .values(last_used_at=work.now),
         )
-    return replace(actor, permissions=frozenset(p for p in actor.permissions if p in row.scopes))
+    opened = frozenset(p for p in actor.permissions if p in row.scopes)
+    return replace(actor, permissions=opened, ends_at=row.expires_at)
 
 
 def link_owner(answerable: Answerable, token: str) -> LinkOwner | None:
@@ -194,7 +195,7 @@ def link_owner(answerable: Answerable, token: str) -> LinkOwner | None:
 
 
 def set_password_by_link(answerable: Answerable, *, token: str, password: str) -> LinkOwner:
-    """Set a first or new password; the link is used up, and all sessions of the person end.
+    """Set a first or new password; the link is used up, and all sessions and tokens of the person end.
 
     Raises:
         NotFound: the link was used, has ended, or was never made.
@@ -220,6 +221,14 @@ def set_password_by_link(answerable: Answerable, *, token: str, password: str) -
         account, _ = throttle.counters(answerable.keyring, person.email, "")
         throttle.forget(work.session, account)
         work.record(EntryKind.PASSWORD_CHANGED, refs={"person": person.id}, data={"by": "link"})
+        # Whoever needed a new password may have lost more than the old one.
+        for token_row in work.session.execute(
+            sa.select(PersonalToken).where(
+                PersonalToken.person_id == person.id, PersonalToken.revoked_at.is_(None)
+            )
+        ).scalars():
+            token_row.revoked_at = work.now
+            work.record(EntryKind.TOKEN_REVOKED, refs={"token": token_row.id})
     return owner
 
 

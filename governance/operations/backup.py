@@ -29,6 +29,7 @@ from governance.actors import Actor
 from governance.application import Answerable
 from governance.clock import Clock, SystemClock, parse_rfc3339, rfc3339, uuid7
 from governance.errors import Conflict, InvalidInput, WrongInstallation
+from governance.identities.models import SignInLink, SignInSession
 from governance.keyring import Keyring
 from governance.ledger import epochs, publishing
 from governance.ledger.epochs import EpochView
@@ -221,6 +222,9 @@ def _go_on(work: Work, manifest: dict[str, Any]) -> EpochView:
     """Open a new epoch of the log, and say what was restored and how many entries are gone."""
     # What was decided by the rows before does not hold for these.
     work.configuration_changed()
+    # Sign-ins and one-time links may have ended after the backup was made: nobody comes in by one again.
+    work.session.execute(sa.delete(SignInSession))
+    work.session.execute(sa.delete(SignInLink))
     epoch = epochs.new_epoch(work, reason=f"The backup of {manifest['made_at']} was restored.")
     work.record(
         EntryKind.BACKUP_RESTORED,

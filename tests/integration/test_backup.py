@@ -12,12 +12,15 @@ from governance import keyring
 from governance.actors import service
 from governance.application import open_installation
 from governance.errors import Conflict, InvalidInput, SettingsInvalid, WrongInstallation
+from governance.identities import service as identities
+from governance.identities import signing_in
 from governance.ledger import publishing, queries
 from governance.ledger.models import LogRecord
 from governance.ledger.sequencing import drain
 from governance.operations.backup import back_up, restore
 from governance.operations.verifying import verify
 from governance.records import metadata
+from tests.accounts import ADDRESS, PASSWORD, email_of, join
 
 CLI = service("cli", os_user="anna")
 
@@ -111,6 +114,24 @@ def test_what_was_signed_after_the_backup_is_counted_as_lost(
     assert restored.epoch.lost == 8
     assert any("8 entries" in sentence for sentence in restored.missing)
     assert not restored.epoch.previous_closed
+
+
+def test_nobody_comes_in_by_a_sign_in_or_a_link_of_before(
+    answerable, tmp_path, elsewhere, kek, clock
+):
+    ada = join(answerable, "Ada", "manager")
+    signing_in.sign_in(answerable, email=email_of("Ada"), password=PASSWORD, address=ADDRESS)
+    with answerable.work(join(answerable, "Anna", "admin")) as work:
+        identities.reset_person(work, ada.id)
+    back_up(answerable, CLI, tmp_path / "kept")
+    restore(elsewhere, CLI, tmp_path / "kept", kek=kek, clock=clock)
+    other = open_installation(elsewhere, clock=clock)
+    try:
+        after = rows(other)
+        assert (after["sessions"], after["sign_in_links"]) == ([], [])
+        assert len(after["people"]) == 2
+    finally:
+        other.close()
 
 
 def test_decisions_go_on_after_a_restore(answerable, backed_up, elsewhere, kek, clock):

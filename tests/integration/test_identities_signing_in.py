@@ -344,6 +344,25 @@ def test_a_token_ends_with_its_days(answerable, ada, clock):
         signing_in.actor_of_token(answerable, secret)
 
 
+def test_a_token_made_with_a_token_does_not_outlive_it(answerable, ada, clock):
+    first = _token(answerable, ada, "account:use", "cases:read", days=2)
+    clock.advance(days=1)
+    actor = signing_in.actor_of_token(answerable, first.secret)
+    second = _token(answerable, actor, "cases:read", days=300)
+    assert second.token.expires_at == first.token.expires_at
+
+
+def test_a_password_set_by_link_ends_the_tokens(answerable, ada):
+    anna = join(answerable, "Anna", "admin")
+    secret = _token(answerable, ada, "cases:read").secret
+    with answerable.work(anna) as work:
+        link = identities.reset_person(work, ada.id)
+    signing_in.set_password_by_link(answerable, token=link.token, password=f"{PASSWORD} again")
+    with pytest.raises(NotSignedIn):
+        signing_in.actor_of_token(answerable, secret)
+    assert len(entries(answerable, "token.revoked")) == 1
+
+
 def test_a_revoked_token_is_out_at_once(answerable, ada):
     created = _token(answerable, ada, "cases:read")
     ben = join(answerable, "Ben", "manager")

@@ -283,7 +283,7 @@ def ask() -> Response:
 
     201 for every ruling. `in_review` means that a person decides, and `outcome` is null until then; it is no error.
     """
-    refused: AnswerableError | None = request.environ.get(REFUSED)
+    refused: Exception | None = request.environ.get(REFUSED)
     if refused is not None:
         # It was asked already, before this view; asking again could make a second decision.
         raise refused
