@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from governance.actors import Actor, ActorKind, service
 from governance.application import Answerable
 from governance.clock import uuid7
+from governance.identities import keys
 from governance.identities.models import App, AppKey, Person
 from governance.permissions import SCOPE_PERMISSIONS, Role, of_roles
 from governance.points.models import DecisionPoint, PolicyVersion
@@ -75,29 +76,18 @@ def app(
 ) -> Actor:
     """Return an app with a key of its own."""
     with answerable.work(service("tests")) as work:
-        row = work.session.execute(sa.select(App).where(App.name == name)).scalar_one_or_none()
-        if row is None:
-            row = App(id=work.new_id(), name=name, created_at=work.now)
-            work.session.add(row)
-            work.session.flush()
-        key = AppKey(
-            id=work.new_id().replace("-", "")[-16:],
-            app_id=row.id,
-            secret_hash="0" * 64,
-            points=None if points is None else list(points),
-            scopes=[scope],
-            created_at=work.now,
-            created_by="service:tests",
-        )
-        work.session.add(key)
-        work.configuration_changed()
+        created = keys.create_key(work, app=name, scopes=[scope])
+        row = work.session.execute(sa.select(App).where(App.name == name)).scalar_one()
+        if points is not None:
+            # Points that nobody published yet, which the real door refuses.
+            work.session.get_one(AppKey, created.key.id).points = list(points)
     return Actor(
         kind=ActorKind.APP,
         id=row.id,
         name=name,
         permissions=SCOPE_PERMISSIONS[scope],
         points=None if points is None else frozenset(points),
-        key_id=key.id,
+        key_id=created.key.id,
     )
 
 

@@ -269,13 +269,14 @@ def test_a_request_that_does_not_fit_stores_nothing_and_names_every_mistake(
     answerable: Answerable,
 ) -> None:
     publish(answerable, POLICY)
+    shop = app(answerable)
     before = _count(answerable, LogRecord)
     bad = request(
         features={"tenure_months": "3", "monthly_charges": 1, "colour": "red"},
         occurred_at="2027-01-01T00:00:00Z",
     )
     with pytest.raises(InvalidInput) as refused:
-        service.ask(answerable, app(answerable), Asked(request=bad))
+        service.ask(answerable, shop, Asked(request=bad))
     assert {problem.pointer for problem in refused.value.problems} == {
         "/features/tenure_months",
         "/features/contract",
