@@ -90,26 +90,27 @@ def ask_many(
         )
         configuration = _with_key(answerable, configuration, actor)
         batch: list[tuple[int, Prepared, DecisionView]] = []
-        for position in left:
-            now = answerable.clock.now()
-            try:
-                ruled = preparing.rule(
-                    answerable, configuration, actor, many[position].request, now
-                )
-                prepared, view = preparing.prepare(
-                    answerable, configuration, actor, many[position], ruled, now
-                )
-            except AnswerableError as error:
-                # A point or a policy this process has not read yet must not be denied on stale knowledge.
-                if (
-                    attempt == 0
-                    and isinstance(error, NotFound | InvalidInput)
-                    and _outdated(answerable, configuration)
-                ):
-                    continue
-                answers[position] = error
-            else:
-                batch.append((position, prepared, view))
+        with answerable.writer.preparing():
+            for position in left:
+                now = answerable.clock.now()
+                try:
+                    ruled = preparing.rule(
+                        answerable, configuration, actor, many[position].request, now
+                    )
+                    prepared, view = preparing.prepare(
+                        answerable, configuration, actor, many[position], ruled, now
+                    )
+                except AnswerableError as error:
+                    # A point or a policy this process has not read yet must not be denied on stale knowledge.
+                    if (
+                        attempt == 0
+                        and isinstance(error, NotFound | InvalidInput)
+                        and _outdated(answerable, configuration)
+                    ):
+                        continue
+                    answers[position] = error
+                else:
+                    batch.append((position, prepared, view))
         if batch:
             answerable.writer.commit([prepared for _, prepared, _ in batch])
         for position, prepared, view in batch:

@@ -435,15 +435,19 @@ def test_more_waiting_than_the_process_takes_is_told_and_loses_nothing(
             outcomes.append("unavailable")
 
     with writer._commit_lock:
-        threads = [threading.Thread(target=ask) for _ in range(10)]
-        for thread in threads:
-            thread.start()
-        while sum(thread.is_alive() for thread in threads) > 4:
+        first, *others = [threading.Thread(target=ask) for _ in range(10)]
+        first.start()
+        while not writer._led or writer._waiting:
             pass
-    for thread in threads:
+        for thread in others:
+            thread.start()
+        # The first holds the lead, four wait, and the rest are told at once.
+        while sum(thread.is_alive() for thread in others) > 4:
+            pass
+    for thread in (first, *others):
         thread.join()
-    assert sorted(outcomes) == ["released"] * 4 + ["unavailable"] * 6
-    assert _count(answerable, Decision) == 4
+    assert sorted(outcomes) == ["released"] * 5 + ["unavailable"] * 5
+    assert _count(answerable, Decision) == 5
 
 
 def test_waiting_ends_with_the_outcome_and_never_beyond_the_places(answerable: Answerable) -> None:
