@@ -133,6 +133,54 @@ def explain(
     return teller[audience](told)
 
 
+def explain_imported(
+    policy: Policy,
+    proposal: Proposal | None,
+    features: Mapping[str, Any],
+    audience: Audience,
+    language: str | None,
+    *,
+    outcome: str | None,
+    verdict: HumanPart | None,
+) -> Explanation:
+    """Explain a decision of the past, which this policy never ruled on: what was reported, and no reasons that nobody had."""
+    told = _Told(
+        policy=policy,
+        ruling=_NEVER_RULED,
+        proposal=proposal,
+        features=features,
+        language=language or "en",
+        verdict=verdict,
+    )
+    facts = _facts(told)
+    paragraphs = [policy.purpose.in_(language), told.say("imported")]
+    if audience is Audience.SUBJECT:
+        facts = tuple(FactShown(name=fact.name, label=fact.label) for fact in facts)
+        labels = ", ".join(fact.label for fact in facts)
+        paragraphs.append(told.say("facts_used", facts=labels) if labels else told.say("no_facts"))
+    else:
+        paragraphs += [*([_proposed(told)] if proposal is not None else []), *_verdict(told)]
+    return Explanation(
+        audience=audience,
+        language=spoken(language),
+        headline=told.say("imported_headline", outcome=told.outcome(outcome)),
+        paragraphs=tuple(paragraphs),
+        facts=facts,
+        reasons=(),
+        trace=None,
+        what_would_change=(),
+    )
+
+
+_NEVER_RULED: Final = Ruling(
+    disposition=Disposition.RELEASE,
+    status=RulingStatus.RELEASED,
+    outcome=None,
+    reasons=(),
+    trace=(),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
     """What there is to tell, and the language."""
@@ -158,6 +206,14 @@ class _Told:
 
 
 _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
+    "imported_headline": {
+        "en": "Decided earlier: {outcome}.",
+        "de": "Früher entschieden: {outcome}.",
+    },
+    "imported": {
+        "en": "This was decided before decisions were recorded here. What was done and the facts are as they were reported; the policy did not rule on it.",
+        "de": "Das wurde entschieden, bevor Entscheidungen hier aufgezeichnet wurden. Was geschah und die Angaben sind so, wie sie gemeldet wurden; die Richtlinie hat nicht darüber befunden.",
+    },
     "released": {
         "en": "The decision: {outcome}. Software proposed it, and our rules allowed it without a person.",
         "de": "Die Entscheidung: {outcome}. Software hat das vorgeschlagen, und unsere Regeln ließen es ohne einen Menschen zu.",

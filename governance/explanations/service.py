@@ -59,7 +59,7 @@ class LogPlace:
 class Step:
     """One step of a decision's story.
 
-    ``kind`` is received, ruled, case_opened, claimed, released, sign_off (a verdict that did not decide), verdict
+    ``kind`` is received, done_elsewhere (before it was imported), ruled, case_opened, claimed, released, sign_off (a verdict that did not decide), verdict
     (the one that did), undone, escalated, lapsed, withdrawn or effective. ``record_id`` is the entry that
     tells of it, None for what follows from another; ``place`` is None while that entry waits for the
     sequencer. ``by`` is a name where the actor may know it. ``data`` is what the entry says in clear, ``reason`` what the
@@ -107,6 +107,16 @@ def explain(
     if plaintext is None:
         return _erased(told_to, language)
     document = orjson.loads(plaintext)
+    if row.imported:
+        return explanations.explain_imported(
+            points.engine_of(work, row.point, row.policy_version).policy,
+            _proposal(row, document),
+            document["features"],
+            told_to,
+            language,
+            outcome=row.outcome,
+            verdict=_human_part(work, row),
+        )
     return explanations.explain(
         points.engine_of(work, row.point, row.policy_version).policy,
         rulings.trace_from(document["trace"]),
@@ -233,7 +243,13 @@ def _kind(event: history.Event) -> str:
 
 
 def _that_followed(row: Decision, received: Step) -> list[Step]:
-    """Return the ruling and the opening of the case, which the entry of the decision tells of too."""
+    """Return the ruling and the opening of the case, which the entry of the decision tells of too; of an imported one what was done."""
+    if row.imported:
+        return [
+            _by_the_service(
+                "done_elsewhere", received, {"status": row.status, "outcome": row.outcome}
+            )
+        ]
     ruling = {
         "disposition": row.disposition,
         "reasons": row.reasons,

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from governance.decisions import service as decisions
+from governance.decisions.importing import Past, import_many
 from governance.decisions.preparing import Asked
 from governance.errors import InvalidInput, NotAllowed, NotFound
 from governance.explanations import service
@@ -179,3 +180,22 @@ def test_a_case_that_lapsed_tells_so(answerable, clock, shop, cleo):
         "effective",
     ]
     assert "Nobody decided in time" in explain(answerable, shop, made).headline
+
+
+@pytest.mark.parametrize("audience", ["subject", "auditor"])
+def test_what_was_imported_is_told_as_reported_and_never_as_ruled(answerable, shop, audience):
+    past = Past(
+        request=request(occurred_at="2026-10-01T08:00:00Z"),
+        outcome="no_offer",
+        verdict="reject",
+    )
+    (decision_id,) = import_many(answerable, shop, [past])
+    with answerable.look(person(answerable, "Cleo")) as work:
+        told = service.explain(work, decision_id, audience=audience, language="en")
+        steps = service.story(work, decision_id)
+    assert told.headline == "Decided earlier: No offer."
+    assert "the policy did not rule on it" in " ".join(told.paragraphs)
+    assert (told.reasons, told.what_would_change) == ((), ())
+    assert [(step.kind, step.data.get("outcome")) for step in steps][1:] == [
+        ("done_elsewhere", "no_offer")
+    ]

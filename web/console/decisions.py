@@ -205,7 +205,7 @@ def _step(work: Work, step: Step, policy: Policy, told: Explanation | None) -> S
     points_made: tuple[str, ...] = ()
     if step.kind == "ruled" and told is not None:
         points_made = tuple(reason.text for reason in told.reasons)
-    by_the_service = step.kind in {"ruled", "case_opened", "effective"}
+    by_the_service = step.kind in {"ruled", "case_opened", "effective", "done_elsewhere"}
     return StoryStep(
         kind=step.kind,
         title=_title(work, step, policy),
@@ -234,6 +234,12 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         if step.kind == "escalated":
             return _("Sent on to %(queue)s", queue=title)
         return _("Waiting in %(queue)s", queue=title)
+    if step.kind == "done_elsewhere":
+        return {
+            "approved": _("Approved: %(outcome)s", outcome=outcome),
+            "changed": _("Changed to: %(outcome)s", outcome=outcome),
+            "rejected": _("Rejected: %(outcome)s", outcome=outcome),
+        }.get(step.data["status"], _("Released: %(outcome)s", outcome=outcome))
     if step.kind in {"verdict", "sign_off"}:
         return {
             "approve": _("Approved: %(outcome)s", outcome=outcome),
@@ -252,6 +258,8 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
 
 
 def _text(step: Step) -> str:
+    if step.kind == "done_elsewhere":
+        return _("So it was reported. It was decided before it was recorded here.")
     if step.kind == "ruled":
         return _("Policy version %(n)s", n=step.data["policy_version"])
     if step.kind in {"case_opened", "escalated"} and step.data.get("due_at"):

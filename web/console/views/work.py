@@ -162,7 +162,7 @@ class CasePage:
 class StoryStep:
     """One event in a decision's story.
 
-    `kind` is received, ruled, case_opened, claimed, released, verdict, undone, sign_off, escalated,
+    `kind` is received, done_elsewhere, ruled, case_opened, claimed, released, verdict, undone, sign_off, escalated,
     lapsed, withdrawn or effective. `entry` is the log's index, None while it is not in the log yet.
     """
 
