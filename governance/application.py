@@ -54,6 +54,8 @@ class Answerable:
         self.keys = SubjectKeys(keyring, new_id)
         self.configuration = ConfigurationCache(database)
         self.writer: DecisionWriter = DecisionWriter(self)
+        #: When this process last looked whether too many entries wait for the sequencer (monotonic), and what it saw.
+        self.log_checked: tuple[float, bool] = (0.0, False)
 
     @contextmanager
     def work(self, actor: Actor, *, at: datetime | None = None) -> Iterator[Work]:

@@ -436,12 +436,9 @@ def _with_key(
     return newest
 
 
-_log_checks: dict[int, tuple[float, bool]] = {}
-
-
 def _require_log(answerable: Answerable) -> None:
     """Raise when the sequencer is so far behind that more entries must not pile up; looked at once a second."""
-    checked_at, full = _log_checks.get(id(answerable), (0.0, False))
+    checked_at, full = answerable.log_checked
     if time.monotonic() - checked_at > 1.0:
         limit = answerable.settings.log_pending_limit
         try:
@@ -453,7 +450,7 @@ def _require_log(answerable: Answerable) -> None:
                 )
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             raise unavailable(error) from error
-        _log_checks[id(answerable)] = (time.monotonic(), full)
+        answerable.log_checked = (time.monotonic(), full)
     if full:
         raise LogUnavailable(
             "Too many log entries wait to be sequenced, so nothing may be decided now. The status page says since when and what to do.",
