@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.steps import steps
+
 HERE = Path(__file__).parent
 PORT = 8917
 PATH = "/api/v1/decisions"
@@ -122,6 +124,9 @@ def main() -> None:
                         )
                         memory[name] = max(memory.get(name, 0.0), largest_worker_pss(process.pid))
             report(results, starts, memory, _fsync, options.out)
+    print(f"\n{'Where the time goes (SQLite, one thread)':<42}{'CPU us':>8}{'wall us':>9}")
+    for name, cpu, wall in steps(POLICY, {**REQUEST, "subject": {"ref": "cust-1"}}):
+        print(f"{name:<42}{cpu:>8.0f}{wall:>9.0f}")
 
 
 def subjects(
