@@ -138,6 +138,7 @@ def unavailable(error: Exception) -> Unavailable:
     """Return the error that tells a caller that the database cannot be reached or written."""
     kind = type(error).__name__
     return Unavailable(
-        f"The database could not do it now ({kind}). Nothing was stored. Try again in a moment; the status page says more.",
+        f"The database could not do it now ({kind}). Try again in a moment, with the same Idempotency-Key if there was one: "
+        "then nothing is done twice. The status page says more.",
         retry_after=2,
     )
