@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
 from flask import Blueprint, Flask, Response, current_app, render_template
 from flask_smorest import Api
 
@@ -89,7 +90,7 @@ def register(app: Flask) -> None:
     )
     for resource in RESOURCES:
         api.register_blueprint(resource)
-    app.extensions["answerable.openapi"] = _finished(app, api.spec.to_dict())
+    app.extensions["answerable.openapi"] = _finished(app, _in_words_of_today(api.spec.to_dict()))
     app.register_blueprint(blueprint)
 
 
@@ -131,6 +132,23 @@ def problem(code: str) -> str:
         if error.code == code:
             return render_template("api_problem.html", code=code, told=told, meaning=error.__doc__)
     raise NotFound(f"There is no kind of problem {code!r}.")
+
+
+#: Names and phrases of statuses that Python 3.13 took over from RFC 9110; the document is the same whichever Python writes it.
+_RENAMED: Final = {
+    b"UNPROCESSABLE_ENTITY": b"UNPROCESSABLE_CONTENT",
+    b"Unprocessable Entity": b"Unprocessable Content",
+    b"REQUEST_ENTITY_TOO_LARGE": b"CONTENT_TOO_LARGE",
+    b"Request Entity Too Large": b"Content Too Large",
+}
+
+
+def _in_words_of_today(spec: dict[str, Any]) -> dict[str, Any]:
+    text = orjson.dumps(spec, option=orjson.OPT_NON_STR_KEYS)
+    for old, new in _RENAMED.items():
+        text = text.replace(old, new)
+    told: dict[str, Any] = orjson.loads(text)
+    return told
 
 
 def _finished(app: Flask, spec: dict[str, Any]) -> dict[str, Any]:

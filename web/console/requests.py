@@ -103,7 +103,8 @@ def _row(work: Work, one: RequestView) -> RequestRow:
     if one.closing_reason:
         detail = one.closing_reason
     if one.single_handed:
-        detail = f"{detail} {_('(confirmed alone)')}".strip()
+        alone = _("(confirmed alone)")
+        detail = f"{detail} {alone}".strip()
     return RequestRow(
         id=one.id,
         kind=_KINDS.get(one.kind, one.kind),
