@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.plain import make_tables
 from benchmarks.steps import steps
 
 HERE = Path(__file__).parent
@@ -189,6 +190,7 @@ def subjects(
                 if url
                 else f"sqlite:///{root}/plain.db"
             )
+            make_tables(plain)
             found[f"plain {kind}"] = (gunicorn, {"PLAIN_DATABASE_URL": plain}, {})
     return found
 

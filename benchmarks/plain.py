@@ -86,6 +86,13 @@ class _Request(Schema):
     proposal = fields.Nested(_Proposal, required=True)
 
 
+def make_tables(url: str) -> None:
+    """Make the tables, once, before several processes serve."""
+    engine = sa.create_engine(url)
+    _Base.metadata.create_all(engine)
+    engine.dispose()
+
+
 def app() -> Flask:
     """Return the application over the database of ``PLAIN_DATABASE_URL``."""
     flask = Flask(__name__)
@@ -98,7 +105,6 @@ def app() -> Flask:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA busy_timeout=15000")
 
-    _Base.metadata.create_all(engine)
     schema = _Request()
 
     @flask.post("/api/v1/decisions")
