@@ -395,9 +395,8 @@ def every_command() -> Iterator[tuple[str, click.Command, click.Context]]:
         command: click.Command, name: str, parent: click.Context | None
     ) -> Iterator[tuple[str, click.Command, click.Context]]:
         # The width is fixed, so that the page does not depend on the terminal it was made in.
-        context = click.Context(
-            command, info_name=name, parent=parent, terminal_width=100, max_content_width=100
-        )
+        settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
+        context = click.Context(command, info_name=name, parent=parent, **settings)
         yield context.command_path, command, context
         if isinstance(command, click.Group):
             for each in command.list_commands(context):
