@@ -8,7 +8,6 @@ import click
 
 from governance.cli import opening
 from governance.cli.opening import as_json
-from governance.cli.operations import progress
 from governance.errors import NotFound
 
 
@@ -26,7 +25,7 @@ def verify(*, as_json: bool) -> None:
     """
     from governance.operations import verifying
 
-    with opening.installation() as answerable, progress() as told:
+    with opening.installation() as answerable, opening.progress() as told:
         report = verifying.verify(answerable, progress=told)
     if as_json:
         opening.print_json(

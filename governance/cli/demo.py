@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -56,7 +54,7 @@ def demo(ctx: click.Context, *, folder: Path, port: int, once: bool) -> None:
     settings = all_settings.load(_environment(port), home=folder.resolve())
     if not once:
         _require_free(port)
-    with _progress() as progress:
+    with opening.progress(lines=True) as progress:
         built = service.build(settings, progress, actor=opening.actor())
         with closing(open_installation(settings)) as answerable:
             problems = _failing(answerable, progress) or service.check(answerable, progress)
@@ -127,34 +125,6 @@ def _serve(ctx: click.Context, home: Path, port: int) -> None:
     os.environ |= _environment(port)
     ctx.find_root().params["home"] = home
     ctx.invoke(serve, host=_HOST, port=port)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show how far the build is: a bar on a terminal, else one line for each step."""
-    if not sys.stderr.isatty():
-        seen: set[str] = set()
-
-        def line(step: str, done: int, of: int) -> None:
-            if step not in seen:
-                seen.add(step)
-                click.echo(f"{step} ...", err=True)
-
-        yield line
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description:<32}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def bar(step: str, done: int, of: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step, total=of)
-            bars.update(tasks[step], completed=done, total=of)
-
-        yield bar
 
 
 def _tell(built: Demo, folder: Path, *, once: bool) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -70,3 +71,41 @@ def print_table(rows: Sequence[Mapping[str, str]], *, empty: str) -> None:
     widths = {name: max(len(row[name]) for row in table) for name in rows[0]}
     for row in table:
         click.echo("  ".join(row[name].ljust(width) for name, width in widths.items()).rstrip())
+
+
+#: Told what is done, how far it is, and how far it goes.
+Progress = Callable[[str, int, int], None]
+
+
+@contextmanager
+def progress(*, lines: bool = False) -> Iterator[Progress]:
+    """Show how far long work is: a bar on a terminal; elsewhere nothing, or with ``lines`` one line for each step."""
+    seen: set[str] = set()
+    if not sys.stderr.isatty():
+
+        def line(step: str, done: int, of: int) -> None:
+            if lines and step not in seen:
+                seen.add(step)
+                click.echo(f"{step} ...", err=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description:<32}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=not lines) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def bar(step: str, done: int, of: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=of)
+            bars.update(tasks[step], completed=done, total=of)
+
+        yield bar

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -158,7 +158,7 @@ def backup(*, file: Path, as_json: bool) -> None:
     """
     from governance.operations.backup import back_up
 
-    with opening.installation() as answerable, progress() as told:
+    with opening.installation() as answerable, opening.progress() as told:
         made = back_up(answerable, opening.actor(), file, progress=told)
     rows = sum(made.rows.values())
     if as_json:
@@ -193,7 +193,7 @@ def restore(*, file: Path, kek: Path | None, as_json: bool) -> None:
         secret = None if kek is None else keyring.read_secret(kek)
     except ValueError as error:
         raise InvalidInput(str(error)) from error
-    with progress() as told:
+    with opening.progress() as told:
         restored = backups.restore(opening.here(), opening.actor(), file, kek=secret, progress=told)
     if as_json:
         opening.print_json(
@@ -251,33 +251,6 @@ def check(*, as_json: bool) -> None:
                 click.echo(f"{'':20} {line}")
     if failing:
         sys.exit(1)
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    """Show how far long work is: a bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def told(step: str, done: int, of: int) -> None:
-            if step not in tasks:
-                tasks[step] = bar.add_task(step, total=of)
-            bar.update(tasks[step], completed=done, total=of)
-
-        yield told
 
 
 def _require_free(host: str, port: int) -> None:

@@ -62,7 +62,7 @@ def ask(answerable: Answerable, actor: Actor, asked: Asked) -> DecisionView:
         NotAllowed, NotFound, InvalidInput: the request may not be made, or does not fit; nothing was stored.
         IdempotencyConflict: its key was used with another body.
         Gone: its key was used for a decision that was erased.
-        Unavailable: it cannot be stored now; nothing was.
+        Unavailable: it cannot be stored now. Where the connection was lost meanwhile nobody knows; the same key tells.
     """
     (answer,) = ask_many(answerable, actor, [asked])
     if isinstance(answer, AnswerableError):

@@ -55,16 +55,6 @@ def standing_verdicts(session: Session, case_id: str) -> list[Verdict]:
     )
 
 
-def last_undone(session: Session, case_id: str) -> Verdict | None:
-    """Return the verdict that was taken back last."""
-    return session.execute(
-        sa.select(Verdict)
-        .where(Verdict.case_id == case_id, Verdict.undone_at.is_not(None))
-        .order_by(Verdict.undone_at.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-
-
 def sign_off_counts(session: Session, case_ids: Sequence[str]) -> dict[str, int]:
     """Return how many verdicts stand on each of these cases; those with none are absent."""
     rows = session.execute(
