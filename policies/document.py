@@ -24,10 +24,13 @@ from policies.conditions import UNSPEAKABLE, Fact, FactType, faults
 from policies.reasons import ReasonCode
 from policies.schema import (
     MOST_FEATURES,
+    MOST_GUARDS,
     MOST_OUTCOMES,
     MOST_RULES,
     MOST_TESTS,
     NOT_ENFORCED_VALUES,
+    RATE_METRICS,
+    RATIO_METRICS,
     PolicyShape,
     refused,
     unknown_keys,
@@ -41,7 +44,9 @@ __all__ = [
     "Feature",
     "FeatureType",
     "Given",
+    "Guard",
     "Kind",
+    "Measure",
     "Outcome",
     "Overdue",
     "Policy",
@@ -173,6 +178,7 @@ class Feature:
     values: tuple[str | float, ...] | None = None
     label: Text
     changeable: bool = True
+    stratum: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +232,42 @@ class Rule:
     sign_offs: int | None = None
     because: Text | None = None
     line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """How the decision point is measured.
+
+    ``positive`` are the outcomes whose rates are compared, ``reference`` the value of a group attribute that others are
+    compared with, ``enough`` the smallest number a verdict rests on; ground truth counts of decisions older than ``maturity``.
+    """
+
+    positive: tuple[str, ...] | None = None
+    reference: Mapping[str, str] = field(default_factory=dict)
+    enough: int = 100
+    maturity: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """One standing check; ``name`` tells it from the policy's others.
+
+    ``tolerance`` is the lowest ratio, or the largest difference or rate, that is tolerated; ``watch`` is stricter.
+    """
+
+    metric: str
+    by: str | None = None
+    stage: str = "proposal"
+    tolerance: float
+    watch: float | None = None
+    block: int = 200
+    false_alarms: str = "1 per 5y"
+    on_breach: str = "alert"
+
+    @property
+    def name(self) -> str:
+        """Name the check by what it looks at."""
+        return f"{self.stage}:{self.metric}" + (f":{self.by}" if self.by else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +333,8 @@ class Policy:
     proposal: ProposalSource = field(compare=False)
     review: Review = field(compare=False)
     rules: tuple[Rule, ...] = field(compare=False)
+    measure: Measure = field(compare=False)
+    guards: tuple[Guard, ...] = field(compare=False)
     notice: Text | None = field(compare=False)
     tests: tuple[PolicyTest, ...] = field(compare=False)
 
@@ -298,6 +342,20 @@ class Policy:
     def fallback(self) -> str:
         """Name the outcome that rejected, refused and lapsed decisions get."""
         return next(outcome.name for outcome in self.outcomes.values() if outcome.fallback)
+
+    @property
+    def positive(self) -> frozenset[str]:
+        """Name the outcomes whose rates are compared: those under ``measure``, else the favourable ones."""
+        if self.measure.positive is not None:
+            return frozenset(self.measure.positive)
+        return frozenset(outcome.name for outcome in self.outcomes.values() if outcome.favourable)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Name the group attributes that are measured; where work is routed, the language is always one."""
+        if self.kind is Kind.ROUTING and "language" not in self.groups:
+            return (*self.groups, "language")
+        return self.groups
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -438,6 +496,8 @@ def _disagreements(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if review and review["when_overdue"].get("escalate_to") and review["due_in"] is None:
         yield "/review/when_overdue", "nothing is ever overdue without review.due_in; add it"
     yield from _rule_problems(data.get("rules", []))
+    yield from _measure_problems(data)
+    yield from _guard_problems(data)
     yield from _test_problems(data)
 
 
@@ -447,6 +507,7 @@ def _too_many(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "features": MOST_FEATURES,
         "outcomes": MOST_OUTCOMES,
         "tests": MOST_TESTS,
+        "fairness": MOST_GUARDS,
     }
     for key, limit in most.items():
         if len(data.get(key, ())) > limit:
@@ -529,6 +590,76 @@ def _rule_problems(rules: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
                     f"/rules/{at}/{key}",
                     f"only a rule that says review has {key}; this one says {rule['then']}",
                 )
+
+
+def _positive(data: Mapping[str, Any]) -> frozenset[str]:
+    named = data.get("measure", {}).get("positive")
+    if named is not None:
+        return frozenset(named)
+    return frozenset(name for name, raw in data.get("outcomes", {}).items() if raw["favourable"])
+
+
+def _attributes(data: Mapping[str, Any]) -> tuple[str, ...]:
+    language = ("language",) if data.get("kind") == Kind.ROUTING else ()
+    return (*data.get("groups", ()), *language)
+
+
+def _measure_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    measure, outcomes = data.get("measure"), data.get("outcomes")
+    if not measure:
+        return
+    if outcomes and measure["positive"] is not None:
+        for name in measure["positive"]:
+            if name not in outcomes:
+                yield "/measure/positive", f"no outcome is called {name!r}"
+        if set(outcomes) <= set(measure["positive"]):
+            yield "/measure/positive", "where every outcome is positive there is nothing to compare"
+    if "groups" in data:
+        for name in measure["reference"]:
+            if name not in _attributes(data):
+                yield member("/measure/reference", name), f"{name!r} is not declared under groups"
+
+
+def _guard_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    names: list[tuple[object, ...]] = []
+    for at, guard in enumerate(data.get("fairness", [])):
+        pointer, metric = f"/fairness/{at}", guard["metric"]
+        alone, ratio = metric in RATE_METRICS, metric in RATIO_METRICS
+        if alone and guard["by"] is not None:
+            yield f"{pointer}/by", f"{metric} is held against a limit by itself; remove by"
+        if not alone and guard["by"] is None:
+            yield f"{pointer}/by", f"{metric} compares groups; name an attribute under by"
+        if guard["by"] is not None and "groups" in data and guard["by"] not in _attributes(data):
+            yield f"{pointer}/by", f"{guard['by']!r} is not declared under groups"
+        if guard["stage"] is not None and not metric.startswith("selection_rate"):
+            yield f"{pointer}/stage", "only a rate of selection is looked at by stage; remove it"
+        if "outcomes" in data and not alone and not _positive(data) and _needs_positive(metric):
+            yield (
+                f"{pointer}/metric",
+                f"{metric} needs measure.positive, or an outcome that is favourable",
+            )
+        low, high = (0, 1) if ratio else (-1, 1)
+        if not low < guard["tolerance"] < high and (ratio or guard["tolerance"] == 1):
+            yield f"{pointer}/tolerance", "expected a number between 0 and 1, neither included"
+        watch = guard["watch"]
+        if watch is not None and (
+            watch <= guard["tolerance"] if ratio else watch >= guard["tolerance"]
+        ):
+            yield (
+                f"{pointer}/watch",
+                "the watch level is reached before the tolerance: "
+                + ("above it for a ratio" if ratio else "below it for a difference or a share"),
+            )
+        if ratio and watch is not None and watch >= 1:
+            yield f"{pointer}/watch", "a ratio of 1 is even; watch must be below it"
+        name = (metric, guard["by"], guard["stage"] or "proposal")
+        if name in names:
+            yield pointer, f"another check looks at {metric} already; remove one"
+        names.append(name)
+
+
+def _needs_positive(metric: str) -> bool:
+    return metric.startswith(("selection_rate", "tpr", "fpr"))
 
 
 def _test_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -638,6 +769,8 @@ def _policy(source: Source, data: Mapping[str, Any]) -> Policy:
             **data["review"] | {"when_overdue": Overdue(**data["review"]["when_overdue"])}
         ),
         rules=tuple(_rule(raw, line(f"/rules/{at}")) for at, raw in enumerate(data["rules"])),
+        measure=_measure(data["measure"]),
+        guards=tuple(_guard(raw) for raw in data["fairness"]),
         notice=Text(data["notice"]) if data["notice"] else None,
         tests=tuple(_test(raw, line(f"/tests/{at}")) for at, raw in enumerate(data["tests"])),
     )
@@ -660,6 +793,16 @@ def _outcome(name: str, raw: Mapping[str, Any]) -> Outcome:
 def _rule(raw: Mapping[str, Any], line: int) -> Rule:
     because = Text(raw["because"]) if raw["because"] else None
     return Rule(**{**raw, "then": Disposition(raw["then"]), "because": because, "line": line})
+
+
+def _measure(raw: Mapping[str, Any]) -> Measure:
+    return Measure(**{**raw, "reference": MappingProxyType(dict(raw.get("reference", {})))})
+
+
+def _guard(raw: Mapping[str, Any]) -> Guard:
+    routed = raw["metric"].startswith(("review_rate", "automated_error", "overdue_share"))
+    stage = raw["stage"] or ("routing" if routed else "proposal")
+    return Guard(**{**raw, "stage": stage})
 
 
 def _test(raw: Mapping[str, Any], line: int) -> PolicyTest:

@@ -22,12 +22,26 @@ FACT_NAME = r"[a-z_][a-z0-9_]{0,62}"
 LANGUAGE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 OUTCOME_NAME = r"[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,98}[^\s\x00-\x1f\x7f])?"
 DURATION = r"[0-9]{1,6}[smhd]"
+FALSE_ALARMS = r"1 per [1-9][0-9]{0,3}[dwy]"
+RATIO_METRICS = ("selection_rate_ratio", "review_rate_ratio", "tpr_ratio", "fpr_ratio")
+DIFFERENCE_METRICS = (
+    "selection_rate_difference",
+    "review_rate_difference",
+    "tpr_difference",
+    "fpr_difference",
+    "accuracy_difference",
+    "automated_error_difference",
+)
+#: What is held against a limit by itself, without groups.
+RATE_METRICS = ("automated_error", "overdue_share")
+GUARD_METRICS = RATIO_METRICS + DIFFERENCE_METRICS + RATE_METRICS
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 MOST_RULES = 200
 MOST_FEATURES = 500
 MOST_OUTCOMES = 1000
 MOST_TESTS = 1000
+MOST_GUARDS = 50
 
 
 class Word(fields.Field[str]):
@@ -178,6 +192,30 @@ class Duration(fields.Field[timedelta]):
         return {"type": "string", "pattern": f"^{DURATION}$"}
 
 
+class OneOrMore(fields.Field[tuple[str, ...]]):
+    """A text, or a list of texts without repetition."""
+
+    def __init__(self, expected: str, **more: Any) -> None:
+        """Take a name for what is expected."""
+        super().__init__(**more)
+        self.expected = expected
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> tuple[str, ...]:
+        listed = value if isinstance(value, list) else [value]
+        if not listed or any(not isinstance(one, str) or not one.strip() for one in listed):
+            raise ValidationError(f"expected {self.expected}; got {_shown(value)}")
+        if len(set(listed)) < len(listed):
+            raise ValidationError("something stands here twice; remove one")
+        return tuple(listed)
+
+    def described(self) -> dict[str, Any]:
+        """Describe this in JSON Schema."""
+        text = {"type": "string", "minLength": 1}
+        return {"anyOf": [text, {"type": "array", "minItems": 1, "items": text}]}
+
+
 class Value(fields.Field[Any]):
     """Any JSON value; what it must be depends on other parts of the policy."""
 
@@ -239,7 +277,7 @@ class Shape(Schema):
 class FeatureShape(Shape):
     """One declared fact."""
 
-    not_enforced = frozenset({"mask", "proxy", "stratum"})
+    not_enforced = frozenset({"mask", "proxy"})
 
     type = Word(one_of=("string", "integer", "number", "boolean", "array"), required=True)
     required = Flag(load_default=True)
@@ -249,6 +287,7 @@ class FeatureShape(Shape):
     values = fields.List(Value(), load_default=None)
     label = Words(load_default=None)
     changeable = Flag(load_default=True)
+    stratum = Flag(load_default=False)
 
 
 class OutcomeShape(Shape):
@@ -363,6 +402,36 @@ class ExpectShape(Shape):
     sign_offs = Figure(1, 5, whole=True, load_default=None)
 
 
+class MeasureShape(Shape):
+    """How the decision point is measured."""
+
+    positive = OneOrMore("an outcome, or a list of outcomes", load_default=None)
+    reference = fields.Dict(
+        keys=Word(FACT_NAME, "the name of a group attribute"),
+        values=Word(expected="one of its values"),
+        load_default=dict,
+    )
+    enough = Figure(1, 1_000_000, whole=True, load_default=100)
+    maturity = Duration(timedelta(days=3650), load_default=timedelta(0))
+
+
+class GuardShape(Shape):
+    """One standing check, looked at with every block of decisions."""
+
+    metric = Word(one_of=GUARD_METRICS, required=True)
+    by = Word(FACT_NAME, "the name of a group attribute", load_default=None)
+    stage = Word(one_of=("proposal", "outcome"), load_default=None)
+    tolerance = Figure(0, 1, required=True)
+    watch = Figure(0, 1, load_default=None)
+    block = Figure(20, 100_000, whole=True, load_default=200)
+    false_alarms = Word(
+        FALSE_ALARMS,
+        "how seldom it may alarm without cause, such as 1 per 5y",
+        load_default="1 per 5y",
+    )
+    on_breach = Word(one_of=("alert", "review_all"), load_default="alert")
+
+
 class OwnTestShape(Shape):
     """One of the policy's own tests."""
 
@@ -374,7 +443,7 @@ class OwnTestShape(Shape):
 class PolicyShape(Shape):
     """The whole document."""
 
-    not_enforced = frozenset({"measure", "fairness", "retention", "jurisdiction"})
+    not_enforced = frozenset({"retention", "jurisdiction"})
 
     decision_point = Word(
         SLUG, "a name of up to 63 lower-case letters, digits and hyphens", required=True
@@ -404,6 +473,8 @@ class PolicyShape(Shape):
     )
     review = fields.Nested(ReviewShape, required=True)
     rules = fields.List(fields.Nested(RuleShape), load_default=list)
+    measure = fields.Nested(MeasureShape, load_default=dict)
+    fairness = fields.List(fields.Nested(GuardShape), load_default=list)
     notice = Words(load_default=None)
     tests = fields.List(fields.Nested(OwnTestShape), load_default=list)
 
@@ -530,6 +601,7 @@ ENFORCED: Final[Mapping[str, str]] = {
     "features.*.values": "policies.rulings.Engine.check",
     "features.*.label": "policies.explanations.explain",
     "features.*.changeable": "policies.explanations.explain",
+    "features.*.stratum": "governance.counting.states.strata_of",
     "groups": "policies.rulings.Engine.check",
     "require": "policies.rulings.Engine.check",
     "outcomes": "policies.rulings.Engine.rule",
@@ -557,6 +629,20 @@ ENFORCED: Final[Mapping[str, str]] = {
     "rules.due_in": "policies.rulings.Engine.rule",
     "rules.sign_offs": "policies.rulings.Engine.rule",
     "rules.because": "policies.texts.render",
+    "measure": "governance.counting.measuring.measure_of",
+    "measure.positive": "policies.document.Policy.positive",
+    "measure.reference": "governance.counting.measuring.measure_of",
+    "measure.enough": "governance.counting.measuring.measure_of",
+    "measure.maturity": "governance.counting.measuring.measure_of",
+    "fairness": "governance.monitors.guarding.guards_of",
+    "fairness.metric": "governance.monitors.guarding.guards_of",
+    "fairness.by": "governance.monitors.guarding.guards_of",
+    "fairness.stage": "governance.monitors.guarding.guards_of",
+    "fairness.tolerance": "governance.monitors.guarding.guards_of",
+    "fairness.watch": "governance.monitors.guarding.guards_of",
+    "fairness.block": "governance.monitors.guarding.guards_of",
+    "fairness.false_alarms": "governance.monitors.guarding.guards_of",
+    "fairness.on_breach": "governance.monitors.acting.act",
     "notice": "policies.document.Policy.notice",
     "tests": "policies.selftest.run",
 } | {
