@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+from governance.counting import models as counting
 from governance.decisions import models as decisions
+from governance.deltas import models as deltas
 from governance.holds import models as holds
 from governance.identities import models as identities
+from governance.imports import models as imports
 from governance.installation import models as installation
 from governance.jobs import models as jobs
 from governance.ledger import models as ledger
+from governance.monitors import models as monitors
 from governance.points import models as points
 from governance.queues import models as queues
+from governance.reporting import models as reporting
 from governance.requests import models as requests
 from governance.reviews import models as reviews
 from governance.storage.base import Base
 from governance.subjects import models as subjects
+from governance.truth import models as truth
 
 __all__ = [
     "Base",
+    "counting",
     "decisions",
+    "deltas",
     "holds",
     "identities",
+    "imports",
     "installation",
     "jobs",
     "ledger",
+    "monitors",
     "points",
     "queues",
+    "reporting",
     "requests",
     "reviews",
     "subjects",
+    "truth",
 ]
 
 metadata = Base.metadata

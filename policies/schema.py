@@ -601,7 +601,7 @@ ENFORCED: Final[Mapping[str, str]] = {
     "features.*.values": "policies.rulings.Engine.check",
     "features.*.label": "policies.explanations.explain",
     "features.*.changeable": "policies.explanations.explain",
-    "features.*.stratum": "governance.counting.states.strata_of",
+    "features.*.stratum": "governance.counting.contributions.strata_of",
     "groups": "policies.rulings.Engine.check",
     "require": "policies.rulings.Engine.check",
     "outcomes": "policies.rulings.Engine.rule",

@@ -38,6 +38,15 @@ class EntryKind(StrEnum):
     POLICY_PUBLISHED = "policy.published"
     POLICY_WITHDRAWN = "policy.withdrawn"
     POLICY_RESTORED = "policy.restored"
+    GROUND_TRUTH_REPORTED = "ground_truth.reported"
+    FEEDBACK_GIVEN = "feedback.given"
+    GROUPS_RECORDED = "groups.recorded"
+    COUNTS_CORRECTED = "counts.corrected"
+    IMPORT_FINISHED = "import.finished"
+    REPORT_MADE = "report.made"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_NOTED = "incident.noted"
+    INCIDENT_CLOSED = "incident.closed"
     REQUEST_MADE = "request.made"
     REQUEST_CONFIRMED = "request.confirmed"
     REQUEST_DECLINED = "request.declined"
@@ -113,6 +122,36 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.POLICY_RESTORED: _describe(
         "The policy version before came back into force.", "person, service"
+    ),
+    EntryKind.GROUND_TRUTH_REPORTED: _describe(
+        "What turned out to be right for a decision was reported, or that it will never be known.",
+        "app, person, service",
+    ),
+    EntryKind.FEEDBACK_GIVEN: _describe(
+        "The person concerned rated a decision, as the app tells.", "app, person, service"
+    ),
+    EntryKind.GROUPS_RECORDED: _describe(
+        "Group attributes of a decision were uploaded later; they are a payload.",
+        "person, service",
+    ),
+    EntryKind.COUNTS_CORRECTED: _describe(
+        "Counts by group differed from the rows they are made of, and were made anew.", "service"
+    ),
+    EntryKind.IMPORT_FINISHED: _describe(
+        "A file of the past was read to its end; says how many lines were taken and refused.",
+        "person, service",
+    ),
+    EntryKind.REPORT_MADE: _describe(
+        "A report was made and signed; names its digest.", "person, service"
+    ),
+    EntryKind.INCIDENT_OPENED: _describe(
+        "A guard found a disparity, or errors, beyond what the policy tolerates.", "service"
+    ),
+    EntryKind.INCIDENT_NOTED: _describe(
+        "Somebody did something about an incident; the words are a payload.", "person, service"
+    ),
+    EntryKind.INCIDENT_CLOSED: _describe(
+        "An incident was closed, and its guard started anew.", "person"
     ),
     EntryKind.REQUEST_MADE: _describe(
         "An act was asked for that a second person must confirm.", "person, service"

@@ -25,11 +25,13 @@ from sqlalchemy.dialects import postgresql
 
 from governance.clock import rfc3339
 from governance.decisions.models import Decision
+from governance.deltas.models import CountDelta
 from governance.errors import LogUnavailable, Unavailable
 from governance.ledger.models import LogRecord, PendingRecord
 from governance.reviews.models import Case
 from governance.subjects.keys import SubjectKey
 from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
+from governance.truth.models import GroundTruth
 
 if TYPE_CHECKING:
     from governance.application import Answerable
@@ -37,7 +39,17 @@ if TYPE_CHECKING:
 #: The tables a decision may write to, in the order that satisfies their foreign keys.
 _TABLES: dict[str, sa.Table] = {
     model.__tablename__: model.__table__  # type: ignore[misc]
-    for model in (SubjectKeyRow, Decision, PayloadRow, VaultRow, Case, LogRecord, PendingRecord)
+    for model in (
+        SubjectKeyRow,
+        Decision,
+        PayloadRow,
+        VaultRow,
+        Case,
+        GroundTruth,
+        CountDelta,
+        LogRecord,
+        PendingRecord,
+    )
 }
 _BATCH = 256
 #: How long a commit waits at most for decisions that are being prepared, and how often it looks.
@@ -60,20 +72,28 @@ class Fate(Enum):
 
 @dataclass(slots=True, eq=False)
 class Prepared:
-    """One decision's rows by table, all values in their stored form, and the generation they were ruled by."""
+    """One decision's rows by table, all values in their stored form, and the generation they were ruled by.
+
+    A ``repeatable`` one may be stored already under its id, by an earlier try; then it is a duplicate.
+    """
 
     decision_id: str
     generation: int
     rows: dict[str, tuple[Any, ...]]
     idempotency: tuple[str, str] | None
     key: SubjectKey
+    repeatable: bool = False
     fate: Fate = Fate.WAITING
     error: Exception | None = field(default=None, repr=False)
 
 
 def columns(table: str) -> tuple[str, ...]:
-    """Return the names of a table's columns in the order in which rows are given."""
-    return tuple(column.name for column in _TABLES[table].columns)
+    """Return the names of a table's columns in the order in which rows are given; the database counts some up by itself."""
+    return tuple(column.name for column in _given(_TABLES[table]))
+
+
+def _given(table: sa.Table) -> list[sa.Column[Any]]:
+    return [column for column in table.columns if column.autoincrement is not True]
 
 
 def stored(value: Any, *, json: bool = False) -> Any:
@@ -282,6 +302,11 @@ class _SQLiteStore:
                     fate = Fate.STORED
                     if item.generation != generation:
                         fate = Fate.CONFIGURATION_CHANGED
+                    elif item.repeatable:
+                        found = run(
+                            "SELECT 1 FROM decisions WHERE id = ?", (item.decision_id,)
+                        ).fetchone()
+                        fate = Fate.DUPLICATE if found else fate
                     elif item.idempotency is not None:
                         found = (
                             item.idempotency in seen
@@ -385,7 +410,7 @@ _IN_JSON: dict[str, list[tuple[str, Callable[[Any], Any]]]] = {
             if isinstance(column.type, sa.JSON)
             else _as_it_is,
         )
-        for column in table.columns
+        for column in _given(table)
     ]
     for name, table in _TABLES.items()
 }
@@ -401,7 +426,7 @@ def _statement(present: frozenset[str]) -> str:
         if name not in present:
             continue
         types, values = [], []
-        for column in table.columns:
+        for column in _given(table):
             kind = column.type.compile(_POSTGRESQL)
             types.append(f"{column.name} {'text' if kind == 'BYTEA' else kind}")
             values.append(
@@ -415,6 +440,8 @@ def _statement(present: frozenset[str]) -> str:
             "payloads": "record_id",
             "group_vault": "decision_id",
             "cases": "decision_id",
+            "ground_truths": "decision_id",
+            "count_deltas": "decision_id",
             "log_records": "decision_id",
             "log_pending": "record_id",
         }[name]

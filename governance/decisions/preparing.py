@@ -18,6 +18,8 @@ from governance.decisions.asking import DecisionRequest
 from governance.decisions.commit import Prepared, stored
 from governance.decisions.states import Status
 from governance.decisions.views import DecisionView, RulingReason
+from governance.deltas import states
+from governance.deltas.states import State
 from governance.errors import FieldProblem, InvalidInput, NotFound
 from governance.ledger import appending
 from policies import rulings, texts
@@ -45,7 +47,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruled:
-    """A request that fits and what the policy says of it; of an imported one, what was done in the past."""
+    """A request that fits and what the policy says of it; of an imported one, what was done in the past and what turned out right."""
 
     request: DecisionRequest
     live: LivePolicy
@@ -56,6 +58,7 @@ class Ruled:
     status: str
     outcome: str | None
     imported: bool = False
+    truth: str | None = None
 
 
 def live_policy(configuration: Configuration, actor: Actor, point: str) -> LivePolicy:
@@ -255,10 +258,16 @@ def prepare(
     asked: Asked,
     ruled: Ruled,
     now: datetime,
+    *,
+    decision_id: str | None = None,
 ) -> tuple[Prepared, DecisionView]:
-    """Make all rows of a decision and the view that answers it."""
+    """Make all rows of a decision and the view that answers it.
+
+    With a ``decision_id`` of the caller's, a decision that is there already under it is not stored again.
+    """
     request, ruling, policy = ruled.request, ruled.ruling, ruled.live.policy
-    decision_id = answerable.new_id()
+    repeatable = decision_id is not None
+    decision_id = decision_id or answerable.new_id()
     in_review = ruled.status == Status.IN_REVIEW
     case_id = answerable.new_id() if in_review else None
     subject = request.subject
@@ -323,6 +332,14 @@ def prepare(
         stored(decided_at),
         None,
     )
+    rows["count_deltas"] = (
+        decision_id,
+        None,
+        states.text(State(status=ruled.status, outcome=ruled.outcome, truth=ruled.truth or "")),
+        None,
+    )
+    if ruled.truth is not None:
+        rows["ground_truths"] = (decision_id, ruled.truth, None, stored(now), actor.reference)
     case_data: dict[str, Any] | None = None
     if in_review:
         case_data = {
@@ -367,7 +384,8 @@ def prepare(
         occurred_at=ruled.occurred_at,
         decision_id=decision_id,
         refs={"case": case_id},
-        data=recorded_data(
+        data=({} if ruled.truth is None else {"ground_truth": ruled.truth})
+        | recorded_data(
             point=request.decision_point,
             policy_version=ruled.live.version,
             policy_digest=policy.digest,
@@ -398,6 +416,7 @@ def prepare(
         rows=rows,
         idempotency=idempotency,
         key=key,
+        repeatable=repeatable,
     )
     return prepared, view(ruled, decision_id=decision_id, case_id=case_id, now=now)
 

@@ -23,6 +23,7 @@ from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD, Asked
 from governance.decisions.states import Status, is_final, visible
 from governance.decisions.views import DecisionView, RulingReason
+from governance.deltas.noting import counted
 from governance.errors import (
     AnswerableError,
     CaseClosed,
@@ -224,7 +225,8 @@ def withdraw(work: Work, decision_id: str) -> DecisionView:
         .where(Case.decision_id == row.id, Case.purpose == "decide")
         .with_for_update()
     ).scalar_one()
-    row.status, row.outcome, row.decided_at = Status.WITHDRAWN, None, work.now
+    with counted(work, row):
+        row.status, row.outcome, row.decided_at = Status.WITHDRAWN, None, work.now
     case.status, case.closed_at, case.claimed_by, case.claimed_until = (
         "closed",
         work.now,

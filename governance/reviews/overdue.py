@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from audits.log.entries import EntryKind
 from governance.actors import service
 from governance.decisions import queries as decisions
+from governance.deltas.noting import counted
 from governance.points import queries as points
 from governance.reviews import queries, transitions
 from governance.reviews.models import Case
@@ -60,8 +61,9 @@ def _lapse(work: Work, case: Case) -> None:
     decision = decisions.by_id(work.session, case.decision_id)
     assert decision is not None
     policy = points.engine_of(work, decision.point, decision.policy_version).policy
-    decision.status, decision.outcome = transitions.LAPSED, policy.fallback
-    decision.decided_at = decision.effective_at = work.now
+    with counted(work, decision):
+        decision.status, decision.outcome = transitions.LAPSED, policy.fallback
+        decision.decided_at = decision.effective_at = work.now
     case.status, case.closed_at = CaseStatus.CLOSED.value, work.now
     case.claimed_by = case.claimed_at = case.claimed_until = None
     case.revision += 1

@@ -19,6 +19,7 @@ from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
 from governance.decisions.views import RulingReason
+from governance.deltas.noting import counted
 from governance.errors import (
     AnswerableError,
     CaseClosed,
@@ -269,9 +270,10 @@ def give_verdict(
     case.revision += 1
     if sign_off.decides:
         case.status, case.closed_at = CaseStatus.DECIDED.value, work.now
-        decision.status = transitions.STATUS_BY_VERDICT[sign_off.kind]
-        decision.outcome = sign_off.outcome
-        decision.decided_at, decision.effective_at = work.now, after.effective_at
+        with counted(work, decision):
+            decision.status = transitions.STATUS_BY_VERDICT[sign_off.kind]
+            decision.outcome = sign_off.outcome
+            decision.decided_at, decision.effective_at = work.now, after.effective_at
     work.record(
         EntryKind.VERDICT_GIVEN,
         record_id=sign_off.id,
@@ -319,8 +321,9 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
     taken_back.undone_at = work.now
     if mine.decides:
         case.status, case.closed_at = CaseStatus.OPEN.value, None
-        decision.status, decision.outcome = "in_review", None
-        decision.decided_at = decision.effective_at = None
+        with counted(work, decision):
+            decision.status, decision.outcome = "in_review", None
+            decision.decided_at = decision.effective_at = None
     if after.lease is not None and after.lease.person_id == person_id:
         _hand(
             case,
