@@ -54,6 +54,10 @@ class Answerable:
         self.keys = SubjectKeys(keyring, new_id)
         self.configuration = ConfigurationCache(database)
         self.writer: DecisionWriter = DecisionWriter(self)
+        #: The database as the fairness role sees it, which alone reads the vault; one role does for all where no other is named.
+        self.fairness_database = (
+            database if settings.fairness_database is None else Database(settings.fairness_database)
+        )
         #: When this process last looked whether too many entries wait for the sequencer (monotonic), and what it saw.
         self.log_checked: tuple[float, bool] = (0.0, False)
 
@@ -65,8 +69,33 @@ class Answerable:
             Unavailable: the database could not do it; nothing was stored.
             Conflict: another unit of work took a name or an address first; nothing was stored.
         """
+        with self._work(self.database, actor, at) as work:
+            yield work
+
+    @contextmanager
+    def work_as_fairness(self, actor: Actor) -> Iterator[Work]:
+        """Yield a unit of work that may read the vault; for folding counts and recording groups, and nothing else.
+
+        Raises:
+            Unavailable, Conflict: as ``work``.
+        """
+        with self._work(self.fairness_database, actor, None) as work:
+            yield work
+
+    @contextmanager
+    def look_as_fairness(self, actor: Actor) -> Iterator[Work]:
+        """Yield a unit of work that only reads, the vault too.
+
+        Raises:
+            Unavailable: the database could not do it.
+        """
+        with self._look(self.fairness_database, actor) as work:
+            yield work
+
+    @contextmanager
+    def _work(self, database: Database, actor: Actor, at: datetime | None) -> Iterator[Work]:
         try:
-            with self.database.write() as session:
+            with database.write() as session:
                 yield Work(
                     answerable=self,
                     session=session,
@@ -92,8 +121,13 @@ class Answerable:
         Raises:
             Unavailable: the database could not do it.
         """
+        with self._look(self.database, actor) as work:
+            yield work
+
+    @contextmanager
+    def _look(self, database: Database, actor: Actor) -> Iterator[Work]:
         try:
-            with self.database.read() as session:
+            with database.read() as session:
                 yield Work(
                     answerable=self,
                     session=session,
@@ -112,6 +146,8 @@ class Answerable:
         """Give all connections back."""
         self.writer.close()
         self.database.dispose()
+        if self.fairness_database is not self.database:
+            self.fairness_database.dispose()
 
 
 def open_installation(

@@ -20,8 +20,13 @@ class Permission(StrEnum):
     EXPLANATIONS_AUDIT = "explanations:audit"
     EXPLANATIONS_READ = "explanations:read"
     EXPLANATIONS_REVIEW = "explanations:review"
+    FEEDBACK_REPORT = "feedback:report"
+    GROUPS_RECORD = "groups:record"
     HOLDS_LIFT = "holds:lift"
     HOLDS_SET = "holds:set"
+    IMPORTS_RUN = "imports:run"
+    INCIDENTS_HANDLE = "incidents:handle"
+    INCIDENTS_READ = "incidents:read"
     KEYS_MANAGE = "keys:manage"
     LOG_READ = "log:read"
     PEOPLE_MANAGE = "people:manage"
@@ -30,9 +35,12 @@ class Permission(StrEnum):
     POLICIES_PUBLISH = "policies:publish"
     POLICIES_READ = "policies:read"
     QUEUES_MANAGE = "queues:manage"
+    REPORTS_MAKE = "reports:make"
+    REPORTS_READ = "reports:read"
     REQUESTS_READ = "requests:read"
     SETTINGS_MANAGE = "settings:manage"
     STATUS_READ = "status:read"
+    TRUTH_REPORT = "truth:report"
 
 
 DESCRIPTIONS: dict[Permission, str] = {
@@ -45,8 +53,13 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.EXPLANATIONS_AUDIT: "Read the explanation made for auditors.",
     Permission.EXPLANATIONS_READ: "Read the explanation made for the person concerned.",
     Permission.EXPLANATIONS_REVIEW: "Read the explanation made for reviewers.",
+    Permission.FEEDBACK_REPORT: "Report how the person concerned rated a decision.",
+    Permission.GROUPS_RECORD: "Record group attributes of decisions into the vault, later; nobody reads them there.",
     Permission.HOLDS_LIFT: "Ask that a hold be lifted, and confirm what another asked.",
     Permission.HOLDS_SET: "Put a decision point, or all, on hold.",
+    Permission.IMPORTS_RUN: "Import files of past decisions and of ground truth.",
+    Permission.INCIDENTS_HANDLE: "Say what is done about an incident, and close it.",
+    Permission.INCIDENTS_READ: "See guards and incidents.",
     Permission.KEYS_MANAGE: "Make and revoke app keys.",
     Permission.LOG_READ: "Read the audit log and verify it.",
     Permission.PEOPLE_MANAGE: "Invite, change and disable people, and confirm who confirms.",
@@ -55,9 +68,12 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.POLICIES_PUBLISH: "Confirm a draft or a step back that another person asked for.",
     Permission.POLICIES_READ: "Read policies and their versions.",
     Permission.QUEUES_MANAGE: "Change queues, their working hours and their members.",
+    Permission.REPORTS_MAKE: "Make and sign a report.",
+    Permission.REPORTS_READ: "Read reports, which hold counts by group.",
     Permission.REQUESTS_READ: "See what waits for a second person.",
     Permission.SETTINGS_MANAGE: "Change the business's settings.",
     Permission.STATUS_READ: "See the status page.",
+    Permission.TRUTH_REPORT: "Report what turned out to be right for a decision that one may see.",
 }
 
 
@@ -87,16 +103,22 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.DECISIONS_READ,
         Permission.EXPLANATIONS_READ,
         Permission.EXPLANATIONS_REVIEW,
+        Permission.FEEDBACK_REPORT,
         Permission.HOLDS_LIFT,
         Permission.HOLDS_SET,
+        Permission.INCIDENTS_READ,
         Permission.REQUESTS_READ,
+        Permission.TRUTH_REPORT,
     },
     Role.PUBLISHER: _EVERYBODY
     | {
         Permission.HOLDS_LIFT,
         Permission.HOLDS_SET,
+        Permission.INCIDENTS_HANDLE,
+        Permission.INCIDENTS_READ,
         Permission.POLICIES_DRAFT,
         Permission.POLICIES_PUBLISH,
+        Permission.REPORTS_READ,
         Permission.REQUESTS_READ,
     },
     Role.AUDITOR: _EVERYBODY
@@ -105,17 +127,26 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.EXPLANATIONS_AUDIT,
         Permission.EXPLANATIONS_READ,
         Permission.EXPLANATIONS_REVIEW,
+        Permission.INCIDENTS_READ,
         Permission.LOG_READ,
+        Permission.REPORTS_MAKE,
+        Permission.REPORTS_READ,
         Permission.REQUESTS_READ,
     },
     Role.ADMIN: _EVERYBODY
     | {
+        Permission.GROUPS_RECORD,
         Permission.HOLDS_LIFT,
         Permission.HOLDS_SET,
+        Permission.IMPORTS_RUN,
+        Permission.INCIDENTS_HANDLE,
+        Permission.INCIDENTS_READ,
         Permission.KEYS_MANAGE,
         Permission.PEOPLE_MANAGE,
         Permission.POLICIES_DRAFT,
         Permission.QUEUES_MANAGE,
+        Permission.REPORTS_MAKE,
+        Permission.REPORTS_READ,
         Permission.REQUESTS_READ,
         Permission.SETTINGS_MANAGE,
     },
@@ -129,7 +160,9 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
             Permission.DECISIONS_READ,
             Permission.DECISIONS_WITHDRAW,
             Permission.EXPLANATIONS_READ,
+            Permission.FEEDBACK_REPORT,
             Permission.POINTS_READ,
+            Permission.TRUTH_REPORT,
         }
     ),
     "decisions:read": frozenset(

@@ -100,6 +100,13 @@ class Settings:
         "Where decisions are kept. Default: SQLite, answerable.db in the home folder.",
         secret=True,
     )
+    fairness_database_url: str | None = _setting(
+        None,
+        _database_url,
+        "The same PostgreSQL database as the role that reads the vault of group attributes, where background work runs apart. "
+        "Default: database_url, whose role then reads the vault too.",
+        secret=True,
+    )
     highwater_dir: Path | None = _setting(
         None,
         _path,
@@ -167,6 +174,13 @@ class Settings:
         """Return the database's URL with the default filled in and the driver named."""
         url = self.database_url or f"sqlite:///{(self.home / 'answerable.db').resolve()}"
         return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def fairness_database(self) -> str | None:
+        """Return the URL of the fairness role with the driver named, None where there is no such role."""
+        if self.fairness_database_url is None:
+            return None
+        return self.fairness_database_url.replace("postgresql://", "postgresql+psycopg://", 1)
 
     @property
     def highwater(self) -> Path:

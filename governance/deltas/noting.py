@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -24,25 +24,48 @@ DECIDED: Final = frozenset({"approved", "changed", "rejected", "lapsed"})
 
 def state_of(session: Session, row: Decision) -> State:
     """Return how a decision stands in this session."""
-    waited, late = None, False
-    if row.status in DECIDED and row.decided_at is not None and not row.imported:
-        waited = max(0, int((row.decided_at - row.recorded_at).total_seconds()))
-        due_at = session.execute(
-            sa.select(Case.due_at).where(Case.decision_id == row.id, Case.purpose == "decide")
-        ).scalar_one_or_none()
-        late = due_at is not None and row.decided_at > due_at
-    truth = session.get(GroundTruth, row.id)
-    ratings = session.execute(
-        sa.select(Feedback.scale, Feedback.rating).where(Feedback.decision_id == row.id)
+    return states_of(session, [row])[row.id]
+
+
+def states_of(session: Session, rows: Sequence[Decision]) -> dict[str, State]:
+    """Return how decisions stand in this session, by id."""
+    ids = [row.id for row in rows]
+    decided = [row.id for row in rows if _waited_for(row)]
+    due: dict[str, datetime | None] = {}
+    if decided:
+        cases = sa.select(Case.decision_id, Case.due_at).where(
+            Case.decision_id.in_(decided), Case.purpose == "decide"
+        )
+        due = {row.decision_id: row.due_at for row in session.execute(cases)}
+    truths = sa.select(GroundTruth.decision_id, GroundTruth.outcome).where(
+        GroundTruth.decision_id.in_(ids)
     )
-    return State(
-        status=row.status,
-        outcome=row.outcome,
-        waited=waited,
-        late=late,
-        truth="" if truth is None else truth.outcome or NEVER,
-        ratings={row.scale: row.rating for row in ratings},
-    )
+    truth = {decision_id: outcome or NEVER for decision_id, outcome in session.execute(truths)}
+    ratings: dict[str, dict[str, int]] = {}
+    for rating in session.execute(
+        sa.select(Feedback).where(Feedback.decision_id.in_(ids))
+    ).scalars():
+        ratings.setdefault(rating.decision_id, {})[rating.scale] = rating.rating
+    found = {}
+    for row in rows:
+        waited, late = None, False
+        if row.id in due and row.decided_at is not None:
+            waited = max(0, int((row.decided_at - row.recorded_at).total_seconds()))
+            due_at = due[row.id]
+            late = due_at is not None and row.decided_at > due_at
+        found[row.id] = State(
+            status=row.status,
+            outcome=row.outcome,
+            waited=waited,
+            late=late,
+            truth=truth.get(row.id, ""),
+            ratings=ratings.get(row.id, {}),
+        )
+    return found
+
+
+def _waited_for(row: Decision) -> bool:
+    return row.status in DECIDED and row.decided_at is not None and not row.imported
 
 
 @contextmanager
