@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import structlog
 
 from audits.log.highwater import SigningRefused
+from governance.counting import folding, reconciling
 from governance.decisions.models import Decision
 from governance.errors import AnswerableError
 from governance.identities.models import SignInFailure, SignInLink, SignInSession
@@ -37,6 +38,7 @@ log = structlog.get_logger("answerable.worker")
 
 SEQUENCE_EVERY = 0.15
 PUBLISH_EVERY = 1.0
+FOLD_EVERY = 1.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
 KEEP_LINKS = timedelta(days=30)
 _STAND_BY = 1.0
@@ -130,6 +132,12 @@ class Background:
                 _Task("verification", 2.0, lambda: verification.run(answerable, self._name)),
             ],
         ]
+        lines.append(
+            [
+                _Task("counts", FOLD_EVERY, self._count),
+                _Task("reconciliation", 600.0, lambda: reconciling.run_if_due(answerable) and None),
+            ]
+        )
         self._threads = [
             threading.Thread(
                 target=self._repeat, args=(tasks,), name=f"background-{tasks[0].part}", daemon=True
@@ -187,6 +195,9 @@ class Background:
             self._has_key = keys.signing_key(self._answerable, current) is not None
             self._key_looked_at = time.monotonic()
         return self._has_key
+
+    def _count(self) -> bool:
+        return folding.fold(self._answerable) >= folding.BATCH
 
     def _notify(self) -> None:
         notices.run(self._answerable)

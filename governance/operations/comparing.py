@@ -204,6 +204,32 @@ def _compare_verdicts(
                 yield Difference(where=f"verdicts.{name}", expected=value, got=got)
 
 
+def compare_learnt(
+    truth: Any | None, feedback: Sequence[Any], entries: Sequence[Mapping[str, Any]]
+) -> Iterator[Difference]:
+    """Yield where ground truth and ratings of a decision differ from what its entries say; the newest report stands.
+
+    Raises:
+        KeyError, ValueError, TypeError: an entry lacks what its kind must say.
+    """
+    outcome: tuple[str | None, datetime | None] | None = None
+    if "ground_truth" in entries[0]["data"]:
+        outcome = entries[0]["data"]["ground_truth"], None
+    ratings: dict[str, int] = {}
+    for entry in entries[1:]:
+        said = entry["data"]
+        if entry["kind"] == EntryKind.GROUND_TRUTH_REPORTED:
+            outcome = said["outcome"], _instant(said["known_at"])
+        elif entry["kind"] == EntryKind.FEEDBACK_GIVEN:
+            ratings[said["scale"]] = said["rating"]
+    got = None if truth is None else (truth.outcome, truth.known_at)
+    if got != outcome:
+        yield Difference(where="ground_truths", expected=outcome, got=got)
+    stored = {row.scale: row.rating for row in feedback}
+    if stored != ratings:
+        yield Difference(where="feedback", expected=ratings, got=stored)
+
+
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else parse_rfc3339(text)
 

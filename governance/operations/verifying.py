@@ -45,6 +45,7 @@ from governance.reviews.models import Case, Verdict
 from governance.storage.snapshot import snapshot
 from governance.subjects.keys import SubjectKey
 from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
+from governance.truth.models import Feedback, GroundTruth
 from policies import document
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ class _Verification:
         self._opened: dict[str, SubjectKey | None] = {}
         self._asked: dict[str, tuple[str | None, str | None]] = {}
         self._digests: dict[tuple[str, int], str] = {}
+        self._regrouped: dict[str, str] = {}
         self._ends: dict[int, Mapping[str, Any]] = {}
 
     def run(self) -> Iterator[Finding]:
@@ -425,6 +427,7 @@ class _Verification:
                 "the record's row",
             )
             stored = self._stored_payloads(ids)
+            self._regrouped = self._groups_recorded_later(ids)
             recorded = [row.id for row in rows if row.kind in comparing.RECORDED]
             present = self._asked = {
                 decision_id: (digest, key)
@@ -489,6 +492,8 @@ class _Verification:
                     record_id=row.id,
                 )
         commitments = {item["name"]: item["commit"] for item in said["payload"]}
+        if row.id in self._regrouped:
+            commitments["groups"] = self._regrouped[row.id]
         for name, commit in commitments.items():
             yield from self._payload(row.id, name, commit, stored.get(name), about)
         for name in stored.keys() - commitments.keys():
@@ -584,6 +589,20 @@ class _Verification:
                 self._opened[stored.key_id] = None
         return self._opened[stored.key_id]
 
+    def _groups_recorded_later(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return, by decision, the newest commitment to group attributes that were recorded after it."""
+        found: dict[str, str] = {}
+        for row in self._session.execute(
+            sa.select(LogRecord.decision_id, self._bytes(LogRecord.entry).label("entry"))
+            .outerjoin(Leaf, Leaf.record_id == LogRecord.id)
+            .where(LogRecord.decision_id.in_(ids), LogRecord.kind == EntryKind.GROUPS_RECORDED)
+            .order_by(Leaf.epoch.is_(None), Leaf.epoch, Leaf.leaf_index, LogRecord.id)
+        ):
+            said = _parsed(row.entry)
+            if said is not None and isinstance(said["data"].get("commit"), str):
+                found[row.decision_id] = said["data"]["commit"]
+        return found
+
     def _stored_payloads(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for record, name, model in (
@@ -630,10 +649,16 @@ class _Verification:
             )
             cases = yield from self._by_decision(ids, Case)
             verdicts = yield from self._by_decision(ids, Verdict)
+            truths = yield from self._by_decision(ids, GroundTruth)
+            feedback = yield from self._by_decision(ids, Feedback)
             entries = self._entries_of(ids)
             for row in decisions:
                 yield from self._decision(
-                    row, cases.get(row.id, []), verdicts.get(row.id, []), entries.get(row.id, [])
+                    row,
+                    cases.get(row.id, []),
+                    verdicts.get(row.id, []),
+                    (truths.get(row.id, []), feedback.get(row.id, [])),
+                    entries.get(row.id, []),
                 )
             self._report.decisions += len(ids)
             self._session.expunge_all()
@@ -644,6 +669,7 @@ class _Verification:
         row: Decision,
         cases: Sequence[Case],
         verdicts: Sequence[Verdict],
+        learnt: tuple[Sequence[GroundTruth], Sequence[Feedback]],
         entries: Sequence[Mapping[str, Any]],
     ) -> Iterator[Finding]:
         ordered = [entry for entry in entries if entry["id"] == row.id]
@@ -665,7 +691,11 @@ class _Verification:
                 decision_id=row.id,
             )
         try:
-            for difference in comparing.compare(row, cases, verdicts, ordered):
+            truths, feedback = learnt
+            for difference in (
+                *comparing.compare(row, cases, verdicts, ordered),
+                *comparing.compare_learnt(next(iter(truths), None), feedback, ordered),
+            ):
                 yield _tampered(
                     f"{difference.where} is not what the entries say",
                     expected=_text(difference.expected),

@@ -328,8 +328,9 @@ def test_whatever_happens_in_whatever_order_the_counts_agree_with_the_rows(
         act = chance.choice([ask, ask, decide, decide, undo, label, group])
         try:
             act()
-        except Exception as error:  # noqa: BLE001 -- what is not possible now changes nothing.
-            assert type(error).__module__ in {"governance.errors", "sqlalchemy.exc"}, error
+        except Exception as error:
+            if type(error).__module__ not in {"governance.errors", "sqlalchemy.exc"}:
+                raise
         clock.advance(seconds=chance.choice([0, 3, 20]))
         if chance.random() < 0.4:
             folding.fold(answerable, limit=chance.choice([1, 2, 400]))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from audits.log.entries import EntryKind
 from audits.log.verify import Severity
 from governance.actors import Actor, ActorKind, service
+from governance.counting.regrouping import record_groups
 from governance.decisions import service as decisions
 from governance.decisions.asking import DecisionRequest, ProposalAsked, SubjectAsked
 from governance.decisions.models import Decision
@@ -24,6 +25,8 @@ from governance.reviews import overdue
 from governance.reviews import service as reviews
 from governance.reviews.models import Case, Verdict
 from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
+from governance.truth import service as truth
+from governance.truth.models import Feedback, GroundTruth
 
 CLI = service("cli", os_user="anna")
 POLICY = """\
@@ -366,3 +369,35 @@ def test_how_a_decision_was_asked_for_cannot_be_edited_unseen(answerable, busy, 
     (told,) = findings(answerable)
     assert decision_id in told
     assert f"decisions.{column}" in told
+
+
+def test_edited_ground_truth_and_ratings_name_the_decision(answerable, busy):
+    decision_id = busy["released"]
+    with answerable.work(service("cli")) as work:
+        truth.report_truth(work, decision_id, outcome="none")
+        truth.report_truth(work, decision_id, never=True)
+        truth.report_truth(work, decision_id, outcome="offer")
+        truth.report_feedback(work, decision_id, scale="nps", rating=9)
+    assert findings(answerable) == []
+    change(answerable, sa.update(GroundTruth).values(outcome="none"))
+    change(answerable, sa.update(Feedback).values(rating=10))
+    told = findings(answerable)
+    assert len(told) == 2
+    assert all(decision_id in one for one in told)
+    change(answerable, sa.delete(GroundTruth))
+    change(answerable, sa.delete(Feedback))
+    assert len(findings(answerable)) == 2
+
+
+def test_groups_recorded_later_are_vouched_for_by_their_entry(answerable, busy):
+    decision_id = busy["released"]
+    for told in ({"gender": "male"}, {"gender": "diverse"}):
+        with answerable.work_as_fairness(service("cli")) as work:
+            assert record_groups(work, decision_id, told, "offers")
+    assert findings(answerable) == []
+    change(
+        answerable,
+        sa.update(VaultRow).where(VaultRow.decision_id == decision_id).values(nonce=b"0" * 12),
+    )
+    (told,) = findings(answerable)
+    assert decision_id in told
