@@ -1,0 +1,210 @@
+"""What is promised of guards, measured: 100,000 decisions a stream, 20 % protected, a reference rate of .40, c = 2000.
+
+``full`` are 2,000 streams as promised, otherwise a tenth of them. The seeds are fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from math import sqrt
+from statistics import mean, median
+from time import process_time
+
+import numpy as np
+import pytest
+
+from audits.fairness.sequential import (
+    LOWEST_THRESHOLD,
+    Guard,
+    GuardState,
+    Kind,
+    Side,
+    observe,
+    start,
+    threshold,
+)
+
+DECISIONS = 100_000
+BLOCK = 200
+BLOCKS = DECISIONS // BLOCK
+HALF = BLOCKS // 2
+STREAMS = pytest.mark.parametrize(
+    "streams", [200, pytest.param(2_000, marks=[pytest.mark.full, pytest.mark.timeout(1_200)])]
+)
+GUARD = Guard(
+    metric="selection_rate_ratio",
+    kind=Kind.RATIO,
+    side=Side.BELOW,
+    tolerance=0.8,
+    watch=0.9,
+    threshold=2_000,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What is true in a stream. Rates of the reference and ratios of the group are given block by block."""
+
+    seed: int
+    base: float | np.ndarray = 0.4
+    ratio: float | np.ndarray = 1.0
+    share: float = 0.2
+    blocks: int = BLOCKS
+
+    def streams(self, count: int) -> Iterator[Iterable[list[int]]]:
+        """Draw the counts of each block: k and n of the group, then of the reference."""
+        base = np.broadcast_to(self.base, (self.blocks,))
+        group = base * np.broadcast_to(self.ratio, (self.blocks,))
+        for seed in np.random.SeedSequence(self.seed).spawn(count):
+            random = np.random.default_rng(seed)
+            n_group = random.binomial(BLOCK, self.share, self.blocks)
+            yield np.column_stack(
+                [
+                    random.binomial(n_group, group),
+                    n_group,
+                    random.binomial(BLOCK - n_group, base),
+                    BLOCK - n_group,
+                ]
+            ).tolist()
+
+
+def fed(guard: Guard, stream: Iterable[list[int]]) -> GuardState:
+    state = start(guard)
+    for k_group, n_group, k_reference, n_reference in stream:
+        state = observe(
+            guard,
+            state,
+            k_group=k_group,
+            n_group=n_group,
+            k_reference=k_reference,
+            n_reference=n_reference,
+        )
+    return state
+
+
+def alarms(guard: Guard, world: World, streams: int) -> list[int | None]:
+    """Return for each stream the number of the block that raised the violation."""
+    return [fed(guard, stream).violation.alarm for stream in world.streams(streams)]
+
+
+def delay(found: list[int | None], *, after: int = 0) -> float:
+    """Return the median of decisions from the change to the alarm; a stream without an alarm took for ever."""
+    return median(
+        (alarm - after) * BLOCK if alarm is not None else float("inf")
+        for alarm in found
+        if alarm is None or alarm > after
+    )
+
+
+def allowed(share: float, streams: int) -> float:
+    """Return how many streams may alarm: of 2,000 the promised share, of fewer two standard errors more."""
+    return share * streams + (2 * sqrt(streams * share * (1 - share)) if streams < 2_000 else 0)
+
+
+DRIFT = np.linspace(0.3, 0.6, BLOCKS)
+SEASONS = 0.4 + 0.2 * np.sin(np.arange(BLOCKS) / 8)
+FROM_THE_MIDDLE = np.where(np.arange(BLOCKS) < HALF, 1.0, 0.6)
+
+
+@STREAMS
+@pytest.mark.parametrize(
+    ("world", "at_most"),
+    [
+        pytest.param(World(seed=1), 0.001, id="even"),
+        pytest.param(World(seed=2, ratio=0.9), 0.005, id="inside"),
+        pytest.param(World(seed=3, ratio=0.8), 0.05, id="boundary"),
+        pytest.param(World(seed=4, base=DRIFT), 0.001, id="even, drifting"),
+        pytest.param(World(seed=5, base=DRIFT, ratio=0.8), 0.05, id="boundary, drifting"),
+        pytest.param(World(seed=6, base=SEASONS, ratio=0.8), 0.05, id="boundary, seasons"),
+        pytest.param(World(seed=7, share=0.05, ratio=0.8), 0.05, id="boundary, few protected"),
+    ],
+)
+def test_hardly_any_fair_stream_ever_alarms(world: World, at_most: float, streams: int) -> None:
+    found = alarms(GUARD, world, streams)
+
+    assert sum(alarm is not None for alarm in found) <= allowed(at_most, streams)
+
+
+@STREAMS
+def test_hardly_any_stream_at_the_watch_level_is_ever_watched(streams: int) -> None:
+    states = [fed(GUARD, stream) for stream in World(seed=8, ratio=0.9).streams(streams)]
+
+    assert sum(
+        state.watch is not None and state.watch.alarm is not None for state in states
+    ) <= allowed(0.05, streams)
+
+
+@STREAMS
+def test_a_disparity_from_the_first_decision_is_found_within_5000(streams: int) -> None:
+    found = alarms(GUARD, World(seed=11, ratio=0.6, blocks=150), streams)
+
+    assert delay(found) <= 5_000
+
+
+@STREAMS
+def test_a_disparity_that_appears_late_is_found_within_8000_and_not_before(streams: int) -> None:
+    found = alarms(GUARD, World(seed=12, ratio=FROM_THE_MIDDLE), streams)
+
+    assert sum(alarm is not None and alarm <= HALF for alarm in found) <= allowed(0.001, streams)
+    assert delay(found, after=HALF) <= 8_000
+    # Evidence that a fair past gathered for the rates does not slow it down.
+    assert delay(found, after=HALF) <= 5_000
+
+
+@STREAMS
+def test_a_difference_and_an_error_rate_are_guarded_alike(streams: int) -> None:
+    difference = replace(GUARD, kind=Kind.DIFFERENCE, tolerance=0.1, watch=None)
+    at_the_limit = alarms(difference, World(seed=21, base=0.7, ratio=6 / 7), streams)
+    assert sum(alarm is not None for alarm in at_the_limit) <= allowed(0.05, streams)
+    beyond = alarms(difference, World(seed=22, base=0.7, ratio=5 / 7, blocks=200), streams)
+    assert delay(beyond) <= 8_000
+
+    error = Guard(
+        metric="automated_error", kind=Kind.RATE, side=Side.ABOVE, tolerance=0.05, threshold=2_000
+    )
+    one = [
+        [fed(error, ((k, BLOCK, 0, 0) for k in stream)).violation.alarm for stream in drawn]
+        for drawn in (
+            np.random.default_rng(23).binomial(BLOCK, 0.05, (streams, BLOCKS)).tolist(),
+            np.random.default_rng(24).binomial(BLOCK, 0.08, (streams, 100)).tolist(),
+        )
+    ]
+    assert sum(alarm is not None for alarm in one[0]) <= allowed(0.05, streams)
+    assert delay(one[1]) <= 5_000
+
+
+@pytest.mark.parametrize("ratio", [0.8, 0.82])
+def test_the_first_false_alarm_takes_at_least_as_long_as_promised(ratio: float) -> None:
+    """The promise of the e-detector itself, at a threshold low enough to see alarms: c blocks on average."""
+    low = replace(GUARD, threshold=LOWEST_THRESHOLD, watch=None)
+    run_lengths = [
+        alarm if alarm is not None else 400  # Cut short, so the true mean is longer still.
+        for alarm in alarms(low, World(seed=31, ratio=ratio, blocks=400), 200)
+    ]
+
+    assert mean(run_lengths) >= LOWEST_THRESHOLD
+
+
+def test_many_monitors_share_one_budget() -> None:
+    """Ten guards at the boundary, 20 blocks a year each, one false alarm in two years: the first of any is later on average."""
+    shared = replace(
+        GUARD, threshold=threshold("1 per 2y", monitors=10, blocks_per_year=20), watch=None
+    )
+    years = []
+    for seed in range(40):
+        found = alarms(shared, World(seed=100 + seed, ratio=0.8, blocks=400), 10)
+        years.append(min(400 if alarm is None else alarm for alarm in found) / 20)
+
+    assert shared.threshold == pytest.approx(400)
+    assert mean(years) >= 2
+
+
+def test_a_block_costs_microseconds() -> None:
+    """2,000 streams of 500 blocks within a minute, that is 60 microseconds a block, with violation and watch."""
+    drawn = list(World(seed=41).streams(20))
+    begun = process_time()
+    for stream in drawn:
+        fed(GUARD, stream)
+
+    assert (process_time() - begun) / (20 * BLOCKS) <= 60e-6
