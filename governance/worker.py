@@ -28,6 +28,7 @@ from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
 from governance.ledger import keys, publishing, queries
 from governance.ledger.sequencing import Sequencer, TreeDamaged
+from governance.monitors import acting, guarding
 from governance.operations import verification
 from governance.reviews import notices, overdue
 
@@ -135,6 +136,7 @@ class Background:
         lines.append(
             [
                 _Task("counts", FOLD_EVERY, self._count),
+                _Task("guards", 1.0, lambda: acting.act(answerable) > 1000),
                 _Task("reconciliation", 600.0, lambda: reconciling.run_if_due(answerable) and None),
             ]
         )
@@ -197,7 +199,7 @@ class Background:
         return self._has_key
 
     def _count(self) -> bool:
-        return folding.fold(self._answerable) >= folding.BATCH
+        return folding.fold(self._answerable, watch=guarding.watch) >= folding.BATCH
 
     def _notify(self) -> None:
         notices.run(self._answerable)

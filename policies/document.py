@@ -631,6 +631,13 @@ def _guard_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{pointer}/by", f"{metric} compares groups; name an attribute under by"
         if guard["by"] is not None and "groups" in data and guard["by"] not in _attributes(data):
             yield f"{pointer}/by", f"{guard['by']!r} is not declared under groups"
+        if guard["by"] is not None and guard["by"] not in data.get("measure", {}).get(
+            "reference", ()
+        ):
+            yield (
+                f"{pointer}/by",
+                f"a check by {guard['by']} needs the value to compare with: add it to measure.reference",
+            )
         if guard["stage"] is not None and not metric.startswith("selection_rate"):
             yield f"{pointer}/stage", "only a rate of selection is looked at by stage; remove it"
         if "outcomes" in data and not alone and not _positive(data) and _needs_positive(metric):

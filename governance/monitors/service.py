@@ -1,0 +1,289 @@
+"""The verbs of guards and incidents: see them, say what is done, close."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from audits.fairness import sequential
+from audits.fairness.sequential import GuardState, GuardVerdict, Point
+from audits.log.entries import EntryKind
+from governance.actors import ActorKind
+from governance.clock import is_id
+from governance.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from governance.holds.models import Hold
+from governance.identities.models import Person
+from governance.monitors import acting, guarding
+from governance.monitors.models import GuardRow, Incident, IncidentNote
+from governance.permissions import Permission
+from governance.subjects import payloads
+from governance.work import Work
+
+LONGEST_NOTE: Final = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardView:
+    """How one stream of a guard stands: its evidence against the tolerance, as odds and over time."""
+
+    point: str
+    name: str
+    metric: str
+    by: str | None
+    group: str
+    stage: str
+    side: str
+    tolerance: float
+    watch: float | None
+    on_breach: str
+    threshold: float
+    block: int
+    verdict: str
+    odds: str
+    log10_e: float
+    seen: int
+    history: Sequence[Point]
+    recent_group: tuple[int, int]
+    recent_reference: tuple[int, int]
+    started_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteView:
+    """What somebody did about an incident; ``kind`` is worse, held, note, resumed or closed."""
+
+    id: str
+    kind: str
+    at: datetime
+    by: str
+    by_name: str
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentView:
+    """An incident. ``held`` tells that the hold it set, or found, is in force."""
+
+    id: str
+    point: str
+    guard: str
+    group: str
+    level: str
+    status: str
+    opened_at: datetime
+    hold_id: str | None
+    held: bool
+    details: Mapping[str, Any]
+    closed_at: datetime | None
+    closed_by_name: str | None
+    notes: Sequence[NoteView] = ()
+
+
+def guards(work: Work, point: str) -> Sequence[GuardView]:
+    """Return the streams of the guards in the point's live policy; one that has seen nothing is not there yet.
+
+    Raises:
+        NotAllowed, NotFound: the actor may not see incidents; there is no such point.
+    """
+    work.require(Permission.INCIDENTS_READ)
+    live = work.configuration.live.get(point)
+    if live is None:
+        raise NotFound(f"There is no decision point {point!r} with a published policy.")
+    return [_guard_view(row) for row, _ in guarding.streams_of(work.session, point, live.policy)]
+
+
+def incidents(
+    work: Work,
+    *,
+    point: str | None = None,
+    status: str | None = None,
+    since: datetime | None = None,
+    limit: int = 100,
+) -> Sequence[IncidentView]:
+    """Return incidents, open ones first, then the newest.
+
+    Raises:
+        NotAllowed: the actor may not see incidents.
+    """
+    work.require(Permission.INCIDENTS_READ)
+    query = sa.select(Incident).order_by(
+        Incident.status != "open", Incident.opened_at.desc(), Incident.id.desc()
+    )
+    if point is not None:
+        query = query.where(Incident.point == point)
+    if status is not None:
+        query = query.where(Incident.status == status)
+    if since is not None:
+        query = query.where(Incident.opened_at >= since)
+    rows = work.session.execute(query.limit(limit)).scalars().all()
+    return [_view(work, row) for row in rows]
+
+
+def incident(work: Work, incident_id: str) -> IncidentView:
+    """Return one incident with all that was done about it.
+
+    Raises:
+        NotAllowed, NotFound: the actor may not see incidents; there is no such incident.
+    """
+    work.require(Permission.INCIDENTS_READ)
+    return _view(work, _row(work, incident_id), whole=True)
+
+
+def add_note(work: Work, incident_id: str, words: str) -> IncidentView:
+    """Say what is being done about an incident.
+
+    Raises:
+        NotAllowed, NotFound: the actor may not handle incidents; there is no such incident.
+        InvalidInput: nothing is said, or too much.
+        Conflict: it is closed.
+    """
+    work.require(Permission.INCIDENTS_HANDLE)
+    row = _open(work, incident_id)
+    acting.note(work, row, "note", {}, _words(words))
+    work.session.flush()
+    return _view(work, row, whole=True)
+
+
+def close(work: Work, incident_id: str, words: str) -> IncidentView:
+    """Close an incident with what was done; its guard forgets its evidence and watches anew. A hold stays until it is lifted.
+
+    Raises:
+        NotAllowed, NotFound, InvalidInput, Conflict: as ``add_note``.
+    """
+    work.require(Permission.INCIDENTS_HANDLE)
+    row = _open(work, incident_id)
+    said = _words(words)
+    row.status, row.closed_at, row.closed_by = "closed", work.now, work.actor.reference
+    entry = work.record(
+        EntryKind.INCIDENT_CLOSED,
+        refs={"incident": row.id},
+        data={"point": row.point, "guard": row.guard},
+        payloads={"note": said.encode()},
+    )
+    work.session.add(
+        IncidentNote(
+            id=entry, incident_id=row.id, kind="closed", at=work.now, by=work.actor.reference
+        )
+    )
+    guard = work.session.execute(
+        sa.select(GuardRow)
+        .where(GuardRow.point == row.point, GuardRow.name == row.guard, GuardRow.grp == row.grp)
+        .with_for_update()
+    ).scalar_one_or_none()
+    if guard is not None:
+        guard.state = sequential.restarted(GuardState.parse(guard.state)).encode()
+        guard.verdict = guard.acted = GuardVerdict.QUIET.value
+        guard.updated_at = work.now
+    work.session.flush()
+    return _view(work, row, whole=True)
+
+
+def _row(work: Work, incident_id: str) -> Incident:
+    row = work.session.get(Incident, incident_id) if is_id(incident_id) else None
+    if row is None:
+        raise NotFound("There is no such incident.")
+    return row
+
+
+def _open(work: Work, incident_id: str) -> Incident:
+    _row(work, incident_id)
+    row = work.session.execute(
+        sa.select(Incident)
+        .where(Incident.id == incident_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    if row.status != "open":
+        raise Conflict(f"This incident was closed at {row.closed_at:%Y-%m-%d %H:%M} UTC.")
+    return row
+
+
+def _words(words: str) -> str:
+    said = words.strip()
+    if not 0 < len(said) <= LONGEST_NOTE:
+        detail = f"Say in 1 to {LONGEST_NOTE} characters what was done; auditors will read it."
+        raise InvalidInput(detail, [FieldProblem(pointer="/words", detail=detail)])
+    return said
+
+
+def _guard_view(row: GuardRow) -> GuardView:
+    state = GuardState.parse(row.state)
+    recent = state.recently
+    return GuardView(
+        point=row.point,
+        name=row.name,
+        metric=row.config["metric"],
+        by=row.config["by"],
+        group=row.grp,
+        stage=row.config["stage"],
+        side=row.config["side"],
+        tolerance=row.config["tolerance"],
+        watch=row.config["watch"],
+        on_breach=row.config["on_breach"],
+        threshold=row.config["threshold"],
+        block=row.config["block"],
+        verdict=row.verdict,
+        odds=sequential.odds(state.violation.log10_e),
+        log10_e=state.violation.log10_e,
+        seen=state.seen + state.opened.total,
+        history=state.history,
+        recent_group=(recent.k_group, recent.n_group),
+        recent_reference=(recent.k_reference, recent.n_reference),
+        started_at=row.started_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _view(work: Work, row: Incident, *, whole: bool = False) -> IncidentView:
+    held = False
+    if row.hold_id is not None:
+        hold = work.session.get(Hold, row.hold_id)
+        held = hold is not None and hold.lifted_at is None
+    return IncidentView(
+        id=row.id,
+        point=row.point,
+        guard=row.guard,
+        group=row.grp,
+        level=row.level,
+        status=row.status,
+        opened_at=row.opened_at,
+        hold_id=row.hold_id,
+        held=held,
+        details=row.details,
+        closed_at=row.closed_at,
+        closed_by_name=None if row.closed_by is None else _name(work, row.closed_by),
+        notes=_notes(work, row) if whole else (),
+    )
+
+
+def _notes(work: Work, row: Incident) -> list[NoteView]:
+    rows = list(
+        work.session.execute(
+            sa.select(IncidentNote)
+            .where(IncidentNote.incident_id == row.id)
+            .order_by(IncidentNote.at, IncidentNote.id)
+        ).scalars()
+    )
+    told = payloads.read_many(work.session, work.answerable.keys, [one.id for one in rows], "note")
+    return [
+        NoteView(
+            id=one.id,
+            kind=one.kind,
+            at=one.at,
+            by=one.by,
+            by_name=_name(work, one.by),
+            words=told[one.id].decode() if one.id in told else None,
+        )
+        for one in rows
+    ]
+
+
+def _name(work: Work, reference: str) -> str:
+    kind, _, who = reference.partition(":")
+    person = work.session.get(Person, who) if kind == ActorKind.PERSON else None
+    return reference if person is None else person.name
