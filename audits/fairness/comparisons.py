@@ -15,8 +15,9 @@ from statistics import NormalDist
 from typing import Any, Final
 
 from audits.fairness import intervals, testing
-from audits.fairness.counts import Group, Stage, Tolerance
+from audits.fairness.counts import Group, Measure, Stage, Tolerance
 from audits.fairness.metrics import OF_STAGE, Item, Metric, Rate
+from audits.fairness.presets import SMALL_SHARE
 
 
 class Verdict(StrEnum):
@@ -147,6 +148,53 @@ def disparities_of(name: str) -> tuple[Disparity, ...]:
 def belongs_to(disparity: Disparity, stage: Stage) -> bool:
     """Say whether a stage has the figures that are compared."""
     return all(metric in OF_STAGE[stage] for metric in disparity.metrics)
+
+
+class Chosen(StrEnum):
+    """How the reference was chosen."""
+
+    DECLARED = "declared"
+    LARGEST = "largest"
+    #: By the figure itself, which makes what is found lean toward a difference.
+    HIGHEST = "highest"
+
+
+def reference_of(
+    item: Item,
+    sizes: Mapping[Group, int],
+    measure: Measure,
+    ties: Mapping[Group, tuple[int, ...]] | None = None,
+) -> tuple[Group, Chosen] | None:
+    """Choose whom groups are compared with: whom the policy names, else the largest group; None without groups.
+
+    A declared reference that nobody belongs to is none. ``sizes`` counts the decisions of each known group; among equally large
+    ones ``ties`` decides, and only then the name.
+    """
+    declared = tuple((name, measure.reference.get(name, "")) for name in item)
+    if declared in sizes:
+        return declared, Chosen.DECLARED
+    if not sizes:
+        return None
+    further = ties or {}
+    largest = max(sizes, key=lambda group: (sizes[group], further.get(group, ()), group))
+    return largest, Chosen.LARGEST
+
+
+def highest_of(
+    rates: Mapping[Group, Rate], *, enough: int, small_share: float = SMALL_SHARE
+) -> Group | None:
+    """Find the group with the highest rate, once small ones are left out; None where nobody is left.
+
+    Left out are groups of less than the share, and those without enough decisions as long as others have enough: a tiny group at
+    100 % would otherwise make every other look passed over.
+    """
+    everybody = sum(rate.of for rate in rates.values())
+    usable = {group: rate for group, rate in rates.items() if rate.of >= small_share * everybody}
+    large = {group: rate for group, rate in usable.items() if rate.of >= enough}
+    left = {group: rate for group, rate in (large or usable).items() if rate.of}
+    if not left:
+        return None
+    return max(left, key=lambda group: (left[group].hits / left[group].of, left[group].of, group))
 
 
 Pairs = tuple[tuple[Rate, Rate], ...]

@@ -347,7 +347,7 @@ class Tallies:
     known: Tally = field(default_factory=Counter)
     groups: Mapping[Item, dict[Group, Tally]]
     unknown: Counter[Item] = field(default_factory=Counter)
-    partly_unknown: Counter[str] = field(default_factory=Counter)
+    partly_unknown: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
 
 
@@ -355,27 +355,39 @@ def tally(
     cells: Iterable[Cell], stage: Stage, items: Iterable[Item], positive: frozenset[str]
 ) -> Tallies:
     """Add up the cells of one stage by item and group."""
-    tallies = Tallies(groups={item: {} for item in items})
+    everybody: Tally = Counter()
+    known_somewhere: Tally = Counter()
+    groups: dict[Item, dict[Group, Tally]] = {item: {} for item in items}
+    unknown: Counter[Item] = Counter()
+    left_out: Counter[str] = Counter()
+    partly_unknown = 0
     for cell in cells:
         if cell.stage is not stage or not cell.count:
             continue
         reason = _left_out(cell)
         if reason is not None:
-            tallies.left_out[reason] += cell.count
+            left_out[reason] += cell.count
             continue
         parts = dict.fromkeys(parts_of(cell, positive), cell.count)
-        tallies.everybody.update(parts)
-        found = [(item, group_in(cell.group, item)) for item in tallies.groups]
-        if any(group is not None for _, group in found):
-            tallies.known.update(parts)
-        if any(group is None for _, group in found):
-            tallies.partly_unknown["any"] += cell.count
-        for item, group in found:
+        everybody.update(parts)
+        found = {item: group_in(cell.group, item) for item in groups}
+        if any(group is not None for group in found.values()):
+            known_somewhere.update(parts)
+        if None in found.values():
+            partly_unknown += cell.count
+        for item, group in found.items():
             if group is None:
-                tallies.unknown[item] += cell.count
+                unknown[item] += cell.count
             else:
-                tallies.groups[item].setdefault(group, Counter()).update(parts)
-    return tallies
+                groups[item].setdefault(group, Counter()).update(parts)
+    return Tallies(
+        everybody=everybody,
+        known=known_somewhere,
+        groups=groups,
+        unknown=unknown,
+        partly_unknown=partly_unknown,
+        left_out=left_out,
+    )
 
 
 def _left_out(cell: Cell) -> str | None:
