@@ -375,11 +375,11 @@ def nearest_of_difference(
             nearest * nearest - 2 * nearest * high + high
         ) / (high_spread * high_spread)
         step = slope / curvature
-        if abs(step) < 1e-14:
-            break
         nearest -= step
         if not least <= nearest <= most:
             nearest = (least + most) / 2
+        elif abs(step) < 1e-10:  # What is left after this step is about its square.
+            break
     return nearest - difference, nearest
 
 

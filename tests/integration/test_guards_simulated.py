@@ -20,6 +20,10 @@ from audits.fairness.sequential import (
     GuardState,
     Kind,
     Side,
+    Tally,
+    alternatives,
+    nearest_of_difference,
+    nearest_of_ratio,
     observe,
     start,
     threshold,
@@ -105,6 +109,47 @@ def allowed(share: float, streams: int) -> float:
 DRIFT = np.linspace(0.3, 0.6, BLOCKS)
 SEASONS = 0.4 + 0.2 * np.sin(np.arange(BLOCKS) / 8)
 FROM_THE_MIDDLE = np.where(np.arange(BLOCKS) < HALF, 1.0, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "tolerance"),
+    [
+        *((Kind.RATIO, ratio) for ratio in (1.0, 0.9, 0.8)),
+        *((Kind.DIFFERENCE, difference) for difference in (0.0, 0.05, 0.1)),
+    ],
+)
+def test_no_null_of_a_fine_grid_gives_an_e_value_above_1_on_average(
+    kind: Kind, tolerance: float
+) -> None:
+    """80,000 pairs of rates, of which those that keep the tolerance are taken, for 5 shapes of blocks and 4 pasts.
+
+    The sum over all results of a block has the closed form (p q/p' + (1-p)(1-q)/(1-p'))^n for each sample.
+    """
+    guard = Guard(metric="m", kind=kind, side=Side.BELOW, tolerance=tolerance, threshold=2_000)
+    low, high = np.meshgrid(np.linspace(0, 1, 400), np.linspace(0, 1, 200))
+    kept = low >= tolerance * high if kind is Kind.RATIO else low >= high - tolerance
+    low, high = low[kept], high[kept]
+    nearest = nearest_of_ratio if kind is Kind.RATIO else nearest_of_difference
+    pasts = [
+        Tally(),
+        Tally(k_group=400, n_group=1_000, k_reference=1_600, n_reference=4_000),
+        Tally(k_group=20, n_group=4_000, k_reference=30, n_reference=1_000),
+        Tally(k_group=90, n_group=100, k_reference=4_850, n_reference=4_900),
+    ]
+    largest = 0.0
+    for past in pasts:
+        for n_low, n_high in [(1, 1), (10, 190), (40, 160), (100, 100), (190, 10)]:
+            for pair in alternatives(guard, tolerance, past):
+                if pair is None:
+                    continue
+                q_low, q_high = pair
+                p_low, p_high = nearest(q_low, q_high, n_low, n_high, tolerance)
+                means = (low * q_low / p_low + (1 - low) * (1 - q_low) / (1 - p_low)) ** n_low * (
+                    high * q_high / p_high + (1 - high) * (1 - q_high) / (1 - p_high)
+                ) ** n_high
+                largest = max(largest, float(means.max()))
+
+    assert 0.99 < largest <= 1 + 1e-9
 
 
 @STREAMS
