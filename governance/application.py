@@ -14,7 +14,7 @@ from governance import keyring as secrets
 from governance.actors import Actor
 from governance.clock import Clock, IdSource, SystemClock, uuid7
 from governance.configuration import ConfigurationCache
-from governance.errors import Conflict, WrongInstallation
+from governance.errors import Conflict, Unavailable, WrongInstallation
 from governance.installation.models import Installation
 from governance.keyring import Keyring
 from governance.schema import check_schema
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: What PostgreSQL says where a row that must be unique is there already; on SQLite one writes at a time and looks first.
 _TAKEN: Final = "23505"
+#: What it says where a role may not do something to a table.
+_FORBIDDEN: Final = "42501"
 
 
 class Answerable:
@@ -108,6 +110,8 @@ class Answerable:
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise unavailable(error) from error
+            if getattr(error.orig, "sqlstate", None) == _FORBIDDEN:
+                raise _vault_shut() from error
             if getattr(error.orig, "sqlstate", None) == _TAKEN:
                 raise Conflict(
                     "Somebody else did the same at the same moment. Nothing was stored; look again, then try again."
@@ -140,6 +144,8 @@ class Answerable:
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise unavailable(error) from error
+            if getattr(error.orig, "sqlstate", None) == _FORBIDDEN:
+                raise _vault_shut() from error
             raise
 
     def close(self) -> None:
@@ -148,6 +154,13 @@ class Answerable:
         self.database.dispose()
         if self.fairness_database is not self.database:
             self.fairness_database.dispose()
+
+
+def _vault_shut() -> Unavailable:
+    return Unavailable(
+        "This process's database role may not do that. What reads the vault of group attributes (folding counts, verifying, backups) "
+        "runs with fairness_database_url, in `answerable worker` or on the command line."
+    )
 
 
 def open_installation(

@@ -146,6 +146,27 @@ def check_schema() -> None:
     click.echo(f"The schema is {schema.head()}, as this program needs it.")
 
 
+@db.command(
+    epilog="Example: answerable --home /srv/answerable db roles --serving answerable_web --fairness answerable_fairness"
+)
+@click.option("--serving", required=True, help="The role that `answerable serve` signs in as.")
+@click.option("--fairness", required=True, help="The role of fairness_database_url.")
+def roles(*, serving: str, fairness: str) -> None:
+    """Let two PostgreSQL roles do their work, and only the second read the vault of group attributes.
+
+    Run it as the tables' owner, with database_url naming that one, and again after each `db upgrade`.
+    """
+    from governance.storage.database import Database
+    from governance.storage.roles import set_roles
+
+    database = Database(opening.here().database)
+    try:
+        set_roles(database, serving=serving, fairness=fairness)
+    finally:
+        database.dispose()
+    click.echo(f"{serving} may fill the vault and not read it; {fairness} may read it.")
+
+
 @click.command(
     epilog="Example: answerable --home /srv/answerable backup /backup/answerable-2026-11-21"
 )

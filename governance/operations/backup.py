@@ -85,7 +85,7 @@ def back_up(
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
         rows: dict[str, int] = {}
         members: dict[str, dict[str, Any]] = {}
-        with snapshot(answerable.database) as session:
+        with snapshot(answerable.fairness_database) as session:
             connection = session.connection()
             tables = metadata.sorted_tables
             for number, table in enumerate(tables):

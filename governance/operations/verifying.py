@@ -118,7 +118,7 @@ class Report:
 def verify(answerable: Answerable, *, progress: Progress | None = None) -> Report:
     """Check the log and everything that it vouches for. ``progress`` is told what is looked at, how far it is, and how far it goes."""
     report = Report(started_at=answerable.clock.now())
-    with snapshot(answerable.database) as session:
+    with snapshot(answerable.fairness_database) as session:
         verification = _Verification(answerable, session, report, progress or (lambda *_: None))
         for finding in verification.run():
             if finding.severity is Severity.TAMPERED:
