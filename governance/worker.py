@@ -30,6 +30,7 @@ from governance.ledger import keys, publishing, queries
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, guarding
 from governance.operations import verification
+from governance.reporting import making
 from governance.reviews import notices, overdue
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ class Background:
             [
                 _Task("counts", FOLD_EVERY, self._count),
                 _Task("guards", 1.0, lambda: acting.act(answerable) > 1000),
+                _Task("reports", 1.0, lambda: making.run(answerable, self._name) > 0),
                 _Task("reconciliation", 600.0, lambda: reconciling.run_if_due(answerable) and None),
             ]
         )

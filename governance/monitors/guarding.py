@@ -206,28 +206,27 @@ class _Streams:
         return self._values[by]
 
     def _threshold(self, guard: PolicyGuard) -> float:
-        """Return the evidence for an alarm: the budget is shared by all streams of the policy's guards with it."""
+        """Return the evidence for an alarm: the budget is shared by all blocks that the guards with it close in a year."""
         budget = guard.said.false_alarms
         if budget not in self._threshold_of:
-            monitors = sum(
-                1 if one.said.by is None else max(1, len(self._others(one.said.by)))
+            decisions = yearly(self._work, self._policy.decision_point)
+            blocks = sum(
+                (1 if one.said.by is None else max(1, len(self._others(one.said.by))))
+                * decisions
+                / one.said.block
                 for one in guards_of(self._policy)
                 if one.said.false_alarms == budget
             )
-            blocks = (
-                yearly(self._work.session, self._policy.decision_point, self._work)
-                / guard.said.block
-            )
             self._threshold_of[budget] = sequential.threshold(
-                budget, monitors=monitors, blocks_per_year=max(blocks, 1.0)
+                budget, monitors=1, blocks_per_year=max(blocks, 1.0)
             )
         return self._threshold_of[budget]
 
 
-def yearly(session: Session, point: str, work: Work) -> float:
+def yearly(work: Work, point: str) -> float:
     """Return how many decisions a point makes in a year, at its present volume."""
     since = (work.now - _LOOKED_BACK).date().isoformat()
-    counted, first = session.execute(
+    counted, first = work.session.execute(
         sa.select(sa.func.sum(CellRow.n), sa.func.min(CellRow.day)).where(
             CellRow.point == point,
             CellRow.stage == Stage.PROPOSAL.value,

@@ -23,12 +23,14 @@ from audits.log.highwater import SigningRefused
 from audits.log.tiles import TileMissing
 from governance import schema
 from governance.actors import Actor
+from governance.counting.models import Reconciliation
 from governance.errors import WrongInstallation
 from governance.jobs import parts
 from governance.jobs.models import PartState
 from governance.jobs.parts import Reported
 from governance.ledger import publishing, queries
 from governance.ledger.models import Leaf, LogRecord, PendingRecord
+from governance.monitors.models import Incident
 from governance.permissions import Permission
 from governance.reviews.models import Case
 from governance.storage.inserting import insert
@@ -58,6 +60,10 @@ class Part(StrEnum):
     HIGH_WATER = "high_water"
     OVERDUE = "overdue"
     MAIL = "mail"
+    COUNTS = "counts"
+    GUARDS = "guards"
+    REPORTS = "reports"
+    IMPORTS = "imports"
     CLEANING = "cleaning"
 
 
@@ -113,6 +119,10 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _high_water(answerable, session, said, now),
                 lambda: _overdue(session, said, now),
                 lambda: _mail(answerable, said),
+                lambda: _counts(answerable, session, said),
+                lambda: _guards(session, said),
+                lambda: _background(Part.REPORTS, said, "Reports that were asked for are made."),
+                lambda: _background(Part.IMPORTS, said, "Files that were uploaded are imported."),
                 lambda: _cleaning(said),
             ]
             views += [look() for look in looks]
@@ -383,6 +393,46 @@ def _mail(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:
         said,
         "Mend the smtp settings or the mail server; mails are kept and tried again.",
     ) or _ok(Part.MAIL, f"Mails go to {answerable.settings.smtp_host}.")
+
+
+def _counts(answerable: Answerable, session: Session, said: Mapping[str, Reported]) -> PartView:
+    failing = _reported(
+        Part.COUNTS, said, "Nothing is lost: what is to be counted waits until it can be."
+    )
+    if failing is not None:
+        return failing
+    apart = answerable.database.is_sqlite or answerable.settings.fairness_database_url is not None
+    vault = "" if apart else " The vault is apart by program, not by database role."
+    compared = session.execute(
+        sa.select(Reconciliation).order_by(Reconciliation.finished_at.desc()).limit(1)
+    ).scalar_one_or_none()
+    if compared is None:
+        return _ok(
+            Part.COUNTS,
+            f"Counts by group are kept; they were not compared with the rows yet.{vault}",
+        )
+    what = (
+        "and agreed" if not compared.differing else f"and {compared.differing} rows were put right"
+    )
+    return _ok(
+        Part.COUNTS,
+        f"Counts by group were compared with {compared.decisions} decisions on {compared.finished_at:%Y-%m-%d %H:%M} UTC, {what}.{vault}",
+    )
+
+
+def _guards(session: Session, said: Mapping[str, Reported]) -> PartView:
+    failing = _reported(Part.GUARDS, said, "Alarms are kept, and acted upon once it works again.")
+    if failing is not None:
+        return failing
+    waiting = session.execute(
+        sa.select(sa.func.count()).select_from(Incident).where(Incident.status == "open")
+    ).scalar_one()
+    told = "No incident is open." if not waiting else f"{waiting} incidents are open."
+    return _ok(Part.GUARDS, f"Guards look at what is counted. {told}")
+
+
+def _background(part: Part, said: Mapping[str, Reported], told: str) -> PartView:
+    return _reported(part, said, _START_WORKER) or _ok(part, told)
 
 
 def _cleaning(said: Mapping[str, Reported]) -> PartView:

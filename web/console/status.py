@@ -58,5 +58,9 @@ def _titles() -> dict[Part, str]:
         Part.HIGH_WATER: _("High-water mark of the log"),
         Part.OVERDUE: _("Overdue cases"),
         Part.MAIL: _("Mail"),
+        Part.COUNTS: _("Counts by group"),
+        Part.GUARDS: _("Guards"),
+        Part.REPORTS: _("Reports"),
+        Part.IMPORTS: _("Imports"),
         Part.CLEANING: _("Tidying up"),
     }
