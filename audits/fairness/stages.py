@@ -605,7 +605,7 @@ def _gaps(view: View, groups: _Groups) -> Iterator[tuple[str, dict[str, Any]]]:
     for kind, both in odds.items():
         if len(both) == 2:
             widest = min if kind is Kind.RATIO else max
-            yield f"equalized_odds_{kind}", widest(both, key=lambda gap: gap["value"])
+            yield f"equalized_odds_{kind}", dict(widest(both, key=lambda gap: gap["value"]))
 
 
 def _inequality(
