@@ -24,6 +24,12 @@ class Decision(Base):
         sa.Index("ix_decisions_point_recorded", "point", "recorded_at", "id"),
         sa.Index("ix_decisions_app_recorded", "app_id", "recorded_at", "id"),
         sa.Index("ix_decisions_recorded", "recorded_at", "id"),
+        sa.Index(
+            "ix_decisions_point_happened",
+            "point",
+            sa.text("coalesce(occurred_at, recorded_at)"),
+            "id",
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)

@@ -25,6 +25,12 @@ _DECIDED = ("approved", "changed", "rejected", "lapsed")
 
 def upgrade() -> None:
     """Make the tables, and have what was decided so far counted."""
+    op.create_index(
+        "ix_decisions_point_happened",
+        "decisions",
+        ["point", sa.text("coalesce(occurred_at, recorded_at)"), "id"],
+        unique=False,
+    )
     op.create_table(
         "count_deltas",
         sa.Column(
@@ -402,3 +408,4 @@ def downgrade() -> None:
     op.drop_table("fairness_group_values")
     op.drop_table("fairness_cells")
     op.drop_table("count_deltas")
+    op.drop_index("ix_decisions_point_happened", table_name="decisions")
