@@ -65,7 +65,7 @@ def mover_by_roots(first, second, confidence):
         return p1 - ratio * p2 + math.hypot(u1 - p1, ratio * (p2 - l2))
 
     far = p1 / p2
-    low = 0.0 if l1 <= 0 else brentq(lower, 0, far, xtol=1e-14)
+    low = 0.0 if l1 < 1e-12 else brentq(lower, 0, far, xtol=1e-14)
     while upper(far) > 0:
         far = far * 2 + 1
     return low, brentq(upper, p1 / p2, far, xtol=1e-14)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -135,6 +135,7 @@ def test_two_rates_without_anything_to_compare_have_no_test():
     assert testing.two_proportions(0, 0, 3, 20) is None
 
 
+@settings(max_examples=50)  # The oracle takes its time.
 @given(p_values=st.lists(st.floats(0, 1), max_size=20))
 def test_holm_adjusts_as_statsmodels_does(p_values):
     ours = testing.holm(p_values)
