@@ -183,11 +183,12 @@ POLICY_KEYS: Mapping[str, str] = {
     "features.*.label": "What people read instead of the name.",
     "features.*.changeable": "Whether the subject could do something about it: what would have changed a decision is said of "
     "changeable facts only.",
+    "features.*.stratum": "A legitimate ground for difference: reports also compare groups within each of its values. Copied to the counts as text.",
     "groups": "The group attributes that a request may bring along. They go to the vault; no rule and no reviewer sees them.",
     "require": "What a request must bring along, else it is refused (422).",
     "outcomes": "What can be decided. A proposal of anything else goes to a person.",
     "outcomes.*.label": "What people read instead of the name.",
-    "outcomes.*.favourable": "That it is good for the subject. It is shown; no figure is made of it yet.",
+    "outcomes.*.favourable": "That it is good for the subject. Where `measure.positive` is left out, reports compare the rates of these.",
     "outcomes.*.fallback": "The outcome of what is rejected, refused or lapsed; exactly one has it.",
     "proposal": "Where proposals come from.",
     "proposal.from": "Who makes them.",
@@ -211,6 +212,20 @@ POLICY_KEYS: Mapping[str, str] = {
     "rules.due_in": "How long its cases may wait; of several, the shortest. `review` rules only.",
     "rules.sign_offs": "How many people must agree; of several, the most. `review` rules only.",
     "rules.because": "The sentence that people read as the reason.",
+    "measure": "How the decision point is measured.",
+    "measure.positive": "The outcomes whose rates are compared between groups; left out, those that are favourable.",
+    "measure.reference": "For a group attribute, the value that others are compared with; left out, the largest group.",
+    "measure.enough": "The smallest number of decisions that a verdict rests on; below it a row is shown and not judged.",
+    "measure.maturity": "How old a decision must be before its ground truth counts, so that late labels do not bend figures.",
+    "fairness": "Guards: standing checks, looked at as decisions are counted.",
+    "fairness.metric": "What is compared between groups (ratios and differences), or held against a limit by itself (`automated_error`, `overdue_share`).",
+    "fairness.by": "The group attribute to compare by; its reference must be named under `measure.reference`.",
+    "fairness.stage": "For a rate of selection: of what the machine proposed (`proposal`, where it is left out) or of what was done (`outcome`).",
+    "fairness.tolerance": "For a ratio, the lowest that is tolerated, to either side; else the largest difference or share.",
+    "fairness.watch": "A stricter level that only asks for attention.",
+    "fairness.block": "How many decisions a guard gathers before it looks at them.",
+    "fairness.false_alarms": "How seldom all guards with this budget together may alarm without cause, on average.",
+    "fairness.on_breach": "`alert` opens an incident; `review_all` also puts the point on hold, so that people alone decide.",
     "notice": "What the subject is told with the decision; it comes with every answer.",
     "tests": "The policy's own tests. They run on every check and before publishing; one that fails stops it.",
     "tests.name": "A sentence.",
@@ -246,15 +261,12 @@ POLICY_KEYS: Mapping[str, str] = {
 REFUSED_KEYS: Mapping[str, str] = {
     "features.*.mask": "nothing is hidden from reviewers yet",
     "features.*.proxy": "nothing is hidden from reviewers yet",
-    "features.*.stratum": "no figures are folded yet",
     "proposal.model": "no models are hosted yet",
     "review.sample": "no released decisions are drawn for a second look yet",
     "review.judge_first": "no page asks for a verdict before it shows the proposal yet",
     "review.gold": "no cases with known answers are seeded yet",
     "review.double": "no case is given to two people to compare them yet",
     "rules.judge_first": "no page asks for a verdict before it shows the proposal yet",
-    "measure": "no figures are folded yet",
-    "fairness": "no figures are folded yet",
     "retention": "nothing is erased by age yet",
     "jurisdiction": "no duties follow from it yet",
     "stakes: high": "it demands to judge first, which no page does yet",
@@ -299,6 +311,8 @@ def policy_value(field: Any) -> str:
         return field.expected
     if isinstance(field, schema.Duration):
         return f"{schema.duration_text(field.shortest)} to {schema.duration_text(field.longest)}"
+    if isinstance(field, schema.OneOrMore):
+        return field.expected
     if isinstance(field, schema.Figure):
         bounds = "" if field.lowest is None else f" from {field.lowest:g} to {field.highest:g}"
         return ("whole number" if field.whole else "number") + bounds

@@ -30,7 +30,7 @@ from governance.ledger import keys, publishing, queries
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, guarding
 from governance.operations import verification
-from governance.reporting import making
+from governance.reporting import files, making
 from governance.reviews import notices, overdue
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Background:
             [
                 _Task("counts", FOLD_EVERY, self._count),
                 _Task("guards", 1.0, lambda: acting.act(answerable) > 1000),
-                _Task("reports", 1.0, lambda: making.run(answerable, self._name) > 0),
+                _Task("reports", 1.0, self._report),
                 _Task("reconciliation", 600.0, lambda: reconciling.run_if_due(answerable) and None),
             ]
         )
@@ -202,6 +202,9 @@ class Background:
 
     def _count(self) -> bool:
         return folding.fold(self._answerable, watch=guarding.watch) >= folding.BATCH
+
+    def _report(self) -> bool:
+        return making.run(self._answerable, self._name) + files.run(self._answerable, self._name) > 0
 
     def _notify(self) -> None:
         notices.run(self._answerable)

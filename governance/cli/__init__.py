@@ -25,6 +25,10 @@ COMMANDS: Final = {
     "key": ("governance.cli.keys:key", "Create, list and revoke app keys."),
     "policy": ("governance.cli.policies:policy", "Check and publish policies."),
     "import": ("governance.cli.importing:import_", "Import what was decided before."),
+    "report": (
+        "governance.cli.reports:report",
+        "Make, read and verify reports of fairness.",
+    ),
     "audit": ("governance.cli.audit:audit", "Verify the audit log and tend to it."),
 }
 

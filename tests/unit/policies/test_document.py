@@ -68,8 +68,6 @@ def test_a_text_falls_back_to_its_main_language_and_to_english():
 @pytest.mark.parametrize(
     ("key", "written"),
     [
-        ("fairness", "fairness: []"),
-        ("measure", "measure: {positive: yes}"),
         ("retention", "retention: {keep: 400d}"),
         ("jurisdiction", "jurisdiction: [gdpr]"),
         ("sample", "review: {queue: people, sample: 0.02}"),
@@ -79,7 +77,6 @@ def test_a_text_falls_back_to_its_main_language_and_to_english():
         ("model", "proposal: {from: app, model: retention}"),
         ("mask", "features: {a: {type: string, mask: true}}"),
         ("proxy", "features: {a: {type: string, proxy: true}}"),
-        ("stratum", "features: {a: {type: string, stratum: true}}"),
         ("judge_first", "rules: [{name: a, when: 'true', then: review, judge_first: true}]"),
         ("stakes: high", "stakes: high"),
         ("proposal.from: model", "proposal: {from: model}"),
@@ -273,3 +270,80 @@ def test_of_very_many_problems_the_first_are_told():
     found = problems("a:\n" + "".join(f"b{number}:\n" for number in range(500)))
     assert len(found) == MOST_PROBLEMS + 1
     assert "more problems" in found[-1][2]
+
+
+def measured(text):
+    return load(BARE.replace("outcomes:", "groups: [gender]\noutcomes:") + text)
+
+
+def told(text):
+    with pytest.raises(PolicyInvalid) as invalid:
+        measured(text)
+    return [problem.detail for problem in invalid.value.problems]
+
+
+def test_a_policy_says_how_it_is_measured_and_guarded():
+    first, second = load(BARE).outcomes
+    policy = measured(
+        f"measure: {{positive: {first}, reference: {{gender: male}}, enough: 50, maturity: 90d}}\n"
+        "fairness:\n"
+        "  - {metric: selection_rate_ratio, by: gender, tolerance: 0.8, watch: 0.9, on_breach: review_all}\n"
+        "  - {metric: automated_error, tolerance: 0.1, block: 500, false_alarms: 1 per 30d}\n"
+    )
+    assert policy.positive == {first}
+    assert (policy.measure.enough, policy.measure.maturity.days) == (50, 90)
+    assert [guard.name for guard in policy.guards] == [
+        "proposal:selection_rate_ratio:gender",
+        "routing:automated_error",
+    ]
+    assert [guard.on_breach for guard in policy.guards] == ["review_all", "alert"]
+    assert second not in policy.positive
+
+
+def test_without_a_measure_the_favourable_outcomes_are_compared():
+    assert load(RETENTION).positive == {
+        name for name, outcome in load(RETENTION).outcomes.items() if outcome.favourable
+    }
+    assert load(BARE).guards == ()
+
+
+def test_what_cannot_be_measured_is_refused_with_what_to_do():
+    first, second = load(BARE).outcomes
+    assert told(f"measure: {{positive: [{first}, {second}]}}") == [
+        "where every outcome is positive there is nothing to compare"
+    ]
+    assert told("measure: {positive: yacht}") == ["no outcome is called 'yacht'"]
+    assert told("measure: {reference: {shoe: '38'}}") == ["'shoe' is not declared under groups"]
+    assert told(f"measure: {{positive: [{first}, {first}]}}") == [
+        "something stands here twice; remove one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("guard", "detail"),
+    [
+        ("{metric: accuracy_difference, tolerance: 0.1}", "name an attribute under by"),
+        ("{metric: automated_error, tolerance: 0.1, by: gender}", "remove by"),
+        ("{metric: accuracy_difference, tolerance: 0.1, by: shoe}", "not declared under groups"),
+        (
+            "{metric: accuracy_difference, tolerance: 0.1, by: gender}",
+            "add it to measure.reference",
+        ),
+        ("{metric: automated_error, tolerance: 0.1, stage: outcome}", "looked at by stage"),
+        ("{metric: automated_error, tolerance: 1}", "between 0 and 1"),
+        ("{metric: automated_error, tolerance: 0.1, watch: 0.2}", "below it for a difference"),
+        (
+            "{metric: review_rate_ratio, by: gender, tolerance: 0.8, watch: 0.7}",
+            "above it for a ratio",
+        ),
+        ("{metric: review_rate_ratio, by: gender, tolerance: 0.8, watch: 1}", "must be below it"),
+        ("{metric: automated_error, tolerance: 0.1, false_alarms: never}", "such as 1 per 5y"),
+    ],
+)
+def test_a_guard_that_cannot_stand_is_refused_with_what_to_do(guard, detail):
+    assert any(detail in one for one in told(f"fairness: [{guard}]"))
+
+
+def test_where_work_is_routed_the_language_is_always_a_group():
+    assert load(TICKETS).attributes[-1] == "language"
+    assert "language" not in load(RETENTION).attributes

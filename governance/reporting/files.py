@@ -1,0 +1,217 @@
+"""A report as a file: its JSON, one HTML page that needs nothing else, or PDF; and what a file that comes back holds.
+
+The PDF is drawn by a process of its own, asked for in the background where a page wants it, and kept.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from audits import pdf
+from audits.reports import page
+from audits.reports.document import Document, document
+from governance.actors import service
+from governance.errors import InvalidInput, Unavailable
+from governance.jobs import queue as jobs
+from governance.reporting import making
+from governance.reporting.making import MadeReport
+from governance.reporting.models import ReportFile
+from governance.work import Work
+
+if TYPE_CHECKING:
+    from governance.application import Answerable
+
+LANGUAGES: Final = ("en", "de")
+_DRAW: Final = "report.pdf"
+_SECONDS: Final = 120
+_MISSING: Final = {
+    pdf.NOT_INSTALLED: "PDF needs WeasyPrint: install answerable[analysis]. The HTML page says the same and prints well.",
+    pdf.NO_PANGO: "PDF needs the system's Pango: on Debian, apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0. "
+    "The HTML page says the same and prints well.",
+}
+
+
+class Form(StrEnum):
+    """In which form a report leaves."""
+
+    JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A report's file."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What a file holds: the report, and the note that signs it, if there is one."""
+
+    document: Mapping[str, Any]
+    note: str | None
+
+
+def file_of(work: Work, report_id: str, form: Form, language: str) -> Drawn | None:
+    """Return a signed report's file; None where its PDF is being drawn, which this asks for.
+
+    Raises:
+        NotAllowed, NotFound: the actor may not read reports; there is no such report.
+        Unavailable: PDFs cannot be drawn here, and what to do about it.
+    """
+    made = making.made(work, report_id)
+    if form is not Form.PDF:
+        return drawn(made, form, language)
+    row = work.session.get(ReportFile, (report_id, form.value, language))
+    if row is not None and row.content is not None:
+        return Drawn(
+            name=_name(made, form, language), content_type="application/pdf", content=row.content
+        )
+    if row is not None and row.status == "failed":
+        problem = row.problem or "The PDF could not be drawn."
+        # Whoever mends what is missing asks again, and it is tried again.
+        work.session.delete(row)
+        raise Unavailable(problem)
+    if row is None:
+        work.session.add(
+            ReportFile(
+                report_id=report_id,
+                form=form.value,
+                language=language,
+                status="asked",
+                content=None,
+                problem=None,
+                asked_at=work.now,
+            )
+        )
+        jobs.add(
+            work,
+            kind=_DRAW,
+            unique_key=f"{_DRAW}:{report_id}:{language}:{work.new_id()}",
+            payload={"report": report_id, "language": language},
+        )
+    return None
+
+
+def drawn(made: MadeReport, form: Form, language: str) -> Drawn:
+    """Draw a report's file here and now.
+
+    Raises:
+        Unavailable: PDFs cannot be drawn here, and what to do about it.
+    """
+    name = _name(made, form, language)
+    if form is Form.JSON:
+        content = orjson.dumps(
+            {"report": made.document, "note": made.note}, option=orjson.OPT_SORT_KEYS
+        )
+        return Drawn(name=name, content_type="application/json", content=content)
+    html = page.html(
+        told(made.document, language), report_json=made.text, signature=made.note
+    )
+    if form is Form.HTML:
+        return Drawn(name=name, content_type="text/html; charset=utf-8", content=html.encode())
+    attached = orjson.dumps({"report": made.document, "note": made.note}).decode()
+    ran = subprocess.run(  # noqa: S603 -- our own module, by our own interpreter.
+        [sys.executable, "-W", "ignore", "-m", "audits.pdf"],
+        input=json.dumps({"html": html, "report": attached}).encode(),
+        capture_output=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if ran.returncode != 0:
+        raise Unavailable(_MISSING.get(ran.returncode, "The PDF could not be drawn."))
+    return Drawn(name=name, content_type="application/pdf", content=ran.stdout)
+
+
+def told(report: Mapping[str, Any], language: str) -> Document:
+    """Return a report as a document to be read, in a language that we speak."""
+    titles = report.get("title") or {}
+    spoken = language if language in LANGUAGES else "en"
+    return document(
+        report,
+        language=spoken,
+        title=titles.get(spoken) or titles.get("en") or report["decision_point"],
+    )
+
+
+def run(answerable: Answerable, by: str) -> int:
+    """Draw the PDFs that were asked for; return how many."""
+    taken = jobs.take(answerable, by, kind=_DRAW, limit=2)
+    for job in taken:
+        key = (job.payload["report"], Form.PDF.value, job.payload["language"])
+        with answerable.look(service("reports")) as work:
+            made = making.made(work, key[0])
+        content, problem = None, None
+        try:
+            content = drawn(made, Form.PDF, key[2]).content
+        except (Unavailable, subprocess.TimeoutExpired) as error:
+            problem = getattr(error, "detail", "The PDF took too long to draw.")
+        with answerable.database.write() as session:
+            row = session.get(ReportFile, key)
+            if row is not None:
+                row.content, row.problem = content, problem
+                row.status = "failed" if content is None else "made"
+        jobs.done(answerable, [job])
+    return len(taken)
+
+
+def brought(content: bytes) -> Brought:
+    """Return what a report's file holds, whichever form it has.
+
+    Raises:
+        InvalidInput: it is none of a report's forms.
+    """
+    try:
+        if content.startswith(b"%PDF"):
+            return _whole(orjson.loads(_from_pdf(content)))
+        text = content.decode()
+        if text.lstrip().startswith("{"):
+            return _whole(orjson.loads(text))
+        report, note = page.extract(text)
+        return _checked(orjson.loads(report), note)
+    except (UnicodeDecodeError, orjson.JSONDecodeError, ValueError) as error:
+        raise InvalidInput(
+            f"This is no report of Answerable in JSON, HTML or PDF ({error})."
+        ) from error
+
+
+def _from_pdf(content: bytes) -> str:
+    try:
+        return pdf.read(content)
+    except ImportError:
+        raise InvalidInput(
+            "Reading a PDF needs pypdf: install answerable[analysis], or check the HTML or JSON form."
+        ) from None
+
+
+def _whole(given: Any) -> Brought:
+    if not isinstance(given, dict) or "report" not in given:
+        raise ValueError("it has no member report")
+    note = given.get("note")
+    return _checked(given["report"], note if isinstance(note, str) else None)
+
+
+def _checked(report: Any, note: str | None) -> Brought:
+    if not isinstance(report, dict) or "stages" not in report or "decision_point" not in report:
+        raise ValueError("it does not say what a report says")
+    return Brought(document=report, note=note)
+
+
+def _name(made: MadeReport, form: Form, language: str) -> str:
+    view = made.view
+    suffix = "" if form is Form.JSON else f"-{language}"
+    return f"fairness-{view.point}-{view.since}-{view.until}-{view.id[-6:]}{suffix}.{form.value}"
+
+
