@@ -27,6 +27,7 @@ from governance.clock import rfc3339
 from governance.decisions.models import Decision
 from governance.deltas.models import CountDelta
 from governance.errors import LogUnavailable, Unavailable
+from governance.imports.models import ImportReference
 from governance.ledger.models import LogRecord, PendingRecord
 from governance.reviews.models import Case
 from governance.subjects.keys import SubjectKey
@@ -46,6 +47,7 @@ _TABLES: dict[str, sa.Table] = {
         VaultRow,
         Case,
         GroundTruth,
+        ImportReference,
         CountDelta,
         LogRecord,
         PendingRecord,
@@ -441,6 +443,7 @@ def _statement(present: frozenset[str]) -> str:
             "group_vault": "decision_id",
             "cases": "decision_id",
             "ground_truths": "decision_id",
+            "import_references": "decision_id",
             "count_deltas": "decision_id",
             "log_records": "decision_id",
             "log_pending": "record_id",

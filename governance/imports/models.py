@@ -14,7 +14,9 @@ from governance.storage.base import Base, Id, Instant
 class ImportRun(Base):
     """One file's import; the same file with the same map at the same point is the same run, and goes on where it stopped.
 
-    ``kind`` is decisions, ground_truth or groups; ``status`` is waiting, running, done or failed. ``digest`` identifies file and map.
+    ``kind`` and ``status`` are those of ``states``; ``digest`` identifies file and map. ``mapping`` says how the file is written and understood.
+    ``lines`` counts all, ``done`` those gone through; of these so many were ``accepted``, of which some were ``known`` before, and so many ``refused``.
+    ``key_id`` names the key of the run's parts while there are any.
     """
 
     __tablename__ = "import_runs"
@@ -30,6 +32,7 @@ class ImportRun(Base):
     lines: Mapped[int | None]
     done: Mapped[int]
     accepted: Mapped[int]
+    known: Mapped[int]
     refused: Mapped[int]
     problem: Mapped[str | None] = mapped_column(sa.Text)
     started_at: Mapped[datetime] = mapped_column(Instant)
@@ -48,3 +51,16 @@ class ImportPart(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     nonce: Mapped[bytes]
     ciphertext: Mapped[bytes]
+
+
+class ImportReference(Base):
+    """The decision that a business knows by a reference of its own; ``tag`` is an HMAC of point and reference under the lookup secret.
+
+    Only imports write it. Whoever erases a decision deletes its row here too.
+    """
+
+    __tablename__ = "import_references"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    tag: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    decision_id: Mapped[str] = mapped_column(Id)

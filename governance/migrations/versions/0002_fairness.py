@@ -270,6 +270,7 @@ def upgrade() -> None:
         sa.Column("lines", sa.Integer(), nullable=True),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("started_at", Instant(length=27), nullable=False),
@@ -281,6 +282,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_runs")),
         sa.UniqueConstraint("digest", name=op.f("uq_import_runs_digest")),
+    )
+    op.create_table(
+        "import_references",
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.Column("decision_id", Id(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("tag", name=op.f("pk_import_references")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "incident_notes",
@@ -389,6 +397,7 @@ def downgrade() -> None:
     op.drop_table("report_files")
     op.drop_index(op.f("ix_incident_notes_incident_id"), table_name="incident_notes")
     op.drop_table("incident_notes")
+    op.drop_table("import_references")
     op.drop_table("import_runs")
     op.drop_table("home_visits")
     op.drop_index("ix_reports_point_made", table_name="reports")
