@@ -27,7 +27,7 @@ _COMPARED: Final = (
     "selection_rate_difference",
     "automated_error_difference",
 )
-_FARTHEST: Final = 10**9
+_STARTS: Final = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 
 
 def thresholds(
@@ -84,42 +84,31 @@ def thresholds(
 def target_error(counts: Counts, error: float, *, confidence: float = 0.95) -> float | None:
     """Find the lowest threshold at which the error left is surely below ``error``; None: do not automate this yet.
 
-    Surely means that the upper bound of Wilson's interval stays below, at this threshold and at every stricter one that
-    leaves enough labels to tell. Looking at all stricter ones as well keeps the promise although thresholds are tried one
-    after the other, as long as the less confident are not the more often right (Bates et al. 2021, "Distribution-free,
-    risk-controlling prediction sets", theorem 1). Enough are ``measure.enough``, and as many as would show half of the
-    error to be below it.
+    Surely means that the upper bound of Wilson's interval stays below, at that threshold and at every stricter one down from
+    a start. There are up to four starts, at shares of the labels fixed beforehand, and the confidence is shared among
+    them, so that the promise is kept although many thresholds are tried (fixed sequences from several starts: Angelopoulos
+    et al. 2021, "Learn then test"). A start with fewer labels than ``measure.enough`` is none.
 
     Raises:
         ValueError: the error is not between 0 and 1.
     """
     if not 0 < error < 1:
         raise ValueError(f"An error to aim at lies between 0 and 1, for example 0.05; not {error}.")
-    z = z_of(confidence)
-    enough = max(counts.measure.enough, _telling(error, z))
     ranked = curve(counts.scores)
-    lowest: int | None = None
-    for at, left in zip(ranked.confidences, ranked.gathered, strict=True):
-        if left.labelled < enough:
-            continue
-        if wilson(left.wrong, left.labelled, z)[1] >= error or not ranked.evenly_labelled(at):
-            break
-        lowest = at
-    return None if lowest is None else lowest / CERTAIN
-
-
-def _telling(error: float, z: float) -> int:
-    """Count how many labels it takes until half of an error is surely below the whole of it."""
-    few, many = 1, 2
-    while wilson(many * error / 2, many, z)[1] >= error and many < _FARTHEST:
-        few, many = many, many * 2
-    while many - few > 1:
-        middle = (few + many) // 2
-        if wilson(middle * error / 2, middle, z)[1] < error:
-            many = middle
-        else:
-            few = middle
-    return many
+    labelled, enough = ranked.whole.labelled, max(counts.measure.enough, 1)
+    starts = [start for start in (part * labelled for part in _STARTS) if start >= enough]
+    if not starts:
+        return None
+    z = z_of(1 - (1 - confidence) / len(starts))
+    found: list[int] = []
+    for start in starts:
+        for at, left in zip(ranked.confidences, ranked.gathered, strict=True):
+            if left.labelled < start:
+                continue
+            if wilson(left.wrong, left.labelled, z)[1] >= error or not ranked.evenly_labelled(at):
+                break
+            found.append(at)
+    return min(found) / CERTAIN if found else None
 
 
 def _millionths(threshold: float) -> int:
