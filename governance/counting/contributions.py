@@ -68,10 +68,18 @@ class Addition:
     total: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coarseness:
+    """How the confidences of a day are kept: in classes this wide, in millionths, and counted under a day that stands for several."""
+
+    step: int
+    kept_as: str
+
+
 def additions(
-    decision: Counted, state: State, group: str, policy: Policy, step: int
+    decision: Counted, state: State, group: str, policy: Policy, coarse: Coarseness | None
 ) -> Iterator[Addition]:
-    """Yield what a decision adds, each once. ``step`` is how coarse its day keeps confidences, in millionths."""
+    """Yield what a decision adds, each once. ``coarse`` is how its day keeps confidences, None: exactly."""
     positive = policy.positive
     point, day, version = decision.point, decision.day, decision.version
 
@@ -93,9 +101,9 @@ def additions(
         yield cell(Stage.REVIEW, became.value, _agreement(outcome, state.truth))
     if decision.confidence is not None and decision.proposed is not None:
         exact = round(decision.confidence * MILLION)
-        # The last class ends at certainty, which stands in it.
-        kept = exact if step == 1 else min(exact // step * step + step // 2, MILLION)
-        key = (point, day, version, group, result(proposed, state.truth, positive).value, kept)
+        kept = exact if coarse is None else class_of(exact, coarse.step)
+        under = day if coarse is None else coarse.kept_as
+        key = (point, under, version, group, result(proposed, state.truth, positive).value, kept)
         yield Addition(models.ScoreRow, key)
     if state.waited is not None:
         yield Addition(models.WaitRow, (point, day, version, group, _at_most(state.waited)))
@@ -106,6 +114,11 @@ def additions(
     for scale, rating in state.ratings.items():
         yield Addition(models.RatingRow, (point, day, version, group, scale, rating))
     yield from _reasons(decision, group)
+
+
+def class_of(confidence: int, step: int) -> int:
+    """Return the middle of the class that a confidence stands in; certainty is one of its own."""
+    return min(confidence // step * step + step // 2, MILLION)
 
 
 def reviewed(state: State, proposed: str, positive: frozenset[str]) -> Reviewed:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from governance.actors import service
-from governance.counting.contributions import Addition, Counted, additions
+from governance.counting.contributions import Addition, Coarseness, Counted, additions
 from governance.counting.groups import KnownValues, recorded
 from governance.counting.models import (
     CellRow,
@@ -106,12 +106,12 @@ def count(
         lambda: defaultdict(lambda: [0, 0])
     )
     for position, change in enumerate(changes):
-        step = steps.get((change.decision.point, change.decision.day), 1)
+        coarse = steps.get((change.decision.point, change.decision.day))
         before = change.group if regrouped_from is None else regrouped_from[position]
         if change.was is not None:
-            for one in additions(change.decision, change.was, before, change.policy, step):
+            for one in additions(change.decision, change.was, before, change.policy, coarse):
                 _add(sums, one, -1)
-        for one in additions(change.decision, change.now, change.group, change.policy, step):
+        for one in additions(change.decision, change.now, change.group, change.policy, coarse):
             _add(sums, one, 1)
     apply(session, sums)
 
@@ -202,10 +202,19 @@ def _changes(work: Work, deltas: Sequence[CountDelta]) -> list[Change]:
     return changes
 
 
-def _steps(session: Session, changes: Sequence[Change]) -> dict[tuple[str, str], int]:
-    days = {change.decision.day for change in changes}
-    rows = session.execute(sa.select(ScoreStep).where(ScoreStep.day.in_(days))).scalars()
-    return {(row.point, row.day): row.step for row in rows}
+def _steps(session: Session, changes: Sequence[Change]) -> dict[tuple[str, str], Coarseness]:
+    return coarseness(session, {change.decision.day for change in changes})
+
+
+def coarseness(session: Session, days: set[str] | None = None) -> dict[tuple[str, str], Coarseness]:
+    """Return how points keep the confidences of days, of those only that do not keep them exactly."""
+    query = sa.select(ScoreStep)
+    if days is not None:
+        query = query.where(ScoreStep.day.in_(days))
+    return {
+        (row.point, row.day): Coarseness(step=row.step, kept_as=row.kept_as)
+        for row in session.execute(query).scalars()
+    }
 
 
 def _add(sums: dict[Any, dict[tuple[Any, ...], list[int]]], one: Addition, sign: int) -> None:

@@ -47,13 +47,14 @@ class ScoreRow(Base):
 
 
 class ScoreStep(Base):
-    """How coarse the confidences of one day are kept, in millionths; days without a row keep them exactly."""
+    """How coarse the confidences of one day are kept, in millionths, and under which day; days without a row keep them exactly."""
 
     __tablename__ = "fairness_score_steps"
 
     point: Mapped[str] = mapped_column(_POINT, primary_key=True)
     day: Mapped[str] = mapped_column(_DAY, primary_key=True)
     step: Mapped[int]
+    kept_as: Mapped[str] = mapped_column(_DAY)
 
 
 class WaitRow(Base):

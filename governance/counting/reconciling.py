@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from audits.log.entries import EntryKind
 from governance.actors import Actor, service
 from governance.counting import folding, groups
-from governance.counting.contributions import MILLION, additions
+from governance.counting.contributions import MILLION, additions, class_of
 from governance.counting.models import ReasonRow, Reconciliation, ScoreRow, ScoreStep
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
@@ -28,6 +28,7 @@ from governance.deltas.noting import states_of
 from governance.deltas.states import State, read
 from governance.errors import Conflict
 from governance.points import queries as points
+from governance.storage.inserting import insert
 from governance.storage.snapshot import snapshot
 from governance.subjects import payloads
 from governance.work import Work
@@ -40,6 +41,7 @@ _PAGE: Final = 500
 #: Confidences of a day are kept exactly up to so many rows; a day with more is kept in hundredths once it is over.
 _EXACT_ROWS: Final = 3000
 _COARSE: Final = MILLION // 100
+_BY_DAY: Final = timedelta(days=62)
 Progress = Callable[[str, int, int], None]
 
 
@@ -124,39 +126,63 @@ def reconcile(
 
 
 def coarsen(answerable: Answerable, actor: Actor) -> int:
-    """Keep the confidences of large days that are over in hundredths; return how many days were made so.
+    """Keep the confidences of large days in hundredths once they are over, and of large months under one day once they are long over.
 
-    A thousand decisions a day are kept exactly; tens of thousands lose nothing that a figure shows (an AUC moves by less than 0.0001).
+    A thousand decisions a day are kept exactly for ever; of tens of thousands nothing is lost that a figure shows (an area under the
+    curve moves by less than 0.0001). Return how many days and months were made coarser.
     """
-    today = answerable.clock.now().date().isoformat()
+    now = answerable.clock.now()
+    today = now.date().isoformat()
+    # A month stays by day for two more, so that reports of recent weeks can begin on any day.
+    old = (now.date().replace(day=1) - _BY_DAY).replace(day=1).isoformat()
     with answerable.look_as_fairness(actor) as work:
-        done = sa.select(ScoreStep.day).where(
-            ScoreStep.point == ScoreRow.point, ScoreStep.day == ScoreRow.day
-        )
-        large = work.session.execute(
-            sa.select(ScoreRow.point, ScoreRow.day)
-            .where(ScoreRow.day < today, sa.not_(done.exists()))
+        known = folding.coarseness(work.session)
+        sizes: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+        rows = work.session.execute(
+            sa.select(ScoreRow.point, ScoreRow.day, sa.func.count())
+            .where(ScoreRow.day < today)
             .group_by(ScoreRow.point, ScoreRow.day)
-            .having(sa.func.count() > _EXACT_ROWS)
-        ).all()
-    for point, day in large:
-        with answerable.work_as_fairness(actor) as work:
-            rows = work.session.execute(
-                sa.select(ScoreRow).where(ScoreRow.point == point, ScoreRow.day == day)
-            ).scalars()
-            sums: dict[Any, list[int]] = defaultdict(lambda: [0, 0])
-            for row in rows:
-                kept = min(row.confidence // _COARSE * _COARSE + _COARSE // 2, MILLION)
-                sums[point, day, row.version, row.grp, row.result, kept][0] += row.n
+        )
+        for point, day, size in rows:
+            sizes[point, day[:7]][day] = size
+    done = 0
+    for (point, month), days in sizes.items():
+        if f"{month}-01" < old and len(days) > 1 and sum(days.values()) > _EXACT_ROWS * len(days):
+            _rewrite(answerable, actor, point, list(days), kept_as=min(days))
+            done += 1
+            continue
+        for day, size in days.items():
+            if size > _EXACT_ROWS and (point, day) not in known:
+                _rewrite(answerable, actor, point, [day], kept_as=day)
+                done += 1
+    return done
+
+
+def _rewrite(
+    answerable: Answerable, actor: Actor, point: str, days: list[str], *, kept_as: str
+) -> None:
+    """Keep the confidences of some days in hundredths under one of them."""
+    with answerable.work_as_fairness(actor) as work:
+        mine = sa.and_(ScoreRow.point == point, ScoreRow.day.in_(days))
+        sums: dict[Any, list[int]] = defaultdict(lambda: [0, 0])
+        for row in work.session.execute(
+            sa.select(
+                ScoreRow.version, ScoreRow.grp, ScoreRow.result, ScoreRow.confidence, ScoreRow.n
+            ).where(mine)
+        ):
+            kept = class_of(row.confidence, _COARSE)
+            sums[point, kept_as, row.version, row.grp, row.result, kept][0] += row.n
+        work.session.execute(
+            sa.delete(ScoreRow).where(mine).execution_options(synchronize_session=False)
+        )
+        for day in days:
+            values = {"step": _COARSE, "kept_as": kept_as}
             work.session.execute(
-                sa.delete(ScoreRow)
-                .where(ScoreRow.point == point, ScoreRow.day == day)
-                .execution_options(synchronize_session=False)
+                insert(work.session, ScoreStep)
+                .values(point=point, day=day, **values)
+                .on_conflict_do_update(index_elements=["point", "day"], set_=values)
             )
-            work.session.expunge_all()
-            work.session.add(ScoreStep(point=point, day=day, step=_COARSE))
-            folding.apply(work.session, {ScoreRow: sums})
-    return len(large)
+        folding.apply(work.session, {ScoreRow: sums})
 
 
 @contextmanager
@@ -179,10 +205,7 @@ def _expected(
         lambda: defaultdict(lambda: [0, 0])
     )
     total = work.session.execute(sa.select(sa.func.count()).select_from(Decision)).scalar_one()
-    steps = {
-        (row.point, row.day): row.step
-        for row in work.session.execute(sa.select(ScoreStep)).scalars()
-    }
+    coarse = folding.coarseness(work.session)
     values = groups.ReadOnlyValues(work.session)
     done = erased = 0
     after: str | None = None
@@ -208,8 +231,8 @@ def _expected(
             policy = points.engine_of(work, row.point, row.policy_version).policy
             decision = folding.counted_of(row, documents[row.id])
             group = values.key_of(policy, row, told.get(row.id, {}))
-            step = steps.get((decision.point, decision.day), 1)
-            for one in additions(decision, state, group, policy, step):
+            kept = coarse.get((decision.point, decision.day))
+            for one in additions(decision, state, group, policy, kept):
                 amount = sums[one.table][one.key]
                 amount[0] += 1
                 amount[1] += one.total

@@ -293,6 +293,39 @@ def test_confidences_of_a_large_day_are_kept_in_hundredths_once_it_is_over(
     assert agree(answerable), "what is compared later is as coarse"
 
 
+def test_confidences_of_a_large_month_are_kept_under_one_day_once_it_is_long_over(
+    answerable, clock, shop, monkeypatch
+):
+    monkeypatch.setattr(reconciling, "_EXACT_ROWS", 1)
+    made = []
+    for _ in range(2):
+        made += [
+            decisions.ask(answerable, shop, Asked(request=_sure(confidence)))
+            for confidence in (0.851, 0.852, 0.9)
+        ]
+        clock.advance(days=1)
+    fold(answerable)
+    clock.advance(days=10)
+    assert agree(answerable)
+    with answerable.database.read() as session:
+        kept = set(session.execute(sa.select(ScoreStep.kept_as)).scalars())
+    assert kept == {"2026-11-23", "2026-11-24"}
+    clock.advance(days=120)
+    assert agree(answerable)
+    with answerable.database.read() as session:
+        assert set(session.execute(sa.select(ScoreRow.day)).scalars()) == {"2026-11-23"}
+    with answerable.work(shop) as work:
+        truth.report_truth(work, made[0].id, outcome="no_offer")
+    fold(answerable)
+    found = {(one.result, one.confidence, one.count) for one in counts(answerable).scores}
+    assert found == {
+        (Result.FALSE_POSITIVE, 855_000, 1),
+        (Result.UNLABELLED_POSITIVE, 855_000, 3),
+        (Result.UNLABELLED_POSITIVE, 905_000, 2),
+    }
+    assert agree(answerable)
+
+
 def test_whatever_happens_in_whatever_order_the_counts_agree_with_the_rows(
     answerable, clock, shop, ada
 ):

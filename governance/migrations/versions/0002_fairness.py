@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.Column("point", sa.String(length=63), nullable=False),
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("kept_as", sa.String(length=10), nullable=False),
         sa.PrimaryKeyConstraint("point", "day", name=op.f("pk_fairness_score_steps")),
     )
     op.create_table(
