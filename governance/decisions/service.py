@@ -188,7 +188,7 @@ def search(
         limit=limit + 1,
         app_id=actor.id if actor.kind is ActorKind.APP else None,
         points=None if actor.points is None else sorted(actor.points),
-        queues=None if _sees_all(actor) else sorted(actor.queues),
+        queues=None if sees_all(actor) else sorted(actor.queues),
         point=point,
         status=status,
         since=since,
@@ -403,7 +403,7 @@ def _may_see(work: Work, row: Decision) -> bool:
     actor = work.actor
     if actor.kind is ActorKind.APP:
         return row.app_id == actor.id and (actor.points is None or row.point in actor.points)
-    if _sees_all(actor):
+    if sees_all(actor):
         return True
     if row.queue is None:
         return False
@@ -415,7 +415,8 @@ def _may_see(work: Work, row: Decision) -> bool:
     return any(queue in actor.queues for queue in moved_to)
 
 
-def _sees_all(actor: Actor) -> bool:
+def sees_all(actor: Actor) -> bool:
+    """Tell whether an actor who is no app sees the decisions of all queues, not of their own alone."""
     return actor.kind is not ActorKind.PERSON or actor.may(Permission.LOG_READ)
 
 
