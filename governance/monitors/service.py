@@ -28,7 +28,10 @@ LONGEST_NOTE: Final = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardView:
-    """How one stream of a guard stands: its evidence against the tolerance, as odds and over time."""
+    """How one stream of a guard stands: its evidence against the tolerance, as odds and over time.
+
+    Recent counts by group are told to those who may read reports; None to others.
+    """
 
     point: str
     name: str
@@ -47,8 +50,8 @@ class GuardView:
     log10_e: float
     seen: int
     history: Sequence[Point]
-    recent_group: tuple[int, int]
-    recent_reference: tuple[int, int]
+    recent_group: tuple[int, int] | None
+    recent_reference: tuple[int, int] | None
     started_at: datetime
     updated_at: datetime
 
@@ -67,7 +70,10 @@ class NoteView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
-    """An incident. ``held`` tells that the hold it set, or found, is in force."""
+    """An incident. ``held`` tells that the hold it set, or found, is in force.
+
+    ``details`` holds recent counts by group for those who may read reports.
+    """
 
     id: str
     point: str
@@ -94,7 +100,9 @@ def guards(work: Work, point: str) -> Sequence[GuardView]:
     live = work.configuration.live.get(point)
     if live is None:
         raise NotFound(f"There is no decision point {point!r} with a published policy.")
-    return [_guard_view(row) for row, _ in guarding.streams_of(work.session, point, live.policy)]
+    return [
+        _guard_view(work, row) for row, _ in guarding.streams_of(work.session, point, live.policy)
+    ]
 
 
 def incidents(
@@ -211,9 +219,9 @@ def _words(words: str) -> str:
     return said
 
 
-def _guard_view(row: GuardRow) -> GuardView:
+def _guard_view(work: Work, row: GuardRow) -> GuardView:
     state = GuardState.parse(row.state)
-    recent = state.recently
+    recent, counted = state.recently, work.actor.may(Permission.REPORTS_READ)
     return GuardView(
         point=row.point,
         name=row.name,
@@ -232,8 +240,8 @@ def _guard_view(row: GuardRow) -> GuardView:
         log10_e=state.violation.log10_e,
         seen=state.seen + state.opened.total,
         history=state.history,
-        recent_group=(recent.k_group, recent.n_group),
-        recent_reference=(recent.k_reference, recent.n_reference),
+        recent_group=(recent.k_group, recent.n_group) if counted else None,
+        recent_reference=(recent.k_reference, recent.n_reference) if counted else None,
         started_at=row.started_at,
         updated_at=row.updated_at,
     )
@@ -254,7 +262,9 @@ def _view(work: Work, row: Incident, *, whole: bool = False) -> IncidentView:
         opened_at=row.opened_at,
         hold_id=row.hold_id,
         held=held,
-        details=row.details,
+        details=row.details
+        if work.actor.may(Permission.REPORTS_READ)
+        else {name: value for name, value in row.details.items() if name != "recent"},
         closed_at=row.closed_at,
         closed_by_name=None if row.closed_by is None else _name(work, row.closed_by),
         notes=_notes(work, row) if whole else (),
