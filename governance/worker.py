@@ -201,10 +201,14 @@ class Background:
         return self._has_key
 
     def _count(self) -> bool:
-        return folding.fold(self._answerable, watch=guarding.watch) >= folding.BATCH
+        taken = folding.fold(self._answerable, watch=guarding.watch)
+        # Where this process decides too, counting goes slowly while it does, and catches up afterwards.
+        return taken >= folding.BATCH and self._answerable.writer.idle
 
     def _report(self) -> bool:
-        return making.run(self._answerable, self._name) + files.run(self._answerable, self._name) > 0
+        return (
+            making.run(self._answerable, self._name) + files.run(self._answerable, self._name) > 0
+        )
 
     def _notify(self) -> None:
         notices.run(self._answerable)

@@ -43,7 +43,23 @@ if TYPE_CHECKING:
 
 #: Deltas that one transaction takes, so that nobody waits long for it.
 BATCH: Final = 400
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 500
+#: What counting needs of a decision's row; whole records would take three times as long to load.
+COLUMNS: Final = (
+    Decision.id,
+    Decision.point,
+    Decision.policy_version,
+    Decision.imported,
+    Decision.rollout,
+    Decision.disposition,
+    Decision.reasons,
+    Decision.proposed_outcome,
+    Decision.confidence,
+    Decision.recorded_at,
+    Decision.occurred_at,
+    Decision.decided_at,
+    Decision.language,
+)
 TABLES: Final = (CellRow, ScoreRow, WaitRow, StratumRow, ReasonRow, RatingRow)
 
 
@@ -76,15 +92,13 @@ def fold(answerable: Answerable, *, watch: Watcher | None = None, limit: int = B
         ):
             return 0
     with answerable.work_as_fairness(service("fairness")) as work:
-        deltas = list(
-            work.session.execute(
-                sa.select(CountDelta)
-                .where(_ready(work.now))
-                .order_by(CountDelta.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            ).scalars()
-        )
+        deltas = work.session.execute(
+            sa.select(CountDelta.id, CountDelta.decision_id, CountDelta.was, CountDelta.now)
+            .where(_ready(work.now))
+            .order_by(CountDelta.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
         changes = _changes(work, deltas)
         count(work.session, changes)
         if watch is not None:
@@ -124,26 +138,27 @@ def apply(session: Session, sums: Mapping[Any, Mapping[tuple[Any, ...], Sequence
             continue
         names = [column.name for column in table.__table__.primary_key]
         amounts = ["n", "total"] if table is ReasonRow else ["n"]
-        moved = sorted((key, amount) for key, amount in rows.items() if any(amount))
-        for start in range(0, len(moved), _AT_ONCE):
-            values = [
-                dict(zip(names, key, strict=True)) | dict(zip(amounts, amount, strict=False))
-                for key, amount in moved[start : start + _AT_ONCE]
-            ]
-            statement = insert(session, table).values(values)
-            session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=names,
-                    set_={
-                        name: getattr(table, name) + getattr(statement.excluded, name)
-                        for name in amounts
-                    },
-                )
-            )
+        moved = [
+            dict(zip(names, key, strict=True)) | dict(zip(amounts, amount, strict=False))
+            for key, amount in sorted(rows.items())
+            if any(amount)
+        ]
+        if moved:
+            # On the connection itself, so that one prepared statement takes all rows.
+            session.connection().execute(_adding(session, table, names, amounts), moved)
 
 
-def counted_of(row: Decision, payload: bytes | None) -> Counted:
-    """Return what does not change about a decision."""
+def _adding(session: Session, table: Any, names: list[str], amounts: list[str]) -> Any:
+    columns = table.__table__.c
+    statement = insert(session, table.__table__)
+    return statement.on_conflict_do_update(
+        index_elements=names,
+        set_={name: columns[name] + statement.excluded[name] for name in amounts},
+    )
+
+
+def counted_of(row: Any, payload: bytes | None) -> Counted:
+    """Return what does not change about a decision, from its row or from COLUMNS of it."""
     document = {} if payload is None else orjson.loads(payload)
     at = row.recorded_at if row.occurred_at is None else row.occurred_at
     return Counted(
@@ -165,13 +180,13 @@ def _ready(now: datetime) -> Any:
     return sa.or_(CountDelta.ready_at.is_(None), CountDelta.ready_at <= now)
 
 
-def _changes(work: Work, deltas: Sequence[CountDelta]) -> list[Change]:
+def _changes(work: Work, deltas: Sequence[Any]) -> list[Change]:
     ids = list(dict.fromkeys(delta.decision_id for delta in deltas))
-    rows: dict[str, Decision] = {}
+    rows: dict[str, Any] = {}
     for start in range(0, len(ids), _AT_ONCE):
         found = work.session.execute(
-            sa.select(Decision).where(Decision.id.in_(ids[start : start + _AT_ONCE]))
-        ).scalars()
+            sa.select(*COLUMNS).where(Decision.id.in_(ids[start : start + _AT_ONCE]))
+        )
         rows |= {row.id: row for row in found}
     groups = recorded(work.session, work.answerable.keys, ids)
     told = payloads.read_many(work.session, work.answerable.keys, ids, DECISION_PAYLOAD)

@@ -6,7 +6,7 @@ Only the fairness role reads here. What leaves are counts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
@@ -14,10 +14,9 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
 from governance.counting.models import GroupValue
-from governance.decisions.models import Decision
 from governance.decisions.preparing import GROUPS_PAYLOAD
 from governance.storage.inserting import insert
-from governance.subjects.keys import SubjectKeys
+from governance.subjects.keys import SubjectKey, SubjectKeys
 from governance.subjects.models import SubjectKeyRow, VaultRow
 from policies.document import Policy
 
@@ -33,15 +32,25 @@ def recorded(
 ) -> dict[str, dict[str, str]]:
     """Return the group attributes of decisions as the vault holds them; what cannot be opened is left out."""
     found: dict[str, dict[str, str]] = {}
+    opened: dict[str, SubjectKey] = {}
     for start in range(0, len(decision_ids), _AT_ONCE):
         rows = session.execute(
-            sa.select(VaultRow, SubjectKeyRow)
+            sa.select(
+                VaultRow.decision_id,
+                VaultRow.nonce,
+                VaultRow.ciphertext,
+                VaultRow.key_id,
+                SubjectKeyRow.subject_tag,
+                SubjectKeyRow.wrapped,
+            )
             .join(SubjectKeyRow, SubjectKeyRow.id == VaultRow.key_id)
             .where(VaultRow.decision_id.in_(decision_ids[start : start + _AT_ONCE]))
         )
-        for row, key_row in rows:
+        for row in rows:
             try:
-                key = keys.open(key_row.id, key_row.subject_tag, key_row.wrapped)
+                key = opened.get(row.key_id)
+                if key is None:
+                    key = opened[row.key_id] = keys.open(row.key_id, row.subject_tag, row.wrapped)
                 plaintext = key.decrypt(row.decision_id, GROUPS_PAYLOAD, row.nonce, row.ciphertext)
             except InvalidTag:
                 continue
@@ -56,7 +65,7 @@ class KnownValues:
         self._session = session
         self._known: dict[tuple[str, str], set[str]] = {}
 
-    def key_of(self, policy: Policy, decision: Decision, groups: Mapping[str, str]) -> str:
+    def key_of(self, policy: Policy, decision: Any, groups: Mapping[str, str]) -> str:
         """Return a decision's group as the count tables name it: canonical JSON of the declared attributes that are known."""
         told = dict(groups)
         if (

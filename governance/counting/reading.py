@@ -126,8 +126,13 @@ class _Window:
         return {row.version: row.n for row in rows}
 
     def cells(self) -> Iterator[Cell]:
+        for stage in Stage:
+            yield from self.cells_of(stage)
+
+    def cells_of(self, stage: Stage) -> Iterator[Cell]:
         keys = [CellRow.stage, CellRow.grp, CellRow.value, CellRow.truth, CellRow.imported]
-        for row in self._sums(CellRow, [*keys, self._mature(CellRow)]):
+        mine = CellRow.stage == stage.value
+        for row in self._sums(CellRow, [*keys, self._mature(CellRow)], mine):
             yield Cell(
                 stage=Stage(row.stage),
                 group=_group(row.grp),

@@ -163,6 +163,11 @@ class DecisionWriter:
         if not call.done:
             self._lead(call)
 
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing is being prepared or waits in this process."""
+        return not self._preparing and not self._waiting
+
     def close(self) -> None:
         """Close the connection."""
         with self._commit_lock:

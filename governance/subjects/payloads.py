@@ -51,23 +51,26 @@ def read_many(
     opened: dict[str, SubjectKey] = {}
     for start in range(0, len(wanted), 500):
         rows = session.execute(
-            sa.select(PayloadRow, SubjectKeyRow)
+            sa.select(
+                PayloadRow.record_id,
+                PayloadRow.nonce,
+                PayloadRow.ciphertext,
+                PayloadRow.key_id,
+                SubjectKeyRow.subject_tag,
+                SubjectKeyRow.wrapped,
+            )
             .join(SubjectKeyRow, PayloadRow.key_id == SubjectKeyRow.id)
             .where(PayloadRow.record_id.in_(wanted[start : start + 500]), PayloadRow.name == name)
         )
-        for payload, key_row in rows:
+        for row in rows:
             try:
-                key = opened.get(key_row.id)
+                key = opened.get(row.key_id)
                 if key is None:
-                    key = opened[key_row.id] = keys.open(
-                        key_row.id, key_row.subject_tag, key_row.wrapped
-                    )
-                found[payload.record_id] = key.decrypt(
-                    payload.record_id, name, payload.nonce, payload.ciphertext
-                )
+                    key = opened[row.key_id] = keys.open(row.key_id, row.subject_tag, row.wrapped)
+                found[row.record_id] = key.decrypt(row.record_id, name, row.nonce, row.ciphertext)
             except InvalidTag:
                 raise PayloadUnreadable(
-                    f"The payload {name} of record {payload.record_id} does not decrypt."
+                    f"The payload {name} of record {row.record_id} does not decrypt."
                 ) from None
     return found
 
