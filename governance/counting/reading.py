@@ -91,7 +91,8 @@ def counts(work: Work, point: str, since: str | None = None, until: str | None =
         kind=policy.kind.value,
         since=first,
         until=last,
-        outcomes={name: dict(outcome.label) for name, outcome in policy.outcomes.items()},
+        # By name, as the canonical form of a report sorts them: whoever computes it again finds the same order.
+        outcomes={name: dict(outcome.label) for name, outcome in sorted(policy.outcomes.items())},
         attributes=policy.attributes,
         measure=measure,
         versions=within.versions(),

@@ -48,7 +48,7 @@ class ReportQuery(Query):
     since = Text(load_default=None, validate=at_most(10), metadata=_WINDOW)
     until = Text(load_default=None, validate=at_most(10), metadata=_WINDOW)
     by = List(Text(validate=at_most(200)), load_default=list, metadata=_BY)
-    preset = Text(load_default=None, validate=one_of(sorted(PRESETS)))
+    preset = Text(load_default=None, validate=one_of(tuple(sorted(PRESETS))))
 
 
 class FairnessQuery(ReportQuery):
@@ -77,14 +77,14 @@ class ReportBody(Body):
     since = Text(load_default=None, allow_none=True, validate=at_most(10), metadata=_WINDOW)
     until = Text(load_default=None, allow_none=True, validate=at_most(10), metadata=_WINDOW)
     by = List(Text(validate=at_most(200)), load_default=list, metadata=_BY)
-    preset = Text(load_default=None, allow_none=True, validate=one_of(sorted(PRESETS)))
+    preset = Text(load_default=None, allow_none=True, validate=one_of(tuple(sorted(PRESETS))))
 
 
 class AskedAnswer(Answer):
     """A report that is being made; it will have this id."""
 
     id = Text(required=True)
-    status = Text(required=True, validate=one_of(["being_made", "made"]))
+    status = Text(required=True, validate=one_of(("being_made", "made")))
 
 
 class MadeAnswer(Answer):
