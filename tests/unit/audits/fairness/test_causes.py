@@ -282,6 +282,37 @@ def test_a_difference_that_no_reason_tells_of_stays_unexplained():
     assert told["unexplained"] == pytest.approx(told["difference"], abs=0.01)
 
 
+def test_both_groups_are_moved_and_the_mean_is_taken():
+    def scored(group, *scores) -> list[ScoreCell]:
+        return [
+            ScoreCell(
+                group=group,
+                result=Result.UNLABELLED_POSITIVE if at >= 500_000 else Result.UNLABELLED_OTHER,
+                confidence=max(at, 1_000_000 - at),
+                mature=True,
+                count=1,
+            )
+            for at in scores
+        ]
+
+    told = women_beside_men(
+        counted(
+            *proposed(MEN, yes=3, no=1),
+            *proposed(WOMEN, yes=1, no=3),
+            scores=(
+                *scored(MEN, 900_000, 800_000, 600_000, 300_000),
+                *scored(WOMEN, 700_000, 450_000, 400_000, 100_000),
+            ),
+            # The women's reasons speak for them by one less, on average.
+            reasons=(feature(MEN, "income", 4, 4), feature(WOMEN, "income", 4, 0)),
+        )
+    )["positive"]
+
+    # One log odds up, 0.45 and 0.40 of the women pass; one down, 0.6 of the men does not.
+    assert told["explained"] == pytest.approx((-2 / 4 - 1 / 4) / 2)
+    assert told["unexplained"] == pytest.approx(-0.5 + 3 / 8)
+
+
 def test_reasons_that_speak_for_whom_proposals_pass_over_are_said_to():
     told = split(people(MEN, 20_000), people(WOMEN, 20_000, shift=0.4, penalty=1.0, seed=2))
 
@@ -373,6 +404,21 @@ def test_a_class_that_one_group_is_not_in_counts_as_composition():
     assert told["classes"][1]["reference_rate"] is None
 
 
+def test_where_a_group_is_alone_in_a_class_its_interval_counts_that_class_once():
+    told = kitagawa([stratum("a", (50, 100), (80, 160)), stratum("b", (60, 100), (0, 0))], 1.96)
+
+    # The composition is 0.5 (0.6 - 0.5) here: of shares that sum to 1, and of the rates in both classes.
+    assert told["composition"] == pytest.approx(0.05)
+    own = 0.5 * 0.5**2 + 0.5 * 0.6**2 - 0.55**2
+    own += (0.5 - 1) ** 2 / 4 * 0.25 / 0.5 + 0.5**2 * 0.24 / 0.5
+    theirs = (0.5 - 1) ** 2 / 4 * 0.25
+    reach = 1.96 * math.sqrt(own / 200 + theirs / 160)
+    assert told["composition_interval"] == pytest.approx([0.05 - reach, 0.05 + reach])
+    both = 0.75**2 * 0.25
+    reach = 1.96 * math.sqrt(both / 0.5 / 200 + both / 160)
+    assert told["within_interval"] == pytest.approx([-reach, reach], abs=1e-9)
+
+
 def test_intervals_of_both_parts_hold_the_truth_as_often_as_they_say():
     drawing = np.random.default_rng(7)
     shares, theirs = np.array([0.6, 0.3, 0.1]), np.array([0.2, 0.3, 0.5])
@@ -425,6 +471,7 @@ def test_strata_of_proposals_are_split_and_others_are_not():
                 placed(Stage.PROPOSAL, WOMEN, "long", True, 1),
                 placed(Stage.PROPOSAL, WOMEN, "short", False, 9),
                 placed(Stage.OUTCOME, WOMEN, "short", False, 9),
+                placed(Stage.OUTCOME, MEN, "short", False, 9),
             ),
         )
     )["strata"]

@@ -124,6 +124,15 @@ def test_the_strength_of_a_difference_is_corrected_for_chance():
     assert told["cramers_v"] == pytest.approx(
         math.sqrt((chi2 / 200 - 1 / 199) / ((2 - 1 / 199) - 1))
     )
+    rows = [[30, 20, 10], [10, 20, 30]]
+    groups = {
+        group: dict(zip("abc", row, strict=True))
+        for group, row in zip((MEN, WOMEN), rows, strict=True)
+    }
+    chi2 = stats.chi2_contingency(rows).statistic
+    assert same_mix(groups)["cramers_v"] == pytest.approx(
+        math.sqrt((chi2 / 120 - 2 / 119) / ((2 - 1 / 119) - 1))
+    )
     assert same_mix({MEN: {"a": 50, "b": 50}, WOMEN: {"a": 51, "b": 49}})["cramers_v"] == 0
     apart = same_mix({MEN: {"a": 500, "b": 0}, WOMEN: {"a": 0, "b": 500}})
     assert apart["cramers_v"] == pytest.approx(1, abs=1e-9)

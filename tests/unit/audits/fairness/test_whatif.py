@@ -198,6 +198,12 @@ def test_the_lowest_threshold_is_found_whose_error_is_surely_below_the_target():
     assert target_error(counted(*cells), 0.01) is None
 
 
+def test_a_threshold_beyond_one_that_fails_is_not_reached_for():
+    cells = [cell("tp", 0.95, 600), cell("fp", 0.9, 40), cell("tp", 0.8, 500)]
+
+    assert target_error(counted(*cells), 0.06) == 0.95
+
+
 def test_where_not_even_the_most_confident_are_right_often_enough_nothing_is_automated():
     assert target_error(counted(cell("tp", 0.99, 900), cell("fp", 0.99, 100)), 0.05) is None
 
