@@ -126,7 +126,7 @@ class FileQuery(Query):
     lang = Text(load_default="en", validate=one_of(files.LANGUAGES))
 
 
-class FindingAnswer(Answer):
+class StepFoundAnswer(Answer):
     """What one step of the check came to; ``ok`` null: not checked, or changed since without fault."""
 
     step = Text(required=True, validate=one_of(checking.Step))
@@ -140,7 +140,7 @@ class CheckedAnswer(Answer):
     ok = Flag(required=True)
     digest = Text(required=True)
     report_id = Text(required=True)
-    findings = List(Nested(FindingAnswer), required=True)
+    findings = List(Nested(StepFoundAnswer), required=True)
 
 
 class RiskCoverageAnswer(Answer):
