@@ -4,34 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
-from governance.actors import Actor
+from governance.actors import Actor, ActorKind
 from governance.application import Answerable
-from governance.configuration import Configuration
+from governance.clock import parse_rfc3339, rfc3339
+from governance.configuration import Configuration, LivePolicy
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.commit import Fate
-from governance.decisions.preparing import Asked, Ruled, check, prepare
+from governance.decisions.preparing import Asked, Ruled, live_policy, prepare
 from governance.decisions.states import Status
 from governance.errors import AnswerableError, FieldProblem, InvalidInput, Unavailable
 from governance.permissions import Permission
 from governance.storage.database import unavailable
 from policies import rulings
 
-_STATUS_OF_VERDICT = {
+_STATUS_OF_VERDICT: Final = {
     None: Status.RELEASED,
     "approve": Status.APPROVED,
     "change": Status.CHANGED,
     "reject": Status.REJECTED,
 }
+_RELEASED: Final = (rulings.Disposition.RELEASE, rulings.RulingStatus.RELEASED)
+_REVIEWED: Final = (rulings.Disposition.REVIEW, rulings.RulingStatus.RELEASED)
+_CLOCK_SKEW: Final = timedelta(minutes=5)
+#: Who proposed what a file says was proposed: nobody knows more than that it was imported.
+SOURCE: Final = "import"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """One decision of the past: the request as it would have been, what was done, and the verdict if a person gave one."""
+    """One decision of the past: the request as it would have been, what was done, the verdict if a person gave one, and what turned out right.
+
+    The request may lack a proposal: then nobody knows what a machine would have wanted, and figures of proposals leave it out.
+    """
 
     request: DecisionRequest
     outcome: str
     verdict: str | None = None
+    ground_truth: str | None = None
 
 
 def import_many(
@@ -49,7 +61,7 @@ def import_many(
     batch = []
     for past in many:
         try:
-            ruled = _ruled(answerable, configuration, actor, past)
+            ruled = past_ruled(configuration, actor, past, now)
         except AnswerableError as error:
             answers.append(error)
         else:
@@ -70,60 +82,85 @@ def import_many(
     return answers
 
 
-def check_many(
-    answerable: Answerable, actor: Actor, many: Sequence[Past]
-) -> list[AnswerableError | None]:
-    """Check decisions of the past as ``import_many`` does, and store nothing."""
-    actor.require(Permission.DECISIONS_CREATE)
-    configuration = answerable.configuration.reload()
-    answers: list[AnswerableError | None] = []
-    for past in many:
-        try:
-            _ruled(answerable, configuration, actor, past)
-        except AnswerableError as error:
-            answers.append(error)
-        else:
-            answers.append(None)
-    return answers
+def past_ruled(configuration: Configuration, actor: Actor, past: Past, now: datetime) -> Ruled:
+    """Return a decision of the past as if it had been ruled on, once it fits the policy in force.
 
-
-def _ruled(answerable: Answerable, configuration: Configuration, actor: Actor, past: Past) -> Ruled:
-    fits = check(configuration, actor, past.request, answerable.clock.now())
-    problems = []
-    policy = fits.live.policy
-    if fits.occurred_at is None:
-        problems.append(
-            FieldProblem(pointer="/occurred_at", detail="Required: when the decision was made.")
-        )
-    if past.outcome not in policy.outcomes:
-        problems.append(
-            FieldProblem(
-                pointer="/outcome",
-                detail=f"Expected one of {', '.join(policy.outcomes)}, the policy's outcomes.",
-            )
-        )
-    if past.verdict not in _STATUS_OF_VERDICT:
-        problems.append(
-            FieldProblem(pointer="/verdict", detail="Expected approve, change or reject.")
-        )
+    Raises:
+        NotFound: there is no such decision point for this actor.
+        InvalidInput: it does not fit; every mistake is listed.
+    """
+    request = past.request
+    live = live_policy(configuration, actor, request.decision_point)
+    problems = _problems(live, past)
+    occurred_at = _occurred_at(request.occurred_at, now, problems)
     if problems:
         raise InvalidInput("The line does not fit. It was not imported.", problems)
-    reviewed = past.verdict is not None
-    disposition = rulings.Disposition.REVIEW if reviewed else rulings.Disposition.RELEASE
+    disposition, status = _RELEASED if past.verdict is None else _REVIEWED
     return Ruled(
-        request=past.request,
-        live=fits.live,
+        request=request,
+        live=live,
         ruling=rulings.Ruling(
-            disposition=disposition,
-            status=rulings.RulingStatus.RELEASED,
-            outcome=past.outcome,
-            reasons=(),
-            trace=(),
+            disposition=disposition, status=status, outcome=past.outcome, reasons=(), trace=()
         ),
-        occurred_at=fits.occurred_at,
+        occurred_at=occurred_at,
         due_at=None,
-        source=fits.source,
+        source=f"app:{actor.name}" if actor.kind is ActorKind.APP else SOURCE,
         status=_STATUS_OF_VERDICT[past.verdict],
         outcome=past.outcome,
         imported=True,
+        truth=past.ground_truth,
     )
+
+
+def _problems(live: LivePolicy, past: Past) -> list[FieldProblem]:
+    request, outcomes = past.request, live.policy.outcomes
+    subject, asked = request.subject, request.proposal
+    proposal = None
+    if asked is not None:
+        proposal = rulings.Proposal(
+            outcome=asked.outcome,
+            confidence=asked.confidence,
+            alternatives=tuple(
+                rulings.Alternative(outcome=a.outcome, confidence=a.confidence)
+                for a in asked.alternatives
+            ),
+            reasons=tuple(
+                rulings.Contribution(feature=r.feature, contribution=r.contribution)
+                for r in asked.reasons
+            ),
+        )
+    checked = live.engine.check(
+        features=request.features,
+        proposal=proposal,
+        subject=None if subject is None else subject.ref,
+        groups=None if subject is None else subject.groups,
+    )
+    problems = [
+        FieldProblem(pointer=pointer, detail=detail)
+        for pointer, detail in checked.problems
+        if proposal is not None or pointer != "/proposal"
+    ]
+    for pointer, value in (("/outcome", past.outcome), ("/ground_truth", past.ground_truth)):
+        if value not in outcomes and (value is not None or pointer == "/outcome"):
+            detail = f"Expected one of {', '.join(outcomes)}, the policy's outcomes."
+            problems.append(FieldProblem(pointer=pointer, detail=detail))
+    if past.verdict not in _STATUS_OF_VERDICT:
+        detail = "Expected approve, change or reject."
+        problems.append(FieldProblem(pointer="/verdict", detail=detail))
+    return problems
+
+
+def _occurred_at(text: str | None, now: datetime, problems: list[FieldProblem]) -> datetime | None:
+    """Return when a decision was made, or add what is wrong with what is said of it."""
+    detail = "Required: when the decision was made."
+    if text is not None:
+        try:
+            occurred_at = parse_rfc3339(text)
+        except (ValueError, OverflowError):
+            detail = "Expected a time with an offset, like 2026-11-21T10:00:00Z."
+        else:
+            if occurred_at <= now + _CLOCK_SKEW:
+                return occurred_at
+            detail = f"{text} lies ahead of our clock ({rfc3339(now)})."
+    problems.append(FieldProblem(pointer="/occurred_at", detail=detail))
+    return None

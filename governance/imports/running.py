@@ -1,0 +1,236 @@
+"""Going through a file, some lines at a time, and keeping how far it is.
+
+Lines are stored first, and kept account of afterwards. Whoever is killed in between stores some again, which finds them there: so each line is taken once,
+and each counts once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import sqlalchemy as sa
+
+from governance.actors import Actor
+from governance.errors import Conflict, Unavailable
+from governance.imports import parts
+from governance.imports.models import ImportRun
+from governance.imports.parts import Refused
+from governance.imports.reading import Row
+from governance.imports.states import Kind, RunStatus
+from governance.imports.taking import Taken, Taker
+from governance.ledger import keys, queries
+from governance.ledger.models import PendingRecord
+from governance.ledger.sequencing import Sequencer, TreeDamaged
+
+if TYPE_CHECKING:
+    from governance.application import Answerable
+
+#: Lines that a command takes at once; each kind's are one transaction.
+AT_ONCE: Final = {Kind.DECISIONS: 1000, Kind.GROUND_TRUTH: 100, Kind.GROUPS: 100}
+#: Lines that the background work takes at once, beside the service.
+BESIDE: Final = {Kind.DECISIONS: 250, Kind.GROUND_TRUTH: 50, Kind.GROUPS: 50}
+_TRIES: Final = 4
+_PAUSE: Final = 0.2
+#: How long an import waits for a log that nobody sequences.
+_PATIENCE: Final = 60.0
+
+Progress = Callable[[int, int], None]
+
+
+class Elsewhere(Conflict):
+    """Another process goes through the same file; this one stops."""
+
+
+class Keeper(Protocol):
+    """Keeps account of what became of lines."""
+
+    def keep(self, until: int, taken: Sequence[Taken]) -> None:
+        """Keep that all lines up to one are gone through, and what became of these.
+
+        Raises:
+            Elsewhere: another process is at it.
+            Unavailable: the database could not do it now.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """What lines came to so far."""
+
+    accepted: int = 0
+    known: int = 0
+    refused: int = 0
+
+    def add(self, taken: Sequence[Taken]) -> list[Refused]:
+        """Count lines; return those that were refused."""
+        refused = [
+            Refused(line=one.line, problem=one.problem) for one in taken if one.problem is not None
+        ]
+        self.refused += len(refused)
+        self.accepted += len(taken) - len(refused)
+        self.known += sum(one.known for one in taken)
+        return refused
+
+
+@dataclass(slots=True, kw_only=True)
+class Untold:
+    """Keeps account of a trial that leaves no trace; who wants to know is told of refused lines."""
+
+    tally: Tally = field(default_factory=Tally)
+    refusing: Callable[[Sequence[Refused]], None] = lambda _: None
+
+    def keep(self, until: int, taken: Sequence[Taken]) -> None:
+        self.refusing(self.tally.add(taken))
+
+
+class RunKeeper:
+    """Keeps account in the run's row, and refused lines in its list, in one transaction."""
+
+    def __init__(self, answerable: Answerable, actor: Actor, run_id: str, done: int) -> None:
+        self._answerable = answerable
+        self._actor = actor
+        self._run_id = run_id
+        self._done = done
+        #: What this process has seen of the run.
+        self.tally = Tally()
+
+    def keep(self, until: int, taken: Sequence[Taken]) -> None:
+        seen = Tally()
+        refused = seen.add(taken)
+        with self._answerable.work(self._actor) as work:
+            run = work.session.get(ImportRun, self._run_id, with_for_update=True)
+            # A connection that broke off after the commit leaves the very state that is to be kept.
+            kept = run is not None and run.done == until > self._done
+            if (
+                run is None
+                or run.status != RunStatus.RUNNING
+                or run.done not in (self._done, until)
+            ):
+                raise Elsewhere(
+                    "This import was stopped, or goes on in another process. What was imported stays; the history says how far it is."
+                )
+            if not kept:
+                run.done = until
+                run.accepted += seen.accepted
+                run.known += seen.known
+                run.refused += seen.refused
+                what = parts.REFUSED if run.finished_at is None else parts.AGAIN
+                parts.add_refused(work, run, refused, what=what)
+        self._done = until
+        self.tally.add(taken)
+
+
+class Going:
+    """One process on its way through a file."""
+
+    def __init__(
+        self,
+        answerable: Answerable,
+        rows: Iterator[Row],
+        taker: Taker,
+        keeper: Keeper,
+        *,
+        at_once: int,
+        stores: bool = True,
+    ) -> None:
+        self._answerable = answerable
+        self._rows = rows
+        self._taker = taker
+        self._keeper = keeper
+        self._at_once = at_once
+        self._stores = stores
+
+    def step(self) -> bool:
+        """Take some lines; return whether there were any.
+
+        Raises:
+            Elsewhere, Unavailable, InvalidInput: as ``Keeper`` and ``reading.rows`` say; the lines may be taken again.
+        """
+        rows = list(islice(self._rows, self._at_once))
+        if not rows:
+            return False
+        self._store(rows, self._taker.make(rows))
+        return True
+
+    def all(self, progress: Progress, lines: int) -> None:
+        """Take all lines; while some are stored, the next are made.
+
+        Raises:
+            Elsewhere, Unavailable, InvalidInput: as ``step``.
+        """
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as storing:
+            stored: Future[None] | None = None
+            until = 0
+            while rows := list(islice(self._rows, self._at_once)):
+                made = self._taker.make(rows)
+                if stored is not None:
+                    stored.result()
+                    progress(until, lines)
+                until = rows[-1].until
+                stored = storing.submit(self._store, rows, made)
+            if stored is not None:
+                stored.result()
+        progress(lines, lines)
+
+    def _store(self, rows: Sequence[Row], made: Any) -> None:
+        if self._stores:
+            wait_for_log(self._answerable)
+        _patiently(
+            lambda: self._keeper.keep(rows[-1].until, _patiently(lambda: self._taker.store(made)))
+        )
+
+
+def _patiently(act: Callable[[], Any]) -> Any:
+    """Do something that is harmless to repeat, a few times where the database cannot do it at once."""
+    for attempt in range(_TRIES):
+        try:
+            return act()
+        except Unavailable:
+            if attempt == _TRIES - 1:
+                raise
+            time.sleep(_PAUSE * 2**attempt)
+    raise AssertionError
+
+
+def log_is_behind(answerable: Answerable) -> bool:
+    """Tell whether half as many entries wait for the sequencer as keep the service from deciding."""
+    most = answerable.settings.log_pending_limit // 2
+    with answerable.database.read() as session:
+        waiting = sa.select(PendingRecord.record_id).limit(most + 1).subquery()
+        count = session.execute(sa.select(sa.func.count()).select_from(waiting)).scalar_one()
+    return count > most
+
+
+def wait_for_log(answerable: Answerable) -> None:
+    """Wait until the sequencer has caught up, and help it where the log's key is here.
+
+    Raises:
+        Unavailable: it does not catch up.
+    """
+    give_up = time.monotonic() + _PATIENCE
+    sequencer: Sequencer | None = None
+    while log_is_behind(answerable):
+        if sequencer is None and _has_log_key(answerable):
+            sequencer = Sequencer(answerable)
+        try:
+            if sequencer is not None and sequencer.tick().placed:
+                give_up = time.monotonic() + _PATIENCE
+                continue
+        except TreeDamaged as error:
+            raise Unavailable(str(error)) from error
+        if time.monotonic() > give_up:
+            raise Unavailable(
+                "Too many log entries wait to be sequenced. Start the service or a worker, then import the file again: it goes on where it stopped."
+            )
+        time.sleep(_PAUSE)
+
+
+def _has_log_key(answerable: Answerable) -> bool:
+    with answerable.database.read() as session:
+        return keys.signing_key(answerable, queries.current(session)) is not None
