@@ -19,15 +19,20 @@ from web.api import (
     decisions,
     explanations,
     holds,
+    home,
+    incidents,
     keys,
+    ledger,
     log,
     people,
     policies,
     queues,
     reports,
     requests,
+    saved_views,
     settings,
     status,
+    truth,
 )
 from web.api.resources import JSON, PREFIX, answer
 from web.api.schemas import Problem, properties
@@ -37,7 +42,10 @@ from web.security import open_to_everybody
 VERSION: Final = "1.0.0"
 RESOURCES: Final = (
     decisions.resource,
+    truth.resource,
     explanations.resource,
+    ledger.resource,
+    saved_views.resource,
     decision_points.resource,
     cases.resource,
     holds.resource,
@@ -47,7 +55,9 @@ RESOURCES: Final = (
     keys.resource,
     queues.resource,
     settings.resource,
+    home.resource,
     reports.resource,
+    incidents.resource,
     log.resource,
     status.resource,
     account.resource,
