@@ -113,7 +113,7 @@ def additions(
             yield _stratum(decision, Stage.OUTCOME, group, stratum, positive=outcome in positive)
     for scale, rating in state.ratings.items():
         yield Addition(models.RatingRow, (point, day, version, group, scale, rating))
-    yield from _reasons(decision, group)
+    yield from _reasons(decision, routed, group, chosen=proposed in positive)
 
 
 def class_of(confidence: int, step: int) -> int:
@@ -185,16 +185,21 @@ def _stratum(
     return Addition(models.StratumRow, key)
 
 
-def _reasons(decision: Counted, group: str) -> Iterator[Addition]:
+def _reasons(decision: Counted, routed: Routed, group: str, *, chosen: bool) -> Iterator[Addition]:
+    """Yield why it was not released, and what the features said for the positive outcome.
+
+    An app tells what spoke for its proposal; what spoke for another one spoke against the positive.
+    """
     place = (decision.point, decision.day, decision.version, group)
-    if decision.disposition != "release":
+    if routed in (Routed.REVIEW, Routed.REFUSED):
         named = {str(code["rule"] or code["code"])[:_LONGEST_VALUE] for code in decision.codes}
         for name in sorted(named):
             yield Addition(models.ReasonRow, (*place, ReasonKind.RULE.value, name))
     totals: dict[str, float] = {}
     for reason in decision.contributions:
         name = str(reason["feature"])[:_LONGEST_VALUE]
-        totals[name] = totals.get(name, 0.0) + reason["contribution"]
+        told = reason["contribution"] if chosen else -reason["contribution"]
+        totals[name] = totals.get(name, 0.0) + told
     for name, contribution in totals.items():
         total = round(max(-MILLION, min(MILLION, contribution)) * MILLION)
         yield Addition(models.ReasonRow, (*place, ReasonKind.FEATURE.value, name), total)

@@ -215,7 +215,7 @@ class Shop:
                     ranked[0],
                     shares[ranked[0]],
                     {name: shares[name] for name in ranked[1:]},
-                    weights,
+                    _for(weights, "call-today", ranked[0]),
                 ),
                 channel="web" if features["source"] == "website" else "mail",
                 language=language,
@@ -256,7 +256,12 @@ class Shop:
                 decision_point="retention-offer",
                 subject=SubjectAsked(ref=customer.ref, groups=customer.groups),
                 features=features,
-                proposal=_proposal(proposed, confidence, {other: 1 - confidence}, weights),
+                proposal=_proposal(
+                    proposed,
+                    confidence,
+                    {other: 1 - confidence},
+                    _for(weights, "offer_discount", proposed),
+                ),
                 channel=random.choices(("web", "mail"), (6, 4))[0],
                 language=customer.language,
             ),
@@ -289,6 +294,11 @@ def _proposal(
             for name, weight in (weights or {}).items()
         ),
     )
+
+
+def _for(weights: Mapping[str, float], outcome: str, proposed: str) -> Mapping[str, float]:
+    """Turn weights that speak for an outcome into those that speak for what is proposed."""
+    return weights if proposed == outcome else {name: -weight for name, weight in weights.items()}
 
 
 def _shares(scores: Mapping[str, float]) -> dict[str, float]:
