@@ -95,9 +95,7 @@ def fairness(
 @_since
 @_until
 @_by
-def risk_coverage(
-    *, point: str, since: str | None, until: str | None, by: tuple[str, ...]
-) -> None:
+def risk_coverage(*, point: str, since: str | None, until: str | None, by: tuple[str, ...]) -> None:
     """Print how much error is left where the least sure proposals go to a person, as JSON."""
     from governance.reporting import fairness as figures
 

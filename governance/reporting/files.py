@@ -117,9 +117,7 @@ def drawn(made: MadeReport, form: Form, language: str) -> Drawn:
             {"report": made.document, "note": made.note}, option=orjson.OPT_SORT_KEYS
         )
         return Drawn(name=name, content_type="application/json", content=content)
-    html = page.html(
-        told(made.document, language), report_json=made.text, signature=made.note
-    )
+    html = page.html(told(made.document, language), report_json=made.text, signature=made.note)
     if form is Form.HTML:
         return Drawn(name=name, content_type="text/html; charset=utf-8", content=html.encode())
     attached = orjson.dumps({"report": made.document, "note": made.note}).decode()
@@ -213,5 +211,3 @@ def _name(made: MadeReport, form: Form, language: str) -> str:
     view = made.view
     suffix = "" if form is Form.JSON else f"-{language}"
     return f"fairness-{view.point}-{view.since}-{view.until}-{view.id[-6:]}{suffix}.{form.value}"
-
-
