@@ -13,7 +13,7 @@ from governance.clock import parse_rfc3339, rfc3339
 from governance.configuration import Configuration, LivePolicy
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.commit import Fate
-from governance.decisions.preparing import Asked, Ruled, live_policy, prepare
+from governance.decisions.preparing import Asked, Ruled, live_policy, prepared_rows
 from governance.decisions.states import Status
 from governance.errors import AnswerableError, FieldProblem, InvalidInput, Unavailable
 from governance.permissions import Permission
@@ -65,7 +65,7 @@ def import_many(
         except AnswerableError as error:
             answers.append(error)
         else:
-            prepared, _ = prepare(
+            prepared, _ = prepared_rows(
                 answerable, configuration, actor, Asked(request=past.request), ruled, now
             )
             answers.append(prepared.decision_id)

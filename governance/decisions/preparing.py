@@ -258,10 +258,23 @@ def prepare(
     asked: Asked,
     ruled: Ruled,
     now: datetime,
+) -> tuple[Prepared, DecisionView]:
+    """Make all rows of a decision and the view that answers it."""
+    prepared, case_id = prepared_rows(answerable, configuration, actor, asked, ruled, now)
+    return prepared, view(ruled, decision_id=prepared.decision_id, case_id=case_id, now=now)
+
+
+def prepared_rows(
+    answerable: Answerable,
+    configuration: Configuration,
+    actor: Actor,
+    asked: Asked,
+    ruled: Ruled,
+    now: datetime,
     *,
     decision_id: str | None = None,
-) -> tuple[Prepared, DecisionView]:
-    """Make all rows of a decision and the view that answers it.
+) -> tuple[Prepared, str | None]:
+    """Make all rows of a decision; return them and the id of its case.
 
     With a ``decision_id`` of the caller's, a decision that is there already under it is not stored again.
     """
@@ -418,7 +431,7 @@ def prepare(
         key=key,
         repeatable=repeatable,
     )
-    return prepared, view(ruled, decision_id=decision_id, case_id=case_id, now=now)
+    return prepared, case_id
 
 
 def stored_digest(answerable: Answerable, asked: Asked) -> str | None:

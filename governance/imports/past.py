@@ -22,7 +22,7 @@ from governance.decisions.asking import DecisionRequest, ProposalAsked, SubjectA
 from governance.decisions.commit import Fate, Prepared
 from governance.decisions.importing import Past, past_ruled
 from governance.decisions.models import Decision
-from governance.decisions.preparing import Asked, Ruled, prepare
+from governance.decisions.preparing import Asked, Ruled, prepared_rows
 from governance.errors import InvalidInput, Unavailable
 from governance.imports import values
 from governance.imports.checking import check_json, check_limits, known_groups, not_json
@@ -307,7 +307,7 @@ class Decisions:
         if self._ids is None:
             return Taken(line=one.row.line)
         decision_id = self._ids.of(one.row.line)
-        one.prepared, _ = prepare(
+        one.prepared, _ = prepared_rows(
             answerable,
             configuration,
             self._actor,

@@ -6,9 +6,11 @@ and each counts once.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -36,6 +38,7 @@ AT_ONCE: Final = {Kind.DECISIONS: 1000, Kind.GROUND_TRUTH: 100, Kind.GROUPS: 100
 BESIDE: Final = {Kind.DECISIONS: 250, Kind.GROUND_TRUTH: 50, Kind.GROUPS: 50}
 _TRIES: Final = 4
 _PAUSE: Final = 0.2
+_OBJECTS: Final = 100_000
 #: How long an import waits for a log that nobody sequences.
 _PATIENCE: Final = 60.0
 
@@ -164,7 +167,10 @@ class Going:
         Raises:
             Elsewhere, Unavailable, InvalidInput: as ``step``.
         """
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as storing:
+        with (
+            _collecting_seldom(),
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as storing,
+        ):
             stored: Future[None] | None = None
             until = 0
             while rows := list(islice(self._rows, self._at_once)):
@@ -184,6 +190,17 @@ class Going:
         _patiently(
             lambda: self._keeper.keep(rows[-1].until, _patiently(lambda: self._taker.store(made)))
         )
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Let Python look for garbage less often: hundreds of thousands of rows live shortly, and none of them in a circle."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _patiently(act: Callable[[], Any]) -> Any:
