@@ -23,6 +23,7 @@ from governance.counting import folding, reconciling
 from governance.decisions.models import Decision
 from governance.errors import AnswerableError
 from governance.identities.models import SignInFailure, SignInLink, SignInSession
+from governance.imports.background import Imports
 from governance.jobs import mail, queue
 from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
@@ -142,6 +143,7 @@ class Background:
                 _Task("reconciliation", 600.0, lambda: reconciling.run_if_due(answerable) and None),
             ]
         )
+        lines.append([_Task("imports", 1.0, Imports(answerable).work)])
         self._threads = [
             threading.Thread(
                 target=self._repeat, args=(tasks,), name=f"background-{tasks[0].part}", daemon=True

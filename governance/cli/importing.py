@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _PRINTED = 50
 _PRINTED_AS_JSON = 1000
 _HEADER = ("line", "problem")
+_WHAT = {
+    "decisions": "decisions",
+    "ground_truth": "lines of ground truth",
+    "groups": "lines of group attributes",
+}
 
 
 @click.group(
@@ -191,19 +196,15 @@ def _tell(kind: Kind, file: Path, outcome: Outcome, listing: _Listing, *, dry_ru
         click.echo(f"... and {more} more; --refused FILE.csv lists all.", err=True)
     if outcome.unused:
         click.echo(f"Not used: {', '.join(outcome.unused)}.", err=True)
-    what = {
-        "decisions": "decisions",
-        "ground_truth": "lines of ground truth",
-        "groups": "lines of groups",
-    }[kind]
+    told = _WHAT[kind]
+    left_out = f"{outcome.refused} {'line' if outcome.refused == 1 else 'lines'} refused."
     if outcome.before is not None:
-        click.echo(
-            f"{file} was imported on {outcome.before:%Y-%m-%d at %H:%M} UTC; nothing new, {outcome.refused} lines refused."
-        )
+        when = f"{outcome.before:%Y-%m-%d at %H:%M} UTC"
+        click.echo(f"{file} was imported on {when}; nothing new, {left_out}")
         return
     done = "would be imported" if dry_run else "imported"
     known = f", {outcome.known} of them there already" if outcome.known else ""
-    click.echo(f"{outcome.accepted} {what} {done}{known}, {outcome.refused} lines refused.")
+    click.echo(f"{outcome.accepted} {told} {done}{known}, {left_out}")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -639,7 +639,7 @@ def _refuse_twin(work: Work, kind: Kind, point: str, sha256: str, digest: str) -
         if run.mapping.get("file") == sha256:
             raise Conflict(
                 f"This very file was imported on {run.started_at:%Y-%m-%d at %H:%M} UTC, with other meanings of its columns. "
-                "To import it once more would count its decisions twice."
+                "To import it once more would count its decisions twice; where that is wanted, `--again` on the command line does it."
             )
 
 
