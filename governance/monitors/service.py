@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,11 +15,14 @@ from audits.log.entries import EntryKind
 from governance.actors import ActorKind
 from governance.clock import is_id
 from governance.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from governance.holds import service as holds
 from governance.holds.models import Hold
 from governance.identities.models import Person
 from governance.monitors import acting, guarding
 from governance.monitors.models import GuardRow, Incident, IncidentNote
 from governance.permissions import Permission
+from governance.requests.models import Request
+from governance.requests.service import RequestStatus
 from governance.subjects import payloads
 from governance.work import Work
 
@@ -58,7 +61,10 @@ class GuardView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteView:
-    """What somebody did about an incident; ``kind`` is worse, held, note, resumed or closed."""
+    """What somebody did about an incident or its hold.
+
+    ``kind`` is worse, held, note, closed, resume_asked, resume_declined or resumed; ``id`` is the entry's in the log, of the last three the request's or hold's.
+    """
 
     id: str
     kind: str
@@ -248,10 +254,7 @@ def _guard_view(work: Work, row: GuardRow) -> GuardView:
 
 
 def _view(work: Work, row: Incident, *, whole: bool = False) -> IncidentView:
-    held = False
-    if row.hold_id is not None:
-        hold = work.session.get(Hold, row.hold_id)
-        held = hold is not None and hold.lifted_at is None
+    hold = None if row.hold_id is None else work.session.get(Hold, row.hold_id)
     return IncidentView(
         id=row.id,
         point=row.point,
@@ -261,14 +264,42 @@ def _view(work: Work, row: Incident, *, whole: bool = False) -> IncidentView:
         status=row.status,
         opened_at=row.opened_at,
         hold_id=row.hold_id,
-        held=held,
+        held=hold is not None and hold.lifted_at is None,
         details=row.details
         if work.actor.may(Permission.REPORTS_READ)
         else {name: value for name, value in row.details.items() if name != "recent"},
         closed_at=row.closed_at,
         closed_by_name=None if row.closed_by is None else _name(work, row.closed_by),
-        notes=_notes(work, row) if whole else (),
+        notes=_story(work, row, hold) if whole else (),
     )
+
+
+def _story(work: Work, row: Incident, hold: Hold | None) -> list[NoteView]:
+    """Return what was done about an incident and, from its opening on, about its hold, in order of time."""
+    told = _notes(work, row)
+    if hold is not None:
+        told += [one for one in _resuming(work, hold) if one.at >= row.opened_at]
+    return sorted(told, key=lambda one: one.at)
+
+
+def _resuming(work: Work, hold: Hold) -> Iterator[NoteView]:
+    """Yield who asked that a hold be lifted, who said no, and who lifted it."""
+    asked = work.session.execute(
+        sa.select(Request).where(Request.kind == holds.LIFT).order_by(Request.requested_at)
+    ).scalars()
+
+    def note(kind: str, of: str, at: datetime, by: str, words: str | None) -> NoteView:
+        return NoteView(id=of, kind=kind, at=at, by=by, by_name=_name(work, by), words=words)
+
+    for one in asked:
+        if one.details["hold"] != hold.id:
+            continue
+        yield note("resume_asked", one.id, one.requested_at, one.requested_by, one.reason or None)
+        if one.status == RequestStatus.DECLINED and one.closed_at and one.closed_by:
+            reason = one.closing_reason
+            yield note("resume_declined", one.id, one.closed_at, one.closed_by, reason)
+    if hold.lifted_at is not None and hold.lifted_by is not None:
+        yield note("resumed", hold.id, hold.lifted_at, hold.lifted_by, None)
 
 
 def _notes(work: Work, row: Incident) -> list[NoteView]:

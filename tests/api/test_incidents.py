@@ -70,7 +70,13 @@ def test_from_alarm_to_resumed_over_the_api(served, incident) -> None:
     assert asked.status_code == 202
     assert served.call("Cleo", "GET", path).json["held"] is True
     served.call("Paul", "POST", f"/requests/{asked.json['id']}/confirm", json={})
-    assert served.call("Cleo", "GET", path).json["held"] is False
+    told = served.call("Cleo", "GET", path).json
+    assert told["held"] is False
+    assert [(note["kind"], note["by_name"]) for note in told["notes"][2:]] == [
+        ("closed", "Pia"),
+        ("resume_asked", "Pia"),
+        ("resumed", "Paul"),
+    ]
     assert served.call("Cleo", "GET", "/incidents?status=open").json["incidents"] == []
     assert len(served.call("Cleo", "GET", "/incidents?since=2026-11-01T00:00:00Z").json) == 1
 

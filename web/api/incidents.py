@@ -34,6 +34,15 @@ resource = Resource(
 
 _LEVELS: Final = (GuardVerdict.WATCH.value, GuardVerdict.VIOLATION.value)
 _STATUSES: Final = ("open", "closed")
+_DONE: Final = (
+    "worse",
+    "held",
+    "note",
+    "closed",
+    "resume_asked",
+    "resume_declined",
+    "resumed",
+)
 _COUNTED: Final = "How many of how many, lately; null to whoever may not read reports"
 
 
@@ -127,10 +136,15 @@ class IncidentAnswer(Answer):
 
 
 class NoteAnswer(Answer):
-    """What somebody, or a guard, did about an incident."""
+    """What somebody, or a guard, did about an incident or its hold."""
 
-    id = Text(required=True, metadata={"description": "The id of the log's entry that tells of it"})
-    kind = Text(required=True, validate=one_of(("worse", "held", "note", "closed")))
+    id = Text(
+        required=True,
+        metadata={
+            "description": "The log's entry that tells of it; of `resume_asked` and `resume_declined` the request, of `resumed` the hold"
+        },
+    )
+    kind = Text(required=True, validate=one_of(_DONE))
     at = Instant(required=True)
     by = Text(required=True)
     by_name = Text(required=True)
