@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from html import escape
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 from audits.reports.blocks import (
+    Answer,
     Answers,
     Aside,
     Block,
@@ -116,7 +117,7 @@ def sheet() -> str:
     own = files("audits.reports").joinpath("page.css").read_text(encoding="utf-8")
     return (
         f":root{{{day}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{night}}}}}\n"
-        f"{own}\n{paint.page_sheet()}\n"
+        f"{own}\n@media screen{{\n{paint.page_sheet()}\n}}\n"
     )
 
 
@@ -154,7 +155,7 @@ def _contents(document: Document) -> Html:
 
 
 def _main(document: Document, signature: str | None) -> Html:
-    sections = [_section(section, document.language) for section in document.sections]
+    sections = [_section(section) for section in document.sections]
     return element("main", *sections, _signed(document.language, signature), id="main")
 
 
@@ -170,29 +171,34 @@ def _signed(language: str, signature: str | None) -> Html:
 # ------------------------------------------------------------------------------ sections and blocks
 
 
-def _section(section: Section, language: str) -> Html:
+def _section(section: Section) -> Html:
+    """Write a section; what has a title inside it stands one level below the heading before it."""
+    level, drawn = 3, []
+    for block in section.blocks:
+        drawn.append(_block(block, level))
+        level = 4 if isinstance(block, Heading) else level
     return element(
         "section",
         element("h2", section.title, id=section.id),
         *(element("p", sentence) for sentence in section.lead),
-        *(_block(block, language) for block in section.blocks),
+        *drawn,
         class_="report-section",
         aria_labelledby=section.id,
     )
 
 
-def _block(block: Block, language: str) -> Html:
+def _block(block: Block, level: int) -> Html:
     match block:
         case Answers():
             return element("ul", *map(_answer, block.items), class_="answers")
         case Gallery():
-            title = [element("h4", block.title)] if block.title else []
-            figures = [_figure(figure, language) for figure in block.figures]
+            title = [element(f"h{level}", block.title)] if block.title else []
+            figures = [_figure(figure) for figure in block.figures]
             return element(
                 "div", *title, element("div", *figures, class_="figures"), class_="gallery"
             )
         case Listing():
-            return _listing(block)
+            return _listing(block, level)
         case Facts():
             return _facts(block)
         case Note():
@@ -205,7 +211,7 @@ def _block(block: Block, language: str) -> Html:
         case Points():
             return _points(block)
         case Aside():
-            inner = [_block(one, language) for one in block.blocks]
+            inner = [_block(one, level) for one in block.blocks]
             return element(
                 "details", element("summary", block.title), element("div", *inner), class_="aside"
             )
@@ -213,7 +219,7 @@ def _block(block: Block, language: str) -> Html:
             return element("h3", block.text)
 
 
-def _answer(answer: Any) -> Html:
+def _answer(answer: Answer) -> Html:
     return element(
         "li",
         element(
@@ -226,7 +232,7 @@ def _answer(answer: Any) -> Html:
     )
 
 
-def _figure(figure: Figure, language: str) -> Html:
+def _figure(figure: Figure) -> Html:
     legend = [
         element("li", Html(paint.painted(key.svg)), element("span", key.text))
         for key in figure.legend
@@ -235,25 +241,33 @@ def _figure(figure: Figure, language: str) -> Html:
         "figure",
         element(
             "figcaption",
-            element("h5", figure.title),
+            element("p", figure.title, class_="title"),
             element("p", figure.sentence, class_="sentence"),
         ),
         Html(paint.painted(figure.svg)),
         *([element("ul", *legend, class_="chart-legend")] if legend else []),
         element(
             "details",
-            element("summary", SENTENCES["page.figures"][language]),
+            element("summary", figure.table_title),
             element("p", figure.description),
             _table(figure.table, figure.title),
         ),
-        class_="figure wide" if figure.wide else "figure",
+        class_=" ".join(
+            name
+            for name, holds in (
+                ("figure", True),
+                ("wide", figure.wide),
+                ("elsewhere", figure.elsewhere),
+            )
+            if holds
+        ),
     )
 
 
-def _listing(listing: Listing) -> Html:
+def _listing(listing: Listing, level: int) -> Html:
     return element(
         "div",
-        element("h4", listing.title),
+        element(f"h{level}", listing.title),
         *(element("p", sentence) for sentence in listing.sentences),
         _table(listing.table, listing.title),
         class_="listing",

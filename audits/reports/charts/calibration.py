@@ -74,5 +74,6 @@ def calibration(
         svg=drawing.svg(_BOTTOM + 40, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
         legend=tuple(legend),
     )

@@ -38,7 +38,10 @@ def contributions(
     lower: str = "",
     higher: str = "",
 ) -> Figure:
-    """Draw a bar for each part from nothing to what it adds, in the order given; totals are drawn in ink."""
+    """Draw a bar for each part from nothing to what it adds, in the order given; totals are drawn in ink.
+
+    What goes the same way as the whole is drawn as adding to it, what goes the other way as taking from it.
+    """
     drawing = Drawing(name)
     edges = [
         edge for part in parts for edge in (part.value, part.low, part.high) if edge is not None
@@ -46,6 +49,7 @@ def contributions(
     low, high = rounded_out(min([0.0, *edges]), max([0.0, *edges]) or 0.01, 5)
     scale = Scale(low=low, high=high, start=2, end=98)
     top = 0.0
+    whole = sum(part.value for part in parts if part.total) or sum(part.value for part in parts)
     for part in parts:
         if part.total and top:
             drawing.line(0, top - 4, 100, top - 4, "chart-grid")
@@ -59,7 +63,8 @@ def contributions(
         drawing.text(100, top + 14, part.text, kind="chart-value", anchor="end")
         top += 20
         drawing.rect(0, top, 100, _BAR, "chart-lane", round_=3)
-        kind = "chart-total" if part.total else "chart-for" if part.value >= 0 else "chart-against"
+        same_way = part.value * whole >= 0
+        kind = "chart-total" if part.total else "chart-for" if same_way else "chart-against"
         drawing.rect(scale(0), top + 2, scale(part.value), _BAR - 4, kind, round_=1.5)
         if part.low is not None and part.high is not None:
             y = top + _BAR / 2
@@ -77,7 +82,7 @@ def contributions(
         top += 18
     description = words.say("contributions.described")
     legend = [Key(svg=key("chart-for"), text=words.say("contributions.for"))]
-    if any(part.value < 0 for part in parts):
+    if any(part.value * whole < 0 for part in parts):
         legend.append(Key(svg=key("chart-against"), text=words.say("contributions.against")))
     if any(part.total for part in parts):
         legend.append(Key(svg=key("chart-total"), text=words.say("contributions.total")))
@@ -90,5 +95,6 @@ def contributions(
         svg=drawing.svg(top, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
         legend=tuple(legend),
     )

@@ -84,6 +84,7 @@ def evidence(
         svg=drawing.svg(_BOTTOM + 24, title=title, description=f"{description} {sentence}"),
         table=_table(points, kept, instants, words),
         sentence=sentence,
+        table_title=words.say("page.figures"),
         legend=(
             Key(svg=key("chart-line", "stroke"), text=words.say("evidence.line")),
             Key(svg=key("chart-threshold", "stroke"), text=words.say("evidence.alarm_line")),

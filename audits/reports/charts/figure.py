@@ -43,7 +43,9 @@ class Key:
 class Figure:
     """A chart as markup, with its title, what it shows, its figures as a table, and the sentence it amounts to.
 
-    ``wide`` asks for the whole width; other figures may stand side by side.
+    ``wide`` asks for the whole width; other figures may stand side by side. ``elsewhere`` says that its table's figures stand
+    in a larger table of the document as well, so that paper need not repeat them. ``table_title`` is what the folded table is
+    opened by.
     """
 
     id: str
@@ -53,7 +55,9 @@ class Figure:
     table: Table
     sentence: str
     legend: tuple[Key, ...] = ()
+    table_title: str = ""
     wide: bool = False
+    elsewhere: bool = False
 
 
 def row(*cells: str | Cell) -> tuple[Cell, ...]:

@@ -12,7 +12,7 @@ from audits.reports.charts.rows import LINE
 from audits.reports.charts.stages import Rate
 from audits.reports.words import Words, numbers
 
-#: Steps of the ramp, from nothing to the highest rate shown.
+#: Steps of the ramp of shades.
 STEPS: Final = 6
 _CELL: Final = 44
 
@@ -45,13 +45,13 @@ def intersections(
     shown = [rate for rate, _ in cells.values() if rate.value is not None and rate.enough] or [
         rate for rate, _ in cells.values() if rate.value is not None
     ]
-    highest = max((rate.value or 0.0 for rate in shown), default=1.0) or 1.0
+    ends = _ends([rate.value or 0.0 for rate in shown])
     for line in lines:
         drawing.text(0, top + 16, shortened(line, LINE), kind="chart-label strong")
         top += 22
         for start, column in zip(starts, columns, strict=True):
             cell = cells.get((line, column))
-            _draw_cell(drawing, cell, start, start + width, top, highest, words)
+            _draw_cell(drawing, cell, start, start + width, top, ends, words)
         top += _CELL + 6
     description = words.say("intersections.described")
     return Figure(
@@ -61,7 +61,9 @@ def intersections(
         svg=drawing.svg(top, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        legend=_legend(cells, highest, words),
+        table_title=words.say("page.figures"),
+        elsewhere=True,
+        legend=_legend(cells, ends, words),
         wide=True,
     )
 
@@ -72,7 +74,7 @@ def _draw_cell(
     start: float,
     end: float,
     top: float,
-    highest: float,
+    ends: tuple[float, float],
     words: Words,
 ) -> None:
     middle = (start + end) / 2
@@ -84,7 +86,8 @@ def _draw_cell(
         return
     rate, number = cell
     value = rate.value or 0.0
-    step = min(STEPS - 1, int(value / highest * STEPS))
+    part = (value - ends[0]) / (ends[1] - ends[0])
+    step = max(0, min(STEPS - 1, int(part * STEPS)))
     kind = f"chart-heat-{step}" if rate.enough else "chart-few"
     drawing.rect(start, top, end, _CELL, f"chart-heat {kind}", round_=3)
     on = f" chart-on-{step}" if rate.enough else " faint"
@@ -94,10 +97,15 @@ def _draw_cell(
     drawing.text(middle, top + 36, amount, kind=f"chart-note{on}", anchor="middle")
 
 
+def _ends(shown: Sequence[float]) -> tuple[float, float]:
+    """Give the rates at which the ramp of shades begins and ends: at least half of the highest, so that no trifle looks large."""
+    highest = max(shown, default=1.0) or 1.0
+    return min([highest / 2, *shown]), highest
+
+
 def _legend(
-    cells: Mapping[tuple[str, str], tuple[Rate, int]], highest: float, words: Words
+    cells: Mapping[tuple[str, str], tuple[Rate, int]], ends: tuple[float, float], words: Words
 ) -> tuple[Key, ...]:
-    ends = (0.0, highest)
     legend = [
         Key(svg=key(f"chart-heat-{step}"), text=numbers.share(end, words.language))
         for step, end in zip((0, STEPS - 1), ends, strict=True)

@@ -54,6 +54,7 @@ def rates(
         svg=drawing.svg(bottom, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
         legend=tuple(legend),
     )
 

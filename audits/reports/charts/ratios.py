@@ -61,6 +61,8 @@ def ratios(
         svg=drawing.svg(bottom, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
+        elsewhere=True,
         legend=verdict_legend(compared, words, band=tolerance is not None, watch=watch is not None),
     )
 

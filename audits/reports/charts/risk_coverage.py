@@ -81,5 +81,6 @@ def risk_coverage(
         svg=drawing.svg(_BOTTOM + 40, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
         legend=tuple(legend),
     )

@@ -70,6 +70,7 @@ def mix(
         svg=drawing.svg(top, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
         legend=legend,
         wide=True,
     )
@@ -106,6 +107,7 @@ def labels(
         svg=drawing.svg(top, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
         legend=(
             Key(svg=key("chart-known"), text=words.say("labels.known")),
             Key(svg=key("chart-awaited"), text=words.say("labels.not_yet")),

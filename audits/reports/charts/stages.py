@@ -81,6 +81,8 @@ def stages(
         svg=drawing.svg(top + 18, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
+        elsewhere=True,
         legend=_legend(columns, words),
         wide=True,
     )

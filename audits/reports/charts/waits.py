@@ -76,6 +76,7 @@ def waits(
         svg=drawing.svg(top + 14, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
         legend=(
             Key(svg=key("chart-mark", "plain"), text=words.say("waits.half")),
             Key(svg=key("chart-range", "stroke"), text=words.say("waits.nine")),

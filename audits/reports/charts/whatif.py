@@ -63,6 +63,7 @@ def whatif(
         svg=drawing.svg(top + 40, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
+        table_title=words.say("page.figures"),
         legend=tuple(legend),
         wide=True,
     )
@@ -81,9 +82,7 @@ def _draw_strip(
 ) -> float:
     drawing.text(0, top + 13, strip.title, kind="chart-label strong")
     begin, bottom = top + _GAP, top + _GAP + _HEIGHT
-    known = [value for value in strip.values if value is not None]
-    edges = [edge for interval in strip.intervals if interval for edge in interval] + known
-    low, high = rounded_out(min([0.0, *edges]), max(edges, default=1.0) or 1.0, 3)
+    low, high = _span(strip)
     field = Field(
         across=across,
         down=Scale(low=low, high=high, start=bottom, end=begin),
@@ -125,3 +124,13 @@ def _draw_strip(
                 says=strip.written(nearest[1]),
             )
     return bottom if last else bottom + 22
+
+
+def _span(strip: Strip) -> tuple[float, float]:
+    """Span all values, and of what chance allows as much as leaves them readable; the table has it whole."""
+    known = [value for value in strip.values if value is not None]
+    lowest, highest = min(known, default=0.0), max(known, default=1.0)
+    room = max(highest - lowest, 0.02)
+    ends = [end for interval in strip.intervals if interval for end in interval]
+    near = [end for end in ends if lowest - room / 2 <= end <= highest + room / 2]
+    return rounded_out(min([0.0, lowest, *near]), max([highest, *near]) or 1.0, 3)

@@ -92,7 +92,7 @@ def _tolerances(view: View, tolerances: list[Json]) -> Table:
             row(
                 comparing.title(view, metric)
                 if metric not in terms.METRICS
-                else capital(view.words.metric(metric)),
+                else capital(view.words.metric_name(metric)),
                 name,
                 comparing.tolerated_text(view, {"metric": metric, "tolerance": one.get("value")}),
                 numbers.DASH
@@ -122,15 +122,18 @@ def exclusions(view: View) -> Section:
             title=view.say("section.exclusions"),
             lead=(view.say("exclusions.none"),),
         )
+    at_stages: dict[str, list[str]] = {}
+    for one in found:
+        at_stages.setdefault(_exclusion(view, one), []).append(str(one.get("stage") or ""))
+    gathered: dict[tuple[str, ...], list[str]] = {}
+    for sentence, where in at_stages.items():
+        gathered.setdefault(tuple(where), []).append(sentence)
     blocks: list[Block] = []
-    stages = dict.fromkeys(str(one.get("stage") or "") for one in found)
-    for stage in stages:
-        if stage in terms.STAGES:
-            blocks.append(Heading(text=terms.STAGES[stage][view.language]))
-        points = tuple(
-            _exclusion(view, one) for one in found if str(one.get("stage") or "") == stage
-        )
-        blocks.append(Points(items=points))
+    for stages, sentences in gathered.items():
+        names = [terms.STAGES[stage][view.language] for stage in stages if stage in terms.STAGES]
+        if names:
+            blocks.append(Heading(text="; ".join(names)))
+        blocks.append(Points(items=tuple(sentences)))
     return Section(
         id="exclusions",
         title=view.say("section.exclusions"),

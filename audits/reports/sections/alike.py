@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.reports.blocks import Aside, Block, Cell, Column, Listing, Note, Points, Section, Table
-from audits.reports.sections.view import Json, View, interval, number, part, rows
+from audits.reports.sections.view import STAGES, Json, View, interval, item_of, number, part, rows
 from audits.reports.words import numbers
 
 
@@ -15,13 +15,22 @@ def section(view: View) -> Section | None:
     if not found:
         return None
     blocks: list[Block] = []
-    turned = [one for one in found if one.get("reversed")]
+    found.sort(
+        key=lambda one: STAGES.index(str(one.get("stage"))) if one.get("stage") in STAGES else 9
+    )
+    turned = [one for one in found if one.get("reversed") and _beyond_chance(one)]
     if turned:
         sentences = tuple(_reversed(view, one) for one in turned)
         blocks.append(
             Note(tone="warn", title=view.say("alike.reversed.title"), sentences=sentences)
         )
-    blocks.append(Listing(title=view.say("alike.table"), table=_table(view, found)))
+    single = [one for one in found if len(item_of(one)) == 1]
+    crossed = [one for one in found if len(item_of(one)) > 1]
+    if single:
+        blocks.append(Listing(title=view.say("alike.table"), table=_table(view, single)))
+    if crossed:
+        table = Listing(title=view.say("alike.table"), table=_table(view, crossed))
+        blocks.append(Aside(title=view.say("aside.alike_crossed"), blocks=(table,)))
     points = tuple(_sentence(view, one) for one in found)
     blocks.append(Aside(title=view.say("aside.alike"), blocks=(Points(items=points),)))
     strata = tuple(_strata(view, one) for one in found)
@@ -34,12 +43,17 @@ def section(view: View) -> Section | None:
     )
 
 
+def _beyond_chance(one: Json) -> bool:
+    bounds = interval(one.get("difference_interval"))
+    return bounds is not None and not bounds[0] <= 0 <= bounds[1]
+
+
 def _slots(view: View, one: Json) -> dict[str, str]:
     difference = number(one.get("difference")) or 0.0
     low, high = interval(one.get("difference_interval")) or (difference, difference)
     return {
         "feature": numbers.quoted(view.words.feature(str(one.get("feature"))), view.language),
-        "metric": view.words.metric("selection_rate"),
+        "metric": view.words.metric("selection_rate", str(one.get("stage") or "")),
         "group": view.people(one),
         "reference": view.words.people(part(one, "reference")),
         "crude": numbers.points(number(one.get("crude_difference")), view.language),

@@ -32,12 +32,17 @@ _PANEL: Final = (
     ("outcome", "selection_rate", "selection"),
 )
 _SENTENCES: Final = 2
+#: Verdicts in the order in which they are told.
+_GRAVEST: Final = ("breach", "not_enough_evidence", "not_estimable", "pass", "none")
 
 
 def section(view: View) -> Section:
     """Tell what the report comes to."""
     blocks: list[Block] = []
-    answers = [_answer(view, item) for item in view.items()]
+    answers = sorted(
+        (_answer(view, item) for item in view.items()),
+        key=lambda one: _GRAVEST.index(one.verdict),
+    )
     if view.verdict == "not_measured" or not answers:
         blocks.append(not_measured(view))
     else:
@@ -141,12 +146,12 @@ def _answer_sentences(
         known = any(view.groups(stage, item) for stage in view.stages)
         return (view.say("answer.one_group" if known else "answer.no_groups"),)
     if not judged:
-        return (view.say("answer.unjudged"),)
+        return (*_farthest(view, compared), view.say("answer.unjudged"))
     told = sorted(
         (one for one in judged if one["verdict"] == verdict),
         key=lambda one: -comparing.distance(one),
     )
-    shown = [comparing.sentence(view, one) for one in told[:_SENTENCES]]
+    shown = [comparing.brief(view, one) for one in told[:_SENTENCES]]
     if verdict == "pass" and len(told) == 1:
         shown = [view.say("answer.passes.one"), *shown]
     elif verdict == "pass":
@@ -157,8 +162,21 @@ def _answer_sentences(
         shown.append(view.say(key, count=numbers.count(len(told) - _SENTENCES, view.language)))
     unsure = [one for one in judged if one["verdict"] == "not_enough_evidence"]
     if verdict == "breach" and unsure:
-        shown.append(view.say("answer.also_unsure", groups=comparing.only_named(view, unsure)))
+        key = "answer.one_unsure" if len(unsure) == 1 else "answer.also_unsure"
+        shown.append(view.say(key, count=numbers.count(len(unsure), view.language)))
     return tuple(shown)
+
+
+def _farthest(view: View, compared: Sequence[Json]) -> list[str]:
+    """Say, without a verdict, which group is furthest away in what is compared first."""
+    first = [
+        one
+        for one in compared
+        if one.get("metric") == compared[0].get("metric") and number(one.get("value")) is not None
+    ]
+    firm = [one for one in first if one.get("enough")] or first
+    farthest = sorted(firm, key=lambda one: -comparing.distance(one))
+    return [comparing.brief(view, one) for one in farthest[:1]]
 
 
 # ------------------------------------------------------------------------------ the panel

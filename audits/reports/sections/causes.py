@@ -57,13 +57,13 @@ def _attribute(view: View, item: Item) -> list[Block]:
             key=lambda one: -abs(number(part(one, name).get("difference")) or 0.0),
         )[:_GROUPS]
         for one in shown:
-            figure = draw(view, one, item)
+            figure = draw(view, one, item) if _beyond_chance(part(one, name)) else None
             sentence = told(view, one)
             if figure is not None:
                 figures.append(figure)
             elif sentence:
                 said.append(sentence)
-        if figures and name == "positive":
+        if name == "positive" and any(figure.id.startswith("facts") for figure in figures):
             break
     said += [
         sentence
@@ -79,6 +79,12 @@ def _attribute(view: View, item: Item) -> list[Block]:
     if said:
         blocks.append(Points(items=tuple(dict.fromkeys(said))))
     return blocks
+
+
+def _beyond_chance(found: Json) -> bool:
+    """Say whether a difference is more than chance explains; one without an interval is taken as it is."""
+    bounds = interval(found.get("interval"))
+    return bounds is None or not bounds[0] <= 0 <= bounds[1]
 
 
 # ------------------------------------------------------------------------------ rules

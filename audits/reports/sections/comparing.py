@@ -39,7 +39,7 @@ def is_ratio(metric: str) -> bool:
 def title(view: View, metric: str, stage: str = "") -> str:
     """Name a comparison: what is compared, and how."""
     kind = "title.ratio" if is_ratio(metric) else "title.difference"
-    return view.say(kind, metric=capital(view.words.metric(base(metric), stage)))
+    return view.say(kind, metric=capital(view.words.metric_name(base(metric), stage)))
 
 
 # ------------------------------------------------------------------------------ figures
@@ -91,11 +91,40 @@ def tolerated_text(view: View, one: Json) -> str:
 
 def sentences(view: View, one: Json) -> tuple[str, ...]:
     """Say a comparison: how far apart the two are, what chance allows, the verdict, and what would settle it."""
-    return (_said(view, one), *_judged(view, one))
+    return (_said(view, one), *_judged(view, one), *significance(view, one))
 
 
 def sentence(view: View, one: Json) -> str:
     return " ".join(sentences(view, one))
+
+
+def brief(view: View, one: Json) -> str:
+    """Say a comparison in one line, where its attribute is known from around it."""
+    metric, value = str(one.get("metric")), number(one.get("value"))
+    found = interval(one.get("interval"))
+    if value is None or found is None or math.isinf(found[1]):
+        return sentence(view, one)
+    kind = "ratio" if is_ratio(metric) else "higher" if value >= 0 else "lower"
+    slots = {
+        "metric": view.words.metric(base(metric), str(one.get("stage") or "")),
+        "group": numbers.quoted(view.label(one), view.language),
+        "reference": numbers.quoted(view.words.group(part(one, "reference")), view.language),
+        "value": value_text(view, one),
+        "size": numbers.size_in_points(value, view.language),
+        "interval": interval_text(view, one),
+        "tolerated": tolerated_text(view, one),
+    }
+    if one.get("verdict") is None:
+        return view.say(f"brief.{kind}.unjudged", **slots)
+    said = view.say(f"brief.{kind}", **slots)
+    if one.get("verdict") != "not_enough_evidence":
+        return said
+    few = (
+        ""
+        if one.get("enough")
+        else view.say("verdict.too_few", enough=numbers.count(view.enough, view.language))
+    )
+    return " ".join(filter(None, (said, few, needed(view, one))))
 
 
 def _said(view: View, one: Json) -> str:
@@ -159,6 +188,19 @@ def _judged(view: View, one: Json) -> list[str]:
     return said
 
 
+def significance(view: View, one: Json) -> tuple[str, ...]:
+    """Say practical beside statistical significance, where a preset asks for both."""
+    found = part(one, "significance")
+    practical, statistical = found.get("practical"), found.get("statistical")
+    if not isinstance(practical, bool) or not isinstance(statistical, bool):
+        return ()
+    z = numbers.plain(number(found.get("z")), view.language, 1)
+    return (
+        view.say("significance.practical" if practical else "significance.not_practical"),
+        view.say("significance.statistical" if statistical else "significance.chance", z=z),
+    )
+
+
 def _past_watch(one: Json) -> bool:
     watch, value = number(one.get("watch")), number(one.get("value"))
     if watch is None or value is None:
@@ -217,17 +259,6 @@ def named(view: View, those: Sequence[Json]) -> str:
     return numbers.joined(parts, view.language)
 
 
-def only_named(view: View, those: Sequence[Json]) -> str:
-    """List groups once each, without figures, and say how many more there are."""
-    labels = list(dict.fromkeys(view.label(one) for one in those))
-    parts = labels[:_NAMED]
-    if len(labels) > _NAMED:
-        rest = len(labels) - _NAMED
-        key = "summary.one_more" if rest == 1 else "summary.more"
-        parts.append(view.say(key, count=numbers.count(rest, view.language)))
-    return numbers.joined(parts, view.language)
-
-
 def distance(one: Json) -> float:
     value = number(one.get("value"))
     if value is None:
@@ -266,6 +297,7 @@ def verdict_cell(view: View, one: Json) -> Cell:
         return Cell(text=numbers.DASH, small=small, tone="quiet")
     if verdict == "not_enough_evidence":
         small = needed(view, one)
+    small = " ".join(filter(None, (small, *significance(view, one))))
     return Cell(
         text=terms.VERDICTS[verdict][view.language],
         small=small,
@@ -273,35 +305,55 @@ def verdict_cell(view: View, one: Json) -> Cell:
     )
 
 
-def table(view: View, compared: Sequence[Json], *, with_metric: bool = False) -> Table:
-    """List comparisons, one a line."""
-    heads = [
+def table(view: View, compared: Sequence[Json]) -> Table:
+    """List the comparisons of one figure, one a line; what all share stands above."""
+    heads = (
         Column(text=view.say("head.group")),
-        *([Column(text=view.say("head.metric"))] if with_metric else []),
-        Column(text=view.say("head.compared")),
         Column(text=view.say("head.figure"), figures=True),
         Column(text=view.say("head.interval"), figures=True),
-        Column(text=view.say("head.tolerated"), figures=True),
         Column(text=view.say("head.verdict")),
-    ]
-    lines = []
-    for one in compared:
-        tone = "quiet" if not one.get("enough") else ""
-        cells = [
+    )
+    first = compared[0]
+    caption = view.say(
+        "compare.caption" if first.get("tolerance") is None else "compare.caption_tolerated",
+        reference=view.words.group(part(first, "reference")),
+        tolerated=tolerated_text(view, first),
+    )
+    rows = tuple((Cell(text=view.label(one)), *_cells(view, one)) for one in compared)
+    return Table(header=heads, rows=rows, caption=caption)
+
+
+def whole_table(view: View, compared: Sequence[Json]) -> Table:
+    """List comparisons of any kind, one a line, each with all that belongs to it."""
+    heads = (
+        Column(text=view.say("head.group")),
+        Column(text=view.say("head.metric")),
+        Column(text=view.say("head.compared")),
+        Column(text=view.say("head.tolerated")),
+        Column(text=view.say("head.figure"), figures=True),
+        Column(text=view.say("head.interval"), figures=True),
+        Column(text=view.say("head.verdict")),
+    )
+    rows = tuple(
+        (
             Cell(text=view.label(one)),
-            *(
-                [Cell(text=title(view, str(one.get("metric")), str(one.get("stage") or "")))]
-                if with_metric
-                else []
-            ),
+            Cell(text=title(view, str(one.get("metric")), str(one.get("stage") or ""))),
             Cell(text=view.words.group(part(one, "reference"))),
-            Cell(text=value_text(view, one), small=_counts(view, one), tone=tone),
-            Cell(text=interval_text(view, one) or numbers.DASH, tone=tone),
             Cell(text=tolerated_text(view, one)),
-            verdict_cell(view, one),
-        ]
-        lines.append(tuple(cells))
-    return Table(header=tuple(heads), rows=tuple(lines))
+            *_cells(view, one),
+        )
+        for one in compared
+    )
+    return Table(header=heads, rows=rows)
+
+
+def _cells(view: View, one: Json) -> tuple[Cell, Cell, Cell]:
+    tone = "" if one.get("enough") else "quiet"
+    return (
+        Cell(text=value_text(view, one), small=_counts(view, one), tone=tone),
+        Cell(text=interval_text(view, one) or numbers.DASH, tone=tone),
+        verdict_cell(view, one),
+    )
 
 
 def _counts(view: View, one: Json) -> str:
@@ -337,4 +389,4 @@ def figure(view: View, name: str, metric: str, compared: Sequence[Json]) -> Figu
 
 
 def listing(view: View, heading: str, compared: Sequence[Json]) -> Listing:
-    return Listing(title=heading, table=table(view, compared, with_metric=True))
+    return Listing(title=heading, table=whole_table(view, compared))

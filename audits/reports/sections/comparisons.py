@@ -55,9 +55,10 @@ def attribute(view: View, item: Item) -> list[Block]:
         return []
     blocks: list[Block] = [Heading(text=view.item_title(item)), *galleries]
     whole = (*groups.tested(view, item), *worst(view, item))
-    if whole:
-        blocks.append(Points(items=whole))
     name = view.item_name(item)
+    if whole:
+        title = view.say("aside.whole", attribute=name)
+        blocks.append(Aside(title=title, blocks=(Points(items=whole),)))
     blocks.append(Aside(title=view.say("aside.comparisons", attribute=name), blocks=tuple(tables)))
     points = tuple(
         comparing.sentence(view, one)
@@ -73,9 +74,16 @@ def _figures(view: View, stage: str, item: Item) -> tuple[Figure, ...]:
     compared = view.comparisons(stage, item)
     metrics = dict.fromkeys(str(one.get("metric")) for one in compared)
     judged = {str(one.get("metric")) for one in compared if one.get("tolerance") is not None}
+    limited = any(
+        one.get("tolerance") is not None
+        for told in view.stages
+        for one in view.comparisons(told, item)
+    )
     found = []
     for metric in metrics:
-        if metric not in judged and metric not in _DRAWN[stage]:
+        # Where attributes meet there are many groups: only what has a limit is drawn.
+        wanted = judged if len(item) > 1 and limited else {*judged, *_DRAWN[stage]}
+        if metric not in wanted:
             continue
         own = [one for one in compared if one.get("metric") == metric]
         if all(number(one.get("value")) is None for one in own):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from audits.reports.blocks import Cell, Column, Figure, Table
 from audits.reports.charts.rates import rates
@@ -50,7 +51,9 @@ def sentence(view: View, one: Json, metric: str) -> str:
         return view.say("rate.not_estimable", group=group, metric=name)
     if metric == "treatment_equality":
         written = numbers.plain(value, view.language)
-        return view.say("composite.plain", group=group, metric=name, value=written)
+        return view.say(
+            "composite.plain", group=group, metric=view.words.metric_name(metric), value=written
+        )
     share = numbers.share(value, view.language)
     said = None
     if counted is not None:
@@ -154,13 +157,17 @@ def table(
 ) -> Table:
     """List groups with how many decisions each has and the rates wanted, one a line."""
     stage = stage_of(groups[0]) if groups else ""
+    impact = "selection_rate" in metrics and any(
+        number(one.get("impact_ratio")) is not None for one in groups
+    )
     heads = [
         Column(text=view.say("head.group")),
         Column(text=view.say("head.decisions"), figures=True),
         *(
-            Column(text=capital(view.words.metric(metric, stage)), figures=True)
+            Column(text=capital(view.words.metric_name(metric, stage)), figures=True)
             for metric in metrics
         ),
+        *([Column(text=view.say("head.impact_ratio"), figures=True)] if impact else []),
     ]
     lines = []
     for one in groups:
@@ -176,9 +183,16 @@ def table(
                 Cell(text=view.label(one), small=_remark(view, one)),
                 Cell(text=count_, small=small),
                 *(cell(view, one, metric) for metric in metrics),
+                *([_impact(view, one)] if impact else []),
             )
         )
     return Table(header=tuple(heads), rows=tuple(lines))
+
+
+def _impact(view: View, one: Json) -> Cell:
+    """Write how many times as high a group's rate is as the highest group's."""
+    ratio = number(one.get("impact_ratio"))
+    return Cell(text=numbers.ratio(ratio, view.language), tone="quiet" if ratio is None else "")
 
 
 def _remark(view: View, one: Json) -> str:
@@ -197,7 +211,7 @@ def figure(
     overall: float | None = None,
 ) -> Figure:
     """Draw one rate of several groups."""
-    return rates(
+    drawn = rates(
         name,
         [chart_row(view, one, metric) for one in largest(groups)],
         words=view.words,
@@ -206,3 +220,4 @@ def figure(
         table=table(view, groups, [metric]),
         overall=overall,
     )
+    return replace(drawn, elsewhere=True)

@@ -51,19 +51,22 @@ def section(view: View) -> Section | None:
 def _stage(view: View, stage: str) -> list[Block]:
     known = part(view.stage(stage), "labels")
     state = str(known.get("state") or "none")
-    blocks: list[Block] = [Heading(text=view.say(f"stage.{stage}")), _state(view, known, state)]
+    blocks: list[Block] = []
+    if stage == "proposal" or known != part(view.stage("proposal"), "labels"):
+        blocks.append(_state(view, known, state))
     for item in view.items():
         if len(item) > 1:
             continue
-        figures = _coverage(view, stage, item)
-        if state != "none":
+        # What was done in the end has the same labels; its figures stand in the tables.
+        figures = _coverage(view, stage, item) if stage == "proposal" else []
+        if state != "none" and stage == "proposal":
             figures += _rates(view, stage, item)
         if figures:
             blocks.append(Gallery(title=view.item_title(item), figures=tuple(figures)))
         if state != "none":
             blocks += _tables(view, stage, item)
         blocks += _bounds(view, stage, item)
-    return blocks
+    return [Heading(text=view.say(f"stage.{stage}")), *blocks] if blocks else []
 
 
 def _state(view: View, known: Json, state: str) -> Note:
@@ -83,7 +86,11 @@ def _state(view: View, known: Json, state: str) -> Note:
         or codes.LABEL_STATES["selective"]
     )
     said += [text[view.language].format(positive=view.words.positives()) for text in told.why]
-    return Note(tone=told.tone, title=told.title[view.language], sentences=tuple(said))
+    return Note(
+        tone=told.tone,
+        title=told.title[view.language].format(positive=view.words.positives()),
+        sentences=tuple(said),
+    )
 
 
 def _coverage(view: View, stage: str, item: Item) -> list[Figure]:
@@ -152,7 +159,7 @@ def _rates(view: View, stage: str, item: Item) -> list[Figure]:
             "-".join(["rates", stage, metric, *item]),
             metric,
             groups,
-            title=capital(view.words.metric(metric, stage)),
+            title=capital(view.words.metric_name(metric, stage)),
             overall=number(overall.get(metric)),
         )
         for metric in _DRAWN

@@ -45,9 +45,12 @@ def _attribute(view: View, item: Item) -> list[Block]:
     blocks.append(Heading(text=view.item_title(item)))
     if figures:
         blocks.append(Gallery(figures=tuple(figures)))
-    blocks.append(
-        Aside(title=view.say("aside.tables", attribute=view.item_name(item)), blocks=tuple(tables))
-    )
+    if view.report.get("preset"):
+        # What a law or a guideline asks for is shown at once.
+        blocks.append(tables.pop(0))
+    if tables:
+        title = view.say("aside.tables", attribute=view.item_name(item))
+        blocks.append(Aside(title=title, blocks=tuple(tables)))
     points = tuple(
         counting.sentence(view, one, metric)
         for stage in view.stages
@@ -100,7 +103,7 @@ def tested(view: View, item: Item) -> tuple[str, ...]:
         for one in rows(view.stage(stage), "homogeneity"):
             if tuple(sorted(str(one.get("by", "")).split("*"))) != item:
                 continue
-            metric = view.words.metric(str(one.get("metric")), stage)
+            metric = view.words.metric_name(str(one.get("metric")), stage)
             p = numbers.probability(number(one.get("p_value")), view.language)
             spread = number(one.get("excess_sd"))
             text = view.say("homogeneity", metric=metric, p=p, stage=view.say(f"stage.{stage}"))

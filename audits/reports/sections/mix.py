@@ -16,7 +16,7 @@ from audits.reports.blocks import (
 )
 from audits.reports.charts.figure import header
 from audits.reports.charts.stacks import Bar, mix
-from audits.reports.sections.view import Json, View, interval, largest, number, part, rows
+from audits.reports.sections.view import Json, View, interval, item_of, largest, number, part, rows
 from audits.reports.words import numbers
 
 _STAGES = ("proposal", "outcome")
@@ -30,13 +30,15 @@ def section(view: View) -> Section | None:
         figures = tuple(
             figure
             for place, one in enumerate(rows(part(found, "stages"), stage))
-            if (figure := _figure(view, stage, place, one)) is not None
+            if _is_worth_drawing(view, one)
+            and (figure := _figure(view, stage, place, one)) is not None
         )
         if figures:
             blocks.append(Gallery(title=view.say(f"stage.{stage}"), figures=figures))
             points = tuple(
                 sentence
                 for one in rows(part(found, "stages"), stage)
+                if _is_worth_drawing(view, one)
                 for sentence in _sentences(view, stage, one)
             )
             blocks.append(Aside(title=view.say("aside.mix"), blocks=(Points(items=points),)))
@@ -51,6 +53,14 @@ def section(view: View) -> Section | None:
         lead=(view.say("mix.lead"),),
         blocks=tuple(blocks),
     )
+
+
+def _is_worth_drawing(view: View, one: Json) -> bool:
+    """Leave out crossed attributes, and two outcomes whose rate is told elsewhere."""
+    if "*" in str(one.get("by")):
+        return False
+    said_elsewhere = len(one.get("outcomes", [])) <= 2 and view.measures_selection
+    return not (said_elsewhere and view.report.get("kind") == "scoring")
 
 
 def _figure(view: View, stage: str, place: int, one: Json) -> Figure | None:
@@ -167,7 +177,7 @@ def _wrong_team(view: View, found: Json) -> list[Block]:
     blocks: list[Block] = []
     for stage in _STAGES:
         groups = [one for one in rows(found, stage) if number(one.get("rate")) is not None]
-        if not groups:
+        if not groups or stage not in view.stages:
             continue
         lines = tuple(
             (
@@ -226,36 +236,19 @@ def _points_cell(view: View, one: Json) -> Cell:
 
 
 def _acceptance(view: View, found: Json) -> list[Block]:
+    """Put beside each other how often something was chosen for a group and how often that was right."""
     blocks: list[Block] = []
     for stage in _STAGES:
-        told = rows(found, stage)
-        if not told:
+        told = [one for one in rows(found, stage) if len(item_of(one)) == 1 and one.get("outcome")]
+        if not told or stage not in view.stages:
             continue
-        lines = tuple(
-            (
-                Cell(text=view.label(one)),
-                Cell(
-                    text=view.words.outcome(str(one["outcome"]))
-                    if one.get("outcome")
-                    else view.say("acceptance.all")
-                ),
-                _rate_cell(view, one, "exposure", "exposure_interval"),
-                _rate_cell(
-                    view, one, "rate", "interval", counts=[one.get("accepted"), one.get("labelled")]
-                ),
-            )
-            for one in told
-        )
-        heads = (
-            Column(text=view.say("head.group")),
-            Column(text=view.say("head.outcome")),
-            Column(text=view.say("head.exposure"), figures=True),
-            Column(text=view.say("head.accepted"), figures=True),
-        )
+        positive = set(view.words.positive)
+        offered = [one for one in told if str(one["outcome"]) in positive] or told
+        others = [one for one in told if one not in offered]
         blocks.append(
             Listing(
                 title=view.say("acceptance.title", stage=view.say(f"stage.{stage}")),
-                table=Table(header=heads, rows=lines),
+                table=_acceptance_table(view, offered),
                 sentences=(view.say("acceptance.lead"),),
             )
         )
@@ -269,11 +262,38 @@ def _acceptance(view: View, found: Json) -> list[Block]:
                 rate=numbers.share(number(one.get("rate")), view.language),
             )
             for one in told
-            if one.get("outcome") and number(one.get("rate")) is not None
+            if number(one.get("rate")) is not None
         )
         if points:
             blocks.append(Aside(title=view.say("aside.acceptance"), blocks=(Points(items=points),)))
+        if others:
+            table = Listing(
+                title=view.say("acceptance.others"), table=_acceptance_table(view, others)
+            )
+            blocks.append(Aside(title=view.say("acceptance.others"), blocks=(table,)))
     return blocks
+
+
+def _acceptance_table(view: View, told: list[Json]) -> Table:
+    return Table(
+        header=(
+            Column(text=view.say("head.group")),
+            Column(text=view.say("head.outcome")),
+            Column(text=view.say("head.exposure"), figures=True),
+            Column(text=view.say("head.accepted"), figures=True),
+        ),
+        rows=tuple(
+            (
+                Cell(text=view.label(one)),
+                Cell(text=view.words.outcome(str(one["outcome"]))),
+                _rate_cell(view, one, "exposure", "exposure_interval"),
+                _rate_cell(
+                    view, one, "rate", "interval", counts=[one.get("accepted"), one.get("labelled")]
+                ),
+            )
+            for one in told
+        ),
+    )
 
 
 def _ratings(view: View) -> list[Block]:

@@ -193,7 +193,7 @@ def _scoring_rate(view: View, scores: Json, item: Item) -> Figure | None:
         "-".join(["scoring-rate", *item]),
         drawn,
         words=view.words,
-        title=capital(view.words.metric("scoring_rate")),
+        title=capital(view.words.metric_name("scoring_rate")),
         sentence=view.say(
             "summary.extremes",
             metric=view.words.metric("scoring_rate"),
@@ -205,7 +205,7 @@ def _scoring_rate(view: View, scores: Json, item: Item) -> Figure | None:
         table=Table(
             header=header(
                 view.say("head.group"),
-                capital(view.words.metric("scoring_rate")),
+                capital(view.words.metric_name("scoring_rate")),
                 view.say("head.impact_ratio"),
                 figures=2,
             ),
@@ -267,13 +267,12 @@ def _calibration(view: View, found: Json, item: Item) -> Figure | None:
             for one in bins
         ),
     )
-    of = "positive" if found.get("of") == "positive" else "right"
     return calibration(
         "-".join(["calibration", *item]),
         lines,
         words=view.words,
         title=view.say("calibration.title"),
-        sentence=" ".join(_in_the_large(view, found, item, of)),
+        sentence=_large_summary(view, found, item),
         table=table,
     )
 
@@ -286,32 +285,47 @@ def _share_range(view: View, found: object) -> str:
     return view.say("range", low=low, high=high)
 
 
-def _in_the_large(view: View, found: Json, item: Item, of: str) -> list[str]:
-    """Say of each group how many were expected by what was said, and how many came."""
+def _fit(one: Json) -> str:
+    """Say whether more came true than was said, fewer, or as many as chance allows."""
+    bounds = interval(one.get("interval"))
+    if bounds is not None and bounds[0] > 1:
+        return "more"
+    return "fewer" if bounds is not None and bounds[1] < 1 else "fits"
+
+
+def _large(found: Json, item: Item) -> list[Json]:
+    return [
+        one
+        for one in _of(found, "in_the_large", item)
+        if number(one.get("count")) and number(one.get("expected")) is not None
+    ]
+
+
+def _large_summary(view: View, found: Json, item: Item) -> str:
+    """Say for which groups the software is too sure, not sure enough, or right about how sure it is."""
     said = []
-    for one in _of(found, "in_the_large", item):
-        count, observed, expected = (
-            number(one.get(name)) for name in ("count", "observed", "expected")
+    for kind in ("more", "fewer", "fits"):
+        labels = [view.label(one) for one in _large(found, item) if _fit(one) == kind]
+        if labels:
+            groups = numbers.joined(labels, view.language)
+            said.append(view.say(f"calibration.summary.{kind}", groups=groups))
+    return " ".join(said)
+
+
+def _in_the_large(view: View, found: Json, item: Item) -> list[str]:
+    """Say of each group how many were expected by what was said, and how many came."""
+    of = "positive" if found.get("of") == "positive" else "right"
+    return [
+        view.say(
+            f"calibration.{of}.{_fit(one)}",
+            group=view.people(one),
+            of=view.words.decisions(number(one.get("count")) or 0),
+            expected=numbers.count(number(one.get("expected")) or 0, view.language),
+            observed=numbers.count(number(one.get("observed")) or 0, view.language),
+            positive=view.words.positives(),
         )
-        if not count or observed is None or expected is None:
-            continue
-        bounds = interval(one.get("interval"))
-        kind = "fits"
-        if bounds is not None and bounds[0] > 1:
-            kind = "more"
-        elif bounds is not None and bounds[1] < 1:
-            kind = "fewer"
-        said.append(
-            view.say(
-                f"calibration.{of}.{kind}",
-                group=view.people(one),
-                of=view.words.decisions(count),
-                expected=numbers.count(expected, view.language),
-                observed=numbers.count(observed, view.language),
-                positive=view.words.positives(),
-            )
-        )
-    return said
+        for one in _large(found, item)
+    ]
 
 
 # ------------------------------------------------------------------------------ risk and coverage
@@ -440,6 +454,7 @@ def _sentences(view: View, scores: Json, item: Item) -> list[Block]:
                 high=high,
             )
         )
+    said += _in_the_large(view, part(scores, "calibration"), item)
     if not said:
         return []
     title = view.say("aside.score_sentences", attribute=view.item_name(item))

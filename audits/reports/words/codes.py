@@ -63,7 +63,7 @@ LABEL_STATES: Final[Mapping[str, LabelState]] = {
     "usable": LabelState(
         tone="info",
         title={
-            "en": "What turned out right is known for enough kinds of decisions",
+            "en": "What turned out right is known for all kinds of decisions",
             "de": "Was richtig war, ist über alle Arten von Entscheidungen hinweg bekannt",
         },
         why=(

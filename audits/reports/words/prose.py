@@ -114,13 +114,17 @@ PROSE: Final[Mapping[str, Text]] = {
         "de": "Dasselbe gilt für einen weiteren Vergleich, der unten steht.",
     },
     "answer.also_unsure": {
-        "en": "Of others too little is known for a verdict: {groups}.",
-        "de": "Über andere ist für ein Urteil zu wenig bekannt: {groups}.",
+        "en": "In {count} other comparisons too little is known for a verdict.",
+        "de": "In {count} weiteren Vergleichen ist für ein Urteil zu wenig bekannt.",
+    },
+    "answer.one_unsure": {
+        "en": "In one other comparison too little is known for a verdict.",
+        "de": "In einem weiteren Vergleich ist für ein Urteil zu wenig bekannt.",
     },
     "answer.no_limit": {"en": "No limit set", "de": "Keine Grenze gesetzt"},
     "answer.unjudged": {
-        "en": "The figures follow without a verdict: no limit is set for what was measured.",
-        "de": "Die Zahlen folgen ohne Urteil: Für das Gemessene ist keine Grenze gesetzt.",
+        "en": "That is the group furthest away. There is no verdict, because no limit is set.",
+        "de": "Das ist die am weitesten entfernte Gruppe. Ein Urteil gibt es nicht, weil keine Grenze gesetzt ist.",
     },
     "answer.one_group": {
         "en": "There is only one group, so there is nothing to compare it with.",
@@ -150,8 +154,8 @@ PROSE: Final[Mapping[str, Text]] = {
         "de": "Die Software schlug {positive} am häufigsten für {high_group} vor ({high}) und am seltensten für {low_group} ({low}).",
     },
     "panel.routing.said": {
-        "en": "{high_group} had to wait for a person most often ({high}), {low_group} least often ({low}).",
-        "de": "{high_group} mussten am häufigsten auf einen Menschen warten ({high}), {low_group} am seltensten ({low}).",
+        "en": "Having to wait for a person was most frequent for {high_group} ({high}) and least frequent for {low_group} ({low}).",
+        "de": "Auf einen Menschen warten mussten am häufigsten {high_group} ({high}) und am seltensten {low_group} ({low}).",
     },
     "panel.review.said": {
         "en": "People changed most of what they decided for {high_group} ({high}) and least for {low_group} ({low}).",
@@ -206,6 +210,11 @@ PROSE: Final[Mapping[str, Text]] = {
     "title.difference": {"en": "{metric}: difference", "de": "{metric}: Unterschied"},
     "of_all": {"en": "{share} of all", "de": "{share} von allen"},
     "group.below_share": {"en": "below 2 % of all", "de": "unter 2 % von allen"},
+    "compare.caption": {"en": "Compared with {reference}.", "de": "Verglichen mit {reference}."},
+    "compare.caption_tolerated": {
+        "en": "Compared with {reference}; tolerated is {tolerated}.",
+        "de": "Verglichen mit {reference}; toleriert wird {tolerated}.",
+    },
     "compare.counts": {
         "en": "{part} of {of} against {other} of {other_of}",
         "de": "{part} von {of} gegen {other} von {other_of}",
@@ -218,6 +227,10 @@ PROSE: Final[Mapping[str, Text]] = {
     "aside.sentences": {
         "en": "All figures by {attribute}, in sentences",
         "de": "Alle Zahlen nach {attribute}, in Sätzen",
+    },
+    "aside.whole": {
+        "en": "All groups at once by {attribute}: could it be chance, and which two are furthest apart",
+        "de": "Alle Gruppen zugleich nach {attribute}: Kann es Zufall sein, und welche zwei liegen am weitesten auseinander",
     },
     "aside.comparisons": {
         "en": "All comparisons by {attribute}, as tables",
@@ -260,6 +273,10 @@ PROSE: Final[Mapping[str, Text]] = {
         "de": "Was angeboten und angenommen wurde, in Sätzen",
     },
     "aside.alike": {"en": "These comparisons in sentences", "de": "Diese Vergleiche in Sätzen"},
+    "aside.alike_crossed": {
+        "en": "The same where attributes meet",
+        "de": "Dasselbe, wo Merkmale zusammentreffen",
+    },
     "aside.classes": {"en": "Each class by itself", "de": "Jede Klasse für sich"},
     # ------------------------------------------------------------------------------ by group, compared, crossed
     "groups.lead": {
@@ -370,6 +387,18 @@ PROSE: Final[Mapping[str, Text]] = {
         "de": "wie sicher die Software war →",
     },
     "calibration.diagonal": {"en": "said and true alike", "de": "gesagt wie eingetroffen"},
+    "calibration.summary.more": {
+        "en": "More came true than was said for {groups}: there the software says too little.",
+        "de": "Für {groups} traf mehr ein, als gesagt wurde: Dort sagt die Software zu wenig.",
+    },
+    "calibration.summary.fewer": {
+        "en": "Less came true than was said for {groups}: there the software says too much.",
+        "de": "Für {groups} traf weniger ein, als gesagt wurde: Dort sagt die Software zu viel.",
+    },
+    "calibration.summary.fits": {
+        "en": "As much came true as was said, allowing for chance, for {groups}.",
+        "de": "Für {groups} traf so viel ein, wie gesagt wurde, wenn man den Zufall einrechnet.",
+    },
     "calibration.positive.fits": {
         "en": "Of {of} about {group}, by the scores {expected} should have turned out {positive}, and {observed} did: chance explains the rest.",
         "de": "Von {of} über {group} hätte sich den Bewertungen nach bei {expected} {positive} als richtig erweisen müssen, und bei {observed} war es so: Den Rest erklärt der Zufall.",
@@ -498,7 +527,10 @@ PROSE: Final[Mapping[str, Text]] = {
         "en": "A group that is offered something less often and takes it as often as others is passed over. One that takes it less often may just not want it.",
         "de": "Eine Gruppe, der etwas seltener angeboten wird und die es ebenso oft annimmt, wird übergangen. Eine, die es seltener annimmt, will es vielleicht nur nicht.",
     },
-    "acceptance.all": {"en": "all together", "de": "alle zusammen"},
+    "acceptance.others": {
+        "en": "The same for all other outcomes",
+        "de": "Dasselbe für alle übrigen Ergebnisse",
+    },
     "acceptance.group": {
         "en": "For {group}, {outcome} was chosen in {exposure}; of {labelled} of these whose right answer is known, it was right in {rate}.",
         "de": "Für {group} wurde {outcome} bei {exposure} gewählt; von {labelled} davon, deren richtige Antwort bekannt ist, war es bei {rate} richtig.",
@@ -695,7 +727,10 @@ PROSE: Final[Mapping[str, Text]] = {
     "head.crude": {"en": "Over all", "de": "Insgesamt"},
     "head.difference": {"en": "Difference", "de": "Unterschied"},
     "head.exposure": {"en": "Chosen for", "de": "Gewählt für"},
-    "head.impact_ratio": {"en": "Impact ratio", "de": "Verhältnis (impact ratio)"},
+    "head.impact_ratio": {
+        "en": "Impact ratio: times the highest",
+        "de": "Impact ratio: Vielfaches des höchsten",
+    },
     "head.mean": {"en": "Mean", "de": "Mittel"},
     "head.method": {"en": "Method", "de": "Verfahren"},
     "head.outcome": {"en": "Outcome", "de": "Ergebnis"},

@@ -59,6 +59,11 @@ class Words:
         return numbers.joined(quoted, self.language, alternative=True)
 
     def metric(self, name: str, stage: str = "") -> str:
+        """Name a rate inside a sentence that goes on: what ends in a clause of its own is closed by a comma."""
+        alone = self.metric_name(name, stage)
+        return f"{alone}," if ", " in alone else alone
+
+    def metric_name(self, name: str, stage: str = "") -> str:
         """Name a rate of a stage in plain words, as a noun phrase."""
         metric = terms.METRICS.get(name)
         known = terms.COMPOSITES.get(name) if metric is None else metric.name
@@ -86,7 +91,7 @@ class Words:
             self.say(
                 "group.value",
                 attribute=self.attribute(attribute),
-                value=numbers.quoted(value, self.language),
+                value=value,
             )
             for attribute, value in group.items()
         ]

@@ -17,7 +17,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
     **{f"stage.{stage}": text for stage, text in STAGES.items()},
     # ------------------------------------------------------------------------------ groups and figures
     "group": {"en": "people with {values}", "de": "Menschen mit {values}"},
-    "group.value": {"en": "{attribute} {value}", "de": "{attribute} {value}"},
+    "group.value": {"en": "{attribute} “{value}”", "de": "„{attribute}: {value}“"},
     "group.all": {"en": "all people", "de": "alle Menschen"},
     "decisions": {"en": "{count} decisions", "de": "{count} Entscheidungen"},
     "decisions.one": {"en": "1 decision", "de": "1 Entscheidung"},
@@ -79,6 +79,46 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "compare.not_estimable": {
         "en": "The {metric} of {group} cannot be compared with that of {reference}.",
         "de": "Der {metric} lässt sich zwischen {group} und {reference} nicht vergleichen.",
+    },
+    "brief.ratio": {
+        "en": "The {metric} is {value} times as high for {group} as for {reference}; chance allows {interval}, tolerated is {tolerated}.",
+        "de": "Der {metric} ist für {group} {value}-mal so hoch wie für {reference}; der Zufall lässt {interval} zu, toleriert wird {tolerated}.",
+    },
+    "brief.higher": {
+        "en": "The {metric} is {size} higher for {group} than for {reference}; chance allows {interval}, tolerated is {tolerated}.",
+        "de": "Der {metric} ist für {group} um {size} höher als für {reference}; der Zufall lässt {interval} zu, toleriert wird {tolerated}.",
+    },
+    "brief.lower": {
+        "en": "The {metric} is {size} lower for {group} than for {reference}; chance allows {interval}, tolerated is {tolerated}.",
+        "de": "Der {metric} ist für {group} um {size} niedriger als für {reference}; der Zufall lässt {interval} zu, toleriert wird {tolerated}.",
+    },
+    "brief.ratio.unjudged": {
+        "en": "The {metric} is {value} times as high for {group} as for {reference}; chance allows {interval}.",
+        "de": "Der {metric} ist für {group} {value}-mal so hoch wie für {reference}; der Zufall lässt {interval} zu.",
+    },
+    "brief.higher.unjudged": {
+        "en": "The {metric} is {size} higher for {group} than for {reference}; chance allows {interval}.",
+        "de": "Der {metric} ist für {group} um {size} höher als für {reference}; der Zufall lässt {interval} zu.",
+    },
+    "brief.lower.unjudged": {
+        "en": "The {metric} is {size} lower for {group} than for {reference}; chance allows {interval}.",
+        "de": "Der {metric} ist für {group} um {size} niedriger als für {reference}; der Zufall lässt {interval} zu.",
+    },
+    "significance.practical": {
+        "en": "Practically significant: below four fifths of the highest.",
+        "de": "Praktisch bedeutsam: unter vier Fünfteln des höchsten.",
+    },
+    "significance.not_practical": {
+        "en": "Not practically significant: at least four fifths of the highest.",
+        "de": "Nicht praktisch bedeutsam: mindestens vier Fünftel des höchsten.",
+    },
+    "significance.statistical": {
+        "en": "Statistically significant: {z} standard deviations.",
+        "de": "Statistisch bedeutsam: {z} Standardabweichungen.",
+    },
+    "significance.chance": {
+        "en": "Not statistically significant: {z} standard deviations.",
+        "de": "Nicht statistisch bedeutsam: {z} Standardabweichungen.",
     },
     "verdict.pass": {
         "en": "That is within what is tolerated ({tolerated}), even allowing for chance.",

@@ -441,7 +441,7 @@ ATTRIBUTES: Final[Mapping[str, Text]] = {
     "gender": {"en": "gender", "de": "Geschlecht"},
     "language": {"en": "language", "de": "Sprache"},
     "nationality": {"en": "nationality", "de": "Staatsangehörigkeit"},
-    "race": {"en": "race", "de": "ethnische Zuordnung (race)"},
+    "race": {"en": "race", "de": "ethnische Zuordnung"},
     "religion": {"en": "religion", "de": "Religion"},
     "sex": {"en": "sex", "de": "Geschlecht"},
 }
