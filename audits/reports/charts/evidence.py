@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from audits.reports.charts.drawing import Drawing, Scale, key, polyline, thinned
+from audits.reports.charts.drawing import Drawing, Scale, key, polyline, thinned, ticks
 from audits.reports.charts.figure import Figure, Key, Table, header, row
 from audits.reports.charts.plots import Field, draw_field
 from audits.reports.words import Words, numbers
@@ -19,9 +19,12 @@ _TOP, _BOTTOM = 26.0, 206.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The evidence at an instant, as the logarithm (base 10) of how many times likelier the decisions are beyond tolerance."""
+    """The evidence at an instant, as the logarithm (base 10) of how many times likelier the decisions are beyond tolerance.
 
-    at: str
+    ``at`` is a day or a time, or a number: after so many decisions. All points of a chart have the one or the other.
+    """
+
+    at: str | int
     log10_e: float
 
 
@@ -40,7 +43,8 @@ def evidence(
     """
     drawing = Drawing(name)
     title = title or words.say("evidence.title")
-    instants = [_seconds(point.at) for point in points]
+    instants = [_place(point.at) for point in points]
+    by_count = any(isinstance(point.at, int) for point in points)
     kept = thinned(
         [(instant, point.log10_e) for instant, point in zip(instants, points, strict=True)], _MOST
     )
@@ -50,7 +54,7 @@ def evidence(
     field = Field(
         across=Scale(low=first, high=last, start=1, end=98),
         down=Scale(low=low, high=top, start=_BOTTOM, end=_TOP),
-        ticks_across=_days(first, last),
+        ticks_across=_counts(first, last) if by_count else _days(first, last),
         ticks_down=[
             figure for figure in range(math.ceil(low), math.floor(top) + 1) if _spaced(figure, top)
         ],
@@ -58,7 +62,11 @@ def evidence(
     draw_field(
         drawing,
         field,
-        write_across=lambda instant: numbers.short_date(_day(instant), words.language),
+        write_across=lambda instant: (
+            numbers.count(instant, words.language)
+            if by_count
+            else numbers.short_date(_day(instant), words.language)
+        ),
         write_down=words.odds,
     )
     for figure, kind, text in (
@@ -108,15 +116,23 @@ def _sentence(
     slots = {
         "odds": words.odds(newest.log10_e),
         "threshold": words.odds(threshold),
-        "day": numbers.date(newest.at, words.language),
+        "day": _when(newest.at, words),
     }
     if crossed is not None:
-        return words.say(
-            "evidence.crossed", **slots, since=numbers.date(crossed.at, words.language)
-        )
+        return words.say(_of("evidence.crossed", newest), **slots, since=_when(crossed.at, words))
     if watch is not None and newest.log10_e >= watch:
-        return words.say("evidence.watched", **slots)
-    return words.say("evidence.calm", **slots)
+        return words.say(_of("evidence.watched", newest), **slots)
+    return words.say(_of("evidence.calm", newest), **slots)
+
+
+def _of(sentence: str, point: Evidence) -> str:
+    return f"{sentence}_after" if isinstance(point.at, int) else sentence
+
+
+def _when(at: str | int, words: Words) -> str:
+    if isinstance(at, int):
+        return numbers.count(at, words.language)
+    return numbers.date(at, words.language)
 
 
 def _table(
@@ -129,11 +145,18 @@ def _table(
     return Table(
         caption=words.say("evidence.title"),
         header=header(
-            words.say("head.when"), words.say("head.odds"), words.say("head.log10"), figures=2
+            words.say(
+                "head.decisions"
+                if any(isinstance(point.at, int) for point in points)
+                else "head.when"
+            ),
+            words.say("head.odds"),
+            words.say("head.log10"),
+            figures=2,
         ),
         rows=tuple(
             row(
-                numbers.date(point.at, words.language),
+                _when(point.at, words),
                 words.odds(point.log10_e),
                 numbers.plain(point.log10_e, words.language),
             )
@@ -141,6 +164,10 @@ def _table(
             if (instant, point.log10_e) in drawn
         ),
     )
+
+
+def _place(at: str | int) -> float:
+    return float(at) if isinstance(at, int) else _seconds(at)
 
 
 def _seconds(text: str) -> float:
@@ -164,6 +191,11 @@ def _days(first: float, last: float) -> list[float]:
         return [last]
     parts = min(3, max(1, int(days)))
     return [first + (last - first) * place / parts for place in range(parts + 1)]
+
+
+def _counts(first: float, last: float) -> list[float]:
+    """Give round numbers of decisions to write below."""
+    return [figure for figure in ticks(first, last, 4) if first <= figure <= last] or [last]
 
 
 def _spaced(figure: int, top: float) -> bool:

@@ -276,6 +276,18 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "en": "On {day} the evidence stands at {odds}; an alarm begins at {threshold}.",
         "de": "Am {day} steht es bei {odds}; ein Alarm beginnt bei {threshold}.",
     },
+    "evidence.crossed_after": {
+        "en": "After {since} decisions the evidence went past the line for an alarm ({threshold}). After {day} it stands at {odds}.",
+        "de": "Nach {since} Entscheidungen überschritt der Stand die Alarmgrenze ({threshold}). Nach {day} steht er bei {odds}.",
+    },
+    "evidence.watched_after": {
+        "en": "After {day} decisions the evidence stands at {odds}: past the watch line, short of an alarm ({threshold}).",
+        "de": "Nach {day} Entscheidungen steht es bei {odds}: über der Beobachtungsgrenze, unter der Alarmgrenze ({threshold}).",
+    },
+    "evidence.calm_after": {
+        "en": "After {day} decisions the evidence stands at {odds}; an alarm begins at {threshold}.",
+        "de": "Nach {day} Entscheidungen steht es bei {odds}; ein Alarm beginnt bei {threshold}.",
+    },
     "evidence.none": {
         "en": "Nothing has been observed yet.",
         "de": "Es wurde noch nichts beobachtet.",
