@@ -29,12 +29,12 @@ class Words:
         return SENTENCES[sentence][self.language].format_map(slots)
 
     def odds(self, log10_e: float) -> str:
-        """Say evidence as how many times likelier the decisions are if the tolerance is not kept."""
+        """Say evidence as odds against the tolerance being kept: ``1 : 2,511``, as guards do."""
         if log10_e >= 6:
-            return f"10{_raised(round(log10_e))}{numbers.NO_BREAK}: 1"
+            return f"1{numbers.NO_BREAK}: 10{_raised(round(log10_e))}"
         if log10_e >= 0:
-            return f"{numbers.count(10**log10_e, self.language)}{numbers.NO_BREAK}: 1"
-        return f"1{numbers.NO_BREAK}: {numbers.count(min(10**-log10_e, 10**6), self.language)}"
+            return f"1{numbers.NO_BREAK}: {numbers.count(10**log10_e, self.language)}"
+        return f"{numbers.count(min(10**-log10_e, 10**6), self.language)}{numbers.NO_BREAK}: 1"
 
     # -------------------------------------------------------------------------- names
 
