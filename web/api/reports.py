@@ -22,6 +22,7 @@ from web.api.schemas import (
     Nested,
     Number,
     Raw,
+    Share,
     Text,
     Whole,
     at_most,
@@ -64,7 +65,7 @@ class FairnessQuery(ReportQuery):
 class WhatIfQuery(ReportQuery):
     """What would another threshold give?"""
 
-    threshold = Number(
+    threshold = Share(
         load_default=None,
         metadata={"description": "A further `confidence_below` to look at, from 0 to 1"},
     )

@@ -72,6 +72,18 @@ class Number(ma.fields.Float):
         return super()._validated(value)
 
 
+class Share(ma.fields.Float):
+    """A number of a query from 0 to 1, which comes as text."""
+
+    default_error_messages = _said(
+        invalid="Expected a number from 0 to 1.", special="Expected a number from 0 to 1."
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        between = ma.validate.Range(min=0, max=1, error="Expected a number from 0 to 1.")
+        super().__init__(validate=between, **kwargs)
+
+
 class Flag(ma.fields.Boolean):
     """True or false; neither 1 nor "yes"."""
 
