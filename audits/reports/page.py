@@ -310,7 +310,7 @@ def _table(table: Table, name: str) -> Html:
     )
     if len(table.header) <= _FITS:
         return element("div", drawn, class_="scroller")
-    return element("div", drawn, class_="scroller", tabindex="0", role="region", aria_label=name)
+    return element("div", drawn, class_="scroller", tabindex="0", role="group", aria_label=name)
 
 
 def _inside(cell: Cell) -> list[Html]:

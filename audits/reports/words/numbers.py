@@ -70,11 +70,12 @@ def points(figure: float | None, language: str) -> str:
     """Write a difference of shares in percentage points, with its sign."""
     if figure is None:
         return DASH
-    text = decimal(figure * 100, 1, language)
-    if figure and not any(digit in text for digit in "123456789"):
-        text = decimal(figure * 100, 2, language)
-    signed = f"+{text}" if figure > 0 and not text.startswith(MINUS) else text
-    return f"{signed}{NO_BREAK}{'Punkte' if language == 'de' else 'points'}"
+    unit = "Punkte" if language == "de" else "points"
+    for places in (1, 2):
+        text = decimal(figure * 100, places, language)
+        if any(digit in text for digit in "123456789"):
+            return f"{'+' if figure > 0 else ''}{text}{NO_BREAK}{unit}"
+    return f"{decimal(0, 1, language)}{NO_BREAK}{unit}"
 
 
 def size_in_points(figure: float, language: str) -> str:

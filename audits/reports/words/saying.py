@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from audits.reports.words import numbers, terms
 from audits.reports.words.sentences import SENTENCES
 
 Labels = Mapping[str, Mapping[str, str]]
+
+#: In weeks.
+_TWO_YEARS: Final = 104
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,9 @@ class Words:
         return self.say("decisions", count=numbers.count(figure, self.language))
 
     def weeks(self, figure: float) -> str:
+        """Say a number of weeks; of more than two years as years."""
+        if figure > _TWO_YEARS:
+            return self.say("years", count=numbers.count(figure / 52.18, self.language))
         if round(figure) <= 1:
             return self.say("weeks.one")
         return self.say("weeks", count=numbers.count(figure, self.language))

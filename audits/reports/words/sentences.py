@@ -22,6 +22,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "decisions": {"en": "{count} decisions", "de": "{count} Entscheidungen"},
     "decisions.one": {"en": "1 decision", "de": "1 Entscheidung"},
     "weeks": {"en": "{count} weeks", "de": "{count} Wochen"},
+    "years": {"en": "{count} years", "de": "{count} Jahren"},
     "weeks.one": {"en": "1 week", "de": "1 Woche"},
     "range": {"en": "{low} to {high}", "de": "{low} bis {high}"},
     "part_of": {"en": "{part} of {of}", "de": "{part} von {of}"},
