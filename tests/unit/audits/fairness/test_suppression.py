@@ -108,6 +108,16 @@ def test_what_mentions_a_hidden_group_is_hidden_too():
     assert stage["inequality"]["between"] == {"gender": None}
 
 
+def test_a_comparison_with_a_hidden_reference_would_tell_its_rate():
+    report = published(
+        [*selection(WOMEN, 400, 1_000), *selection(MEN, 300, 900), *selection(DIVERSE, 1, 3)],
+        measure={"reference": {"gender": "diverse"}},
+    )
+
+    shown = [one for one in report["stages"]["proposal"]["comparisons"] if one["value"] is not None]
+    assert shown == []
+
+
 def test_a_few_errors_hide_what_is_made_of_labels_and_nothing_else():
     report = published(
         [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -160,6 +161,16 @@ def test_the_excess_spread_is_zero_on_average_where_groups_are_alike():
         naive.append(np.var(hits / sizes, ddof=1))
     assert abs(np.mean(found)) < np.mean(naive) / 10
     assert any(variance < 0 for variance in found)
+
+
+def test_the_excess_is_exactly_zero_in_the_mean_also_of_the_smallest_groups():
+    sizes, rate = (2, 3, 5), 0.4
+    mean = sum(
+        math.prod(stats.binom.pmf(hits, sizes, rate))
+        * testing.excess_variance(list(zip(hits, sizes, strict=True)))
+        for hits in itertools.product(*(range(size + 1) for size in sizes))
+    )
+    assert mean == pytest.approx(0, abs=1e-12)
 
 
 def test_the_excess_spread_finds_what_is_there():
