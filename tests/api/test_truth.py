@@ -68,6 +68,9 @@ def test_ratings_are_kept_by_scale(served, decision) -> None:
     assert rating(served, decision, scale="nps", rating=0).status_code == 200
     assert rating(served, decision, scale="csat", rating=5).json["rating"] == 5
     told = served.call("Cleo", "GET", f"/decisions/{decision}/feedback").json["ratings"]
+    whole = served.call("Cleo", "GET", f"/decisions/{decision}").json
+    assert whole["ratings"] == told
+    assert whole["ground_truth"]["state"] == "missing"
     assert [(one["scale"], one["rating"]) for one in told] == [("csat", 5), ("nps", 0)]
 
 

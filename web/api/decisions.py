@@ -56,6 +56,7 @@ from web.api.schemas import (
     at_most,
     one_of,
 )
+from web.api.truth import FeedbackAnswer, TruthAnswer, reported_later
 from web.problems import TooLarge
 from web.security import requires
 
@@ -238,6 +239,13 @@ class WholeDecisionAnswer(DecisionAnswer):
     subject = Nested(SubjectAnswer, required=True, allow_none=True)
     features = Members(required=True, allow_none=True)
     metadata = Members(required=True, allow_none=True)
+    ground_truth = Nested(
+        TruthAnswer, metadata={"description": "Where one decision is read, and then always"}
+    )
+    ratings = List(
+        Nested(FeedbackAnswer),
+        metadata={"description": "Where one decision is read, and then always"},
+    )
 
 
 class DecisionsAnswer(Answer):
@@ -387,10 +395,11 @@ def get(query: dict[str, Any], decision_id: str) -> Response:
     identifier(decision_id, "decision")
     with look() as unit:
         view = service.get(unit, decision_id)
+        later = reported_later(unit, decision_id)
     headers: dict[str, str] = {}
     if query["wait"] and view.status == Status.IN_REVIEW:
         view = _waited(decision_id, query["wait"], headers)
-    return answer(whole_decision(view), 200, headers)
+    return answer({**whole_decision(view), **later}, 200, headers)
 
 
 @resource.route("/decisions/<decision_id>/withdraw", methods=["POST"])

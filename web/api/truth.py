@@ -7,6 +7,7 @@ from typing import Any
 from governance.permissions import Permission
 from governance.truth import service
 from governance.truth.service import TruthView
+from governance.work import Work
 from web.api.resources import Resource, identifier, look, work
 from web.api.schemas import (
     Answer,
@@ -123,6 +124,16 @@ def get_feedback(decision_id: str) -> Any:
     identifier(decision_id, "decision")
     with look() as unit:
         return {"ratings": service.feedback_of(unit, decision_id)}
+
+
+def reported_later(unit: Work, decision_id: str) -> dict[str, Any]:
+    """Return what was reported of a decision after it was made, as values of JSON."""
+    truth = _told(decision_id, service.truth_of(unit, decision_id))
+    ratings = service.feedback_of(unit, decision_id)
+    return {
+        "ground_truth": TruthAnswer().dump(truth),
+        "ratings": FeedbackAnswer(many=True).dump(ratings),
+    }
 
 
 def _told(decision_id: str, view: TruthView | None) -> dict[str, Any]:

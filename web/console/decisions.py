@@ -21,6 +21,7 @@ from governance.points import queries as points
 from governance.points import service as point_views
 from governance.queues import service as queues
 from governance.reviews import service as reviews
+from governance.truth.service import SCALES
 from governance.work import Work
 from policies.document import Policy
 from policies.explanations import Audience, Explanation
@@ -65,7 +66,7 @@ def list_decisions() -> Response:
             status=filters.get("status"),
             since=times.day_begins(filters.get("since", "")),
             until=times.day_begins(filters.get("until", ""), after=1),
-            before=_place(request.args.get("after", "")),
+            before=place(request.args.get("after", "")),
         )
         titles = _titles(work)
         page = DecisionsPage(
@@ -75,7 +76,7 @@ def list_decisions() -> Response:
             filters=filters,
             page=Page(
                 shown=len(found.decisions),
-                after="" if found.next_cursor is None else _cursor(*found.next_cursor),
+                after="" if found.next_cursor is None else cursor(*found.next_cursor),
             ),
         )
     return render("decisions", page, current="decisions")
@@ -253,8 +254,25 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         "lapsed": _("Nobody decided in time"),
         "withdrawn": _("Withdrawn by the app"),
         "effective": _("In effect: %(outcome)s", outcome=outcome),
+        "ground_truth.reported": _("Turned out right: %(outcome)s", outcome=outcome)
+        if outcome
+        else _("Nobody will ever know what was right"),
+        "feedback.given": _rated(step),
+        "groups.recorded": _("Group attributes were recorded, for counts alone"),
     }
     return titles.get(step.kind, step.kind)
+
+
+def _rated(step: Step) -> str:
+    if step.kind != "feedback.given":
+        return ""
+    scale, rating = step.data["scale"], step.data["rating"]
+    most = SCALES[scale][1]
+    return {
+        "csat": _("Rated %(rating)s of %(most)s for satisfaction", rating=rating, most=most),
+        "ces": _("Rated %(rating)s of %(most)s for effort", rating=rating, most=most),
+        "nps": _("Would recommend us: %(rating)s of %(most)s", rating=rating, most=most),
+    }[scale]
 
 
 def _text(step: Step) -> str:
@@ -274,14 +292,15 @@ def _queue_title(work: Work, name: str) -> str:
     return next((one.title for one in queues.list_queues(work) if one.name == name), name)
 
 
-def _cursor(recorded_at: datetime, decision_id: str) -> str:
-    return base64.urlsafe_b64encode(f"{rfc3339(recorded_at)} {decision_id}".encode()).decode()
+def cursor(at: datetime, decision_id: str) -> str:
+    """Return where a list goes on, as an opaque text."""
+    return base64.urlsafe_b64encode(f"{rfc3339(at)} {decision_id}".encode()).decode()
 
 
-def _place(cursor: str) -> tuple[datetime, str] | None:
+def place(written: str) -> tuple[datetime, str] | None:
     """Return where a list goes on; a cursor that is none begins it again."""
     try:
-        instant, _space, decision_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        instant, _space, decision_id = base64.urlsafe_b64decode(written).decode().partition(" ")
         return (parse_rfc3339(instant), decision_id) if is_id(decision_id) else None
     except (binascii.Error, ValueError):
         return None
