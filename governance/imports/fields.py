@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from governance.errors import FieldProblem, InvalidInput
@@ -54,12 +55,51 @@ class Column:
     said: bool = False
 
 
+class MisfitCode(StrEnum):
+    """Why a table cannot be taken as its columns are understood."""
+
+    MEANT_TWICE = "meant_twice"
+    MISSING = "missing"
+    CONFIDENCE_ALONE = "confidence_alone"
+    NO_DECISION = "no_decision"
+    NO_TRUTH = "no_truth"
+    NO_GROUPS_DECLARED = "no_groups_declared"
+    NO_GROUP = "no_group"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """One reason why a table cannot be taken like this; ``fields`` are those it is about."""
+
+    code: MisfitCode
+    fields: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        fields = ", ".join(self.fields)
+        match self.code:
+            case MisfitCode.MEANT_TWICE:
+                return f"Several columns mean {fields}; only one may."
+            case MisfitCode.MISSING:
+                return f"No column gives {fields}, which every line needs."
+            case MisfitCode.CONFIDENCE_ALONE:
+                return "A column gives proposal.confidence, and none proposal.outcome, which it is the confidence of."
+            case MisfitCode.NO_DECISION:
+                return (
+                    f"No column says which decision a line is about. One of these must: {fields}."
+                )
+            case MisfitCode.NO_TRUTH:
+                return "No column says what turned out right: outcome or never."
+            case MisfitCode.NO_GROUPS_DECLARED:
+                return "The policy of this decision point declares no group attributes."
+        return f"No column gives a group attribute. One of these must: {fields}."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
     """All columns of a table in their order, and why the file cannot be taken like this (empty: it can)."""
 
     columns: tuple[Column, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Misfit, ...] = ()
 
     @property
     def mapping(self) -> dict[str, str]:
@@ -79,8 +119,8 @@ class Understanding:
         """
         if self.problems:
             raise InvalidInput(
-                f"{file} cannot be imported like this. {' '.join(self.problems)}",
-                [FieldProblem(pointer="/map", detail=problem) for problem in self.problems],
+                f"{file} cannot be imported like this. {' '.join(map(str, self.problems))}",
+                [FieldProblem(pointer="/map", detail=str(problem)) for problem in self.problems],
             )
 
 
@@ -133,7 +173,7 @@ def understood(
         # A name that says what another column is said to mean says nothing.
         columns.append(Column(name=name, field="" if field in taken else field))
     return Understanding(
-        columns=tuple(columns), problems=tuple(_problems(kind, policy, fields, columns))
+        columns=tuple(columns), problems=tuple(_misfits(kind, policy, fields, columns))
     )
 
 
@@ -222,24 +262,24 @@ def _normal(name: str) -> str:
     return _BETWEEN.sub("_", name.strip()).casefold()
 
 
-def _problems(
+def _misfits(
     kind: Kind, policy: Policy, fields: Sequence[Field], columns: Sequence[Column]
-) -> Iterator[str]:
+) -> Iterator[Misfit]:
     meant = Counter(column.field for column in columns if column.field)
-    for field, count in meant.items():
-        if count > 1:
-            names = ", ".join(column.name for column in columns if column.field == field)
-            yield f"The columns {names} all mean {field}; only one may."
-    missing = [field.name for field in fields if field.required and not meant[field.name]]
+    twice = tuple(field for field, count in meant.items() if count > 1)
+    if twice:
+        yield Misfit(code=MisfitCode.MEANT_TWICE, fields=twice)
+    missing = tuple(field.name for field in fields if field.required and not meant[field.name])
     if missing:
-        yield f"No column gives {', '.join(missing)}, which every line needs."
+        yield Misfit(code=MisfitCode.MISSING, fields=missing)
     if meant["proposal.confidence"] and not meant["proposal.outcome"]:
-        yield "A column gives proposal.confidence, but none proposal.outcome, which it is the confidence of."
+        yield Misfit(code=MisfitCode.CONFIDENCE_ALONE)
     if kind is not Kind.DECISIONS and not any(meant[name] for name in WHICH):
-        yield f"No column says which decision a line is about: {', '.join(WHICH[:-1])} or {WHICH[-1]}."
+        yield Misfit(code=MisfitCode.NO_DECISION, fields=WHICH)
     if kind is Kind.GROUND_TRUTH and not (meant["outcome"] or meant["never"]):
-        yield "No column says what turned out right: outcome or never."
+        yield Misfit(code=MisfitCode.NO_TRUTH)
     if kind is Kind.GROUPS and not policy.groups:
-        yield "The policy of this decision point declares no group attributes."
+        yield Misfit(code=MisfitCode.NO_GROUPS_DECLARED)
     elif kind is Kind.GROUPS and not any(field.secret and meant[field.name] for field in fields):
-        yield f"No column gives a group attribute: {', '.join(policy.groups)}."
+        names = tuple(f"groups.{name}" for name in policy.groups)
+        yield Misfit(code=MisfitCode.NO_GROUP, fields=names)

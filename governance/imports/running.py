@@ -46,7 +46,9 @@ Progress = Callable[[int, int], None]
 
 
 class Elsewhere(Conflict):
-    """Another process goes through the same file; this one stops."""
+    """The file is gone through by another process, or was stopped."""
+
+    code = "import-elsewhere"
 
 
 class Keeper(Protocol):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from audits.log.entries import EntryKind
 from governance.actors import Actor, ActorKind
 from governance.clock import is_id, rfc3339
+from governance.deltas.models import CountDelta
 from governance.errors import Conflict, InvalidInput, NotFound
 from governance.imports import fields, groups, inspecting, parts, past, reading, running, truths
 from governance.imports.identity import LineIds, run_digest
@@ -41,6 +42,12 @@ _IMPLIED: Final = frozenset(
     {Permission.TRUTH_REPORT, Permission.DECISIONS_READ, Permission.LOG_READ}
 )
 Refusing = Callable[[Sequence[Refused]], None]
+
+
+class ImportedBefore(Conflict):
+    """The very file was imported before, with other meanings of its columns; its decisions would be counted twice."""
+
+    code = "imported-before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +148,8 @@ def import_file(
 
     Raises:
         NotAllowed, NotFound, InvalidInput: as ``try_file``.
-        Conflict: the same bytes were imported under another map, or another process goes through the file.
+        ImportedBefore: the same bytes were imported under another map.
+        Conflict: another process goes through the file.
         Unavailable: the database could not do it; importing the file again goes on.
     """
     require(actor, kind)
@@ -308,7 +316,8 @@ def start(answerable: Answerable, actor: Actor, run_id: str, *, again: bool = Fa
 
     Raises:
         NotAllowed, NotFound, InvalidInput: as ``try_out``.
-        Conflict: it is being imported, or was; or its bytes were imported under another map, unless ``again``.
+        ImportedBefore: its bytes were imported under another map, unless ``again``.
+        Conflict: it is being imported, or was.
     """
     seen = offered(answerable, actor, run_id)
     seen.understanding.check(seen.run.file_name)
@@ -410,6 +419,16 @@ def every_refused(
     with answerable.look(actor) as work:
         _run(work, run_id)
     return (one for one in parts.refused(answerable, run_id) if one.line > after)
+
+
+def being_counted(work: Work) -> int:
+    """Return how many changes of decisions the figures do not show yet.
+
+    Raises:
+        NotAllowed: the actor may not import.
+    """
+    work.require(Permission.IMPORTS_RUN)
+    return work.session.execute(sa.select(sa.func.count()).select_from(CountDelta)).scalar_one()
 
 
 # ---------------------------------------------------------------------------- going through a run
@@ -621,7 +640,7 @@ def _refuse_twin(work: Work, kind: Kind, point: str, sha256: str, digest: str) -
     """Raise where the same bytes were imported with other meanings of their columns: decisions would be counted twice.
 
     Raises:
-        Conflict: they were.
+        ImportedBefore: they were.
     """
     if kind is not Kind.DECISIONS:
         return
@@ -637,7 +656,7 @@ def _refuse_twin(work: Work, kind: Kind, point: str, sha256: str, digest: str) -
     ).scalars()
     for run in runs:
         if run.mapping.get("file") == sha256:
-            raise Conflict(
+            raise ImportedBefore(
                 f"This very file was imported on {run.started_at:%Y-%m-%d at %H:%M} UTC, with other meanings of its columns. "
                 "To import it once more would count its decisions twice; where that is wanted, `--again` on the command line does it."
             )
