@@ -199,7 +199,7 @@ def risk_coverage_report(query: Mapping[str, Any]) -> Any:
 def what_if_report(query: Mapping[str, Any]) -> Any:
     """Return what other thresholds would have given: load, error and disparity side by side."""
     with look() as unit:
-        found = whatif.thresholds(
+        return whatif.thresholds(
             unit,
             query["decision_point"],
             since=query["since"],
@@ -207,7 +207,6 @@ def what_if_report(query: Mapping[str, Any]) -> Any:
             by=query["by"],
             threshold=query["threshold"],
         )
-    return found
 
 
 @resource.route("/reports", methods=["GET"])
