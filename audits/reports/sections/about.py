@@ -5,7 +5,7 @@ from __future__ import annotations
 from audits.reports.blocks import Block, Cell, Facts, Heading, Listing, Points, Section, Table
 from audits.reports.charts.figure import header, row
 from audits.reports.sections import comparing
-from audits.reports.sections.view import Json, View, capital, number, part, rows
+from audits.reports.sections.view import Json, View, capital, is_hidden, number, part, rows
 from audits.reports.words import codes, numbers, terms
 
 
@@ -115,7 +115,11 @@ def _method(view: View, code: str) -> tuple[Cell, ...]:
 
 def exclusions(view: View) -> Section:
     """Tell what is not in the figures, and how much of it there is."""
-    found = [one for one in rows(view.report, "exclusions") if number(one.get("count"))]
+    found = [
+        one
+        for one in rows(view.report, "exclusions", hidden=True)
+        if is_hidden(one) or number(one.get("count"))
+    ]
     if not found:
         return Section(
             id="exclusions",
@@ -145,7 +149,11 @@ def exclusions(view: View) -> Section:
 def _exclusion(view: View, one: Json) -> str:
     code = str(one.get("code"))
     known = codes.EXCLUSIONS.get(code)
-    count = view.words.decisions(number(one.get("count")) or 0)
+    count = (
+        view.say("hidden")
+        if is_hidden(one)
+        else view.words.decisions(number(one.get("count")) or 0)
+    )
     if known is None:
         return view.say("exclusions.other", code=code, count=count)
     item = tuple(sorted(str(one.get("by") or "").split("*")))
@@ -163,7 +171,9 @@ def limits(view: View) -> Section:
         codes.LIMITS[code][view.language] if code in codes.LIMITS else code
         for code in map(str, view.report.get("limits", []))
     )
-    always = (view.say("limits.cause"), view.say("limits.law"))
+    always = [view.say("limits.cause"), view.say("limits.law")]
+    if part(view.report, "suppression"):
+        always.insert(0, view.say("limits.hidden", fewest=view.hides_below))
     return Section(
         id="limits", title=view.say("section.limits"), blocks=(Points(items=(*found, *always)),)
     )

@@ -18,6 +18,7 @@ from audits.reports.sections.view import (
     View,
     capital,
     interval,
+    is_hidden,
     number,
     part,
 )
@@ -49,7 +50,7 @@ def value_text(view: View, one: Json) -> str:
     """Write the figure of a comparison: 0.86 times, +11.2 points."""
     value = number(one.get("value"))
     if value is None:
-        return view.say("not_estimable.short")
+        return view.say("hidden" if is_hidden(one) else "not_estimable.short")
     if is_ratio(str(one.get("metric"))):
         return numbers.ratio(value, view.language, beside=number(one.get("tolerance")))
     return numbers.points(value, view.language)
@@ -135,6 +136,8 @@ def _said(view: View, one: Json) -> str:
         "group": view.people(one),
         "reference": view.words.people(part(one, "reference")),
     }
+    if value is None and is_hidden(one):
+        return view.say("compare.hidden", **slots, fewest=view.hides_below)
     if value is None:
         reason = codes.REASONS.get(str(one.get("reason")))
         because = reason[view.language] if reason else view.say("verdict.not_estimable")
@@ -293,6 +296,8 @@ def verdict_cell(view: View, one: Json) -> Cell:
     verdict = one.get("verdict")
     reason = codes.REASONS.get(str(one.get("reason")))
     small = reason[view.language] if reason else ""
+    if is_hidden(one):
+        return Cell(text=numbers.DASH, tone="quiet")
     if verdict is None:
         return Cell(text=numbers.DASH, small=small, tone="quiet")
     if verdict == "not_enough_evidence":

@@ -22,8 +22,6 @@ _DRAWN: Final = {
     "review": ("override_rate_difference",),
     "outcome": ("selection_rate_ratio", "selection_rate_difference"),
 }
-#: The widest gaps that are told.
-_WIDEST: Final = ("selection_rate_ratio", "review_rate_ratio")
 
 
 def section(view: View) -> Section | None:
@@ -125,7 +123,7 @@ def _worst_of(view: View, stage: str, item: Item) -> list[tuple[str, Json]]:
     by_name = {tuple(sorted(name.split("*"))): gaps for name, gaps in found.items()}
     gaps = by_name.get(item, part(view.stage(stage), "worst"))
     told = []
-    for metric in _WIDEST:
+    for metric in gaps:
         one = part(gaps, metric)
         between = one.get("between")
         if isinstance(between, list) and between and tuple(sorted(between[0])) == item:

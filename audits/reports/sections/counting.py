@@ -10,7 +10,16 @@ from audits.reports.blocks import Cell, Column, Figure, Table
 from audits.reports.charts.rates import rates
 from audits.reports.charts.rows import Row
 from audits.reports.charts.stages import Rate
-from audits.reports.sections.view import Json, View, capital, interval, largest, number, part
+from audits.reports.sections.view import (
+    Json,
+    View,
+    capital,
+    interval,
+    is_hidden,
+    largest,
+    number,
+    part,
+)
 from audits.reports.words import numbers
 
 
@@ -31,6 +40,11 @@ def stage_of(one: Json) -> str:
     return str(one.get("stage") or "")
 
 
+def absent(view: View, one: Json) -> str:
+    """Say in a word why there is no figure."""
+    return view.say("hidden" if is_hidden(one) else "not_estimable.short")
+
+
 def is_enough(view: View, one: Json, metric: str) -> bool:
     """Say whether a rate's own denominator is large enough to rest a judgement on."""
     counted = parts_of(one, metric)
@@ -47,6 +61,8 @@ def sentence(view: View, one: Json, metric: str) -> str:
     value, counted = number(one.get(metric)), parts_of(one, metric)
     stage = stage_of(one)
     group, name = view.people(one), view.words.metric(metric, stage)
+    if value is None and is_hidden(one):
+        return view.say("rate.hidden", group=group, metric=name, fewest=view.hides_below)
     if value is None:
         return view.say("rate.not_estimable", group=group, metric=name)
     if metric == "treatment_equality":
@@ -107,7 +123,7 @@ def cell(view: View, one: Json, metric: str) -> Cell:
     value, counted, found = number(one.get(metric)), parts_of(one, metric), interval_of(one, metric)
     tone = "" if is_enough(view, one, metric) else "quiet"
     if value is None:
-        return Cell(text=numbers.DASH, small=view.say("not_estimable.short"), tone="quiet")
+        return Cell(text=numbers.DASH, small=absent(view, one), tone="quiet")
     if metric == "treatment_equality":
         return Cell(text=numbers.plain(value, view.language), tone=tone)
     small = []
@@ -133,7 +149,7 @@ def rate(view: View, one: Json, metric: str) -> Rate:
 
 def chart_row(view: View, one: Json, metric: str) -> Row:
     value, found = number(one.get(metric)), interval_of(one, metric)
-    text = view.say("not_estimable.short")
+    text = absent(view, one)
     if value is not None:
         text = numbers.share(value, view.language)
         if found is not None:
@@ -171,7 +187,8 @@ def table(
     ]
     lines = []
     for one in groups:
-        count_ = numbers.count(number(one.get("count")) or 0, view.language)
+        found = number(one.get("count"))
+        count_ = view.say("hidden") if found is None else numbers.count(found, view.language)
         share = number(one.get("share"))
         small = (
             view.say("of_all", share=numbers.share(share, view.language))
@@ -198,6 +215,8 @@ def _impact(view: View, one: Json) -> Cell:
 def _remark(view: View, one: Json) -> str:
     if one.get("below_share"):
         return view.say("group.below_share")
+    if is_hidden(one):
+        return ""
     return "" if one.get("enough", True) else view.say("legend.few")
 
 

@@ -66,7 +66,32 @@ def _stage(view: View, stage: str) -> list[Block]:
         if state != "none":
             blocks += _tables(view, stage, item)
         blocks += _bounds(view, stage, item)
+    unequal = _inequality(view, stage)
+    if unequal:
+        blocks.append(Aside(title=view.say("aside.inequality"), blocks=(Points(items=unequal),)))
     return [Heading(text=view.say(f"stage.{stage}")), *blocks] if blocks else []
+
+
+def _inequality(view: View, stage: str) -> tuple[str, ...]:
+    """Say in one figure each how unevenly right and wrong decisions fall on people."""
+    found = part(view.stage(stage), "inequality")
+    entropy, theil = number(found.get("generalized_entropy")), number(found.get("theil"))
+    if entropy is None or theil is None:
+        return ()
+    said = [
+        view.say(
+            "inequality",
+            entropy=numbers.plain(entropy, view.language, 3),
+            theil=numbers.plain(theil, view.language, 3),
+        )
+    ]
+    for by, value in part(found, "between").items():
+        between = number(value)
+        if between is not None:
+            item = tuple(sorted(str(by).split("*")))
+            name, written = view.item_name(item), numbers.plain(between, view.language, 3)
+            said.append(view.say("inequality.between", attribute=name, between=written))
+    return tuple(said)
 
 
 def _state(view: View, known: Json, state: str) -> Note:

@@ -12,6 +12,7 @@ from audits.reports.blocks import (
     Figure,
     Gallery,
     Heading,
+    Listing,
     Points,
     Section,
     Table,
@@ -37,6 +38,8 @@ from audits.reports.words import numbers, terms
 
 #: Bins of fewer decisions are left out of the drawing; the table has them.
 _FEWEST: Final = 10
+#: Shares decided alone at which each group's figures are listed.
+_COVERAGES: Final = ("0.9", "0.8", "0.7", "0.5")
 
 
 def section(view: View) -> Section | None:
@@ -65,10 +68,14 @@ def section(view: View) -> Section | None:
             blocks += _sentences(view, scores, item)
     if not blocks:
         return None
+    lead = [view.say("scores.lead" if scores.get("binary") else "scores.lead_unranked")]
+    median = number(scores.get("median_score"))
+    if median is not None:
+        lead.append(view.say("scores.median", median=numbers.share(median, view.language)))
     return Section(
         id="scores",
         title=view.say("section.scores"),
-        lead=(view.say("scores.lead" if scores.get("binary") else "scores.lead_unranked"),),
+        lead=tuple(lead),
         blocks=tuple(blocks),
     )
 
@@ -357,7 +364,7 @@ def _risk_coverage(view: View, found: Json) -> Figure | None:
         points,
         words=view.words,
         title=view.say("coverage.title"),
-        sentence=_coverage_sentence(view, points, operating),
+        sentence=_coverage_sentence(view, points, operating, number(found.get("aurc"))),
         table=Table(
             header=header(
                 *(
@@ -372,7 +379,9 @@ def _risk_coverage(view: View, found: Json) -> Figure | None:
     )
 
 
-def _coverage_sentence(view: View, points: list[Point], operating: Point | None) -> str:
+def _coverage_sentence(
+    view: View, points: list[Point], operating: Point | None, area: float | None
+) -> str:
     whole = max(points, key=lambda point: point.coverage)
     said = [
         view.say(
@@ -390,6 +399,8 @@ def _coverage_sentence(view: View, points: list[Point], operating: Point | None)
                 error=numbers.share(half.error, view.language),
             )
         )
+    if area is not None:
+        said.append(view.say("coverage.area", area=numbers.share(area, view.language)))
     if operating is not None:
         said.append(
             view.say(
@@ -424,7 +435,46 @@ def _by_group(view: View, found: Json) -> list[Block]:
         )
     if not said:
         return []
-    return [Aside(title=view.say("aside.coverage"), blocks=(Points(items=tuple(said)),))]
+    listing = Listing(
+        title=view.say("aside.coverage"), table=_coverage_table(view, rows(found, "groups"))
+    )
+    return [Aside(title=view.say("aside.coverage"), blocks=(Points(items=tuple(said)), listing))]
+
+
+def _coverage_table(view: View, groups: list[Json]) -> Table:
+    """List by group what deciding alone more or less would send to people and leave wrong."""
+    known = [at for at in _COVERAGES if any(at in part(one, "review_share_at") for one in groups)]
+    heads = [
+        Column(text=view.say("head.group")),
+        Column(text=view.say("coverage.all_head"), figures=True),
+        *(
+            Column(
+                text=view.say(
+                    "coverage.surest_head", coverage=numbers.tick_share(float(at), view.language)
+                ),
+                figures=True,
+            )
+            for at in known
+        ),
+    ]
+    lines = []
+    for one in groups:
+        cells = [
+            Cell(text=view.label(one)),
+            Cell(text=numbers.share(number(one.get("error_full")), view.language)),
+        ]
+        for at in known:
+            review = numbers.share(number(part(one, "review_share_at").get(at)), view.language)
+            error = numbers.share(number(part(one, "error_at").get(at)), view.language)
+            cells.append(
+                Cell(
+                    text=view.say("coverage.cell", review=review),
+                    small=view.say("coverage.cell_wrong", error=error),
+                    tone="" if one.get("enough") else "quiet",
+                )
+            )
+        lines.append(tuple(cells))
+    return Table(header=tuple(heads), rows=tuple(lines))
 
 
 def _sentences(view: View, scores: Json, item: Item) -> list[Block]:

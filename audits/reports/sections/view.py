@@ -62,7 +62,7 @@ class View:
         found = [
             item_of(group)
             for stage in part(self.report, "stages").values()
-            for group in rows(stage, "groups")
+            for group in rows(stage, "groups", hidden=True)
         ]
         return sorted(dict.fromkeys([*asked, *found]), key=lambda item: len(item) > 1)
 
@@ -70,7 +70,7 @@ class View:
         """List the groups of one stage that an item makes, each with its stage."""
         return [
             {**one, "stage": stage}
-            for one in rows(self.stage(stage), "groups")
+            for one in rows(self.stage(stage), "groups", hidden=True)
             if item_of(one) == item
         ]
 
@@ -78,7 +78,7 @@ class View:
         """List the comparisons of one stage, each with its stage."""
         return [
             {**one, "stage": stage}
-            for one in rows(self.stage(stage), "comparisons")
+            for one in rows(self.stage(stage), "comparisons", hidden=True)
             if item is None or item_of(one) == item
         ]
 
@@ -93,7 +93,9 @@ class View:
     @property
     def done_as_proposed(self) -> bool:
         """Say whether the outcomes of all groups are their proposals, so that telling both would say everything twice."""
-        proposed, done = (rows(self.stage(stage), "groups") for stage in ("proposal", "outcome"))
+        proposed, done = (
+            rows(self.stage(stage), "groups", hidden=True) for stage in ("proposal", "outcome")
+        )
         return bool(proposed) and proposed == done
 
     # -------------------------------------------------------------------------- names
@@ -110,6 +112,12 @@ class View:
     def people(self, one: Json) -> str:
         return self.words.people(part(one, "group"))
 
+    @property
+    def hides_below(self) -> str:
+        """Write the number of people below which a published report hides figures."""
+        fewest = number(part(self.report, "suppression").get("k")) or 0
+        return numbers.count(fewest, self.language)
+
     def say(self, sentence: str, **slots: str) -> str:
         return self.words.say(sentence, **slots)
 
@@ -120,10 +128,21 @@ def part(value: Json, name: str) -> Json:
     return found if isinstance(found, Mapping) else {}
 
 
-def rows(value: Json, name: str) -> list[Json]:
-    """Take a list of objects out of an object; where there is none, an empty one."""
+def rows(value: Json, name: str, *, hidden: bool = False) -> list[Json]:
+    """Take a list of objects out of an object; where there is none, an empty one.
+
+    What a published report hides (``audits.fairness.suppression``) is left out, unless it is asked for.
+    """
     found = value.get(name)
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+    if not isinstance(found, list):
+        return []
+    objects = [one for one in found if isinstance(one, Mapping)]
+    return [one for one in objects if hidden or not is_hidden(one)]
+
+
+def is_hidden(one: Json) -> bool:
+    """Say whether figures of so few people are hidden here that they would give them away."""
+    return bool(one.get("suppressed"))
 
 
 def item_of(one: Json) -> Item:

@@ -141,5 +141,6 @@ def _sentence(view: View, one: Json) -> str:
         count=view.words.decisions(number(one.get("count")) or 0),
         half=said(one.get("median"), view.words),
         nine=said(one.get("p90"), view.words),
+        hours=numbers.share(number(part(one, "over_4h").get("rate")), view.language),
         share=numbers.share(number(over.get("rate")), view.language),
     )

@@ -341,6 +341,18 @@ PROSE: Final[Mapping[str, Text]] = {
         "en": "For {group}, the {metric} must lie between {low} and {high}, whatever the answers are that nobody knows.",
         "de": "Für {group} muss der {metric} zwischen {low} und {high} liegen, wie auch immer die Antworten lauten, die niemand kennt.",
     },
+    "aside.inequality": {
+        "en": "How unevenly right and wrong decisions fall on people",
+        "de": "Wie ungleich richtige und falsche Entscheidungen auf Menschen fallen",
+    },
+    "inequality": {
+        "en": "In one figure, how unevenly right and wrong decisions fall on people is {entropy} (generalized entropy) or {theil} (Theil); 0 is where all fare alike.",
+        "de": "Wie ungleich richtige und falsche Entscheidungen auf Menschen fallen, ist in einer Zahl {entropy} (verallgemeinerte Entropie) oder {theil} (Theil); 0 ist, wo es allen gleich ergeht.",
+    },
+    "inequality.between": {
+        "en": "Of the first, {between} lies between groups by {attribute}.",
+        "de": "Von der ersten liegen {between} zwischen Gruppen nach {attribute}.",
+    },
     "labels.title": {"en": "Is the right answer known?", "de": "Ist die richtige Antwort bekannt?"},
     "labels.share": {"en": "known: {share}", "de": "bekannt: {share}"},
     "labels.counted": {
@@ -359,6 +371,10 @@ PROSE: Final[Mapping[str, Text]] = {
     "scores.lead_unranked": {
         "en": "With each proposal the software says how sure it is. There are more than two outcomes, so this is the chance that the proposal is right.",
         "de": "Mit jedem Vorschlag sagt die Software, wie sicher sie ist. Es gibt mehr als zwei Ergebnisse, daher ist das die Chance, dass der Vorschlag richtig ist.",
+    },
+    "scores.median": {
+        "en": "Half of all scores lie at {median} or below.",
+        "de": "Die Hälfte aller Bewertungen liegt bei {median} oder darunter.",
     },
     "scoring.highest": {"en": "highest", "de": "höchster"},
     "auc.title": {
@@ -439,6 +455,14 @@ PROSE: Final[Mapping[str, Text]] = {
         "en": "Today it decides {coverage} alone, and {error} of those turned out wrong.",
         "de": "Heute entscheidet sie {coverage} allein, und {error} davon erwiesen sich als falsch.",
     },
+    "coverage.area": {
+        "en": "Over all shares that the software could decide alone, {area} would be wrong on average.",
+        "de": "Über alle Anteile hinweg, die die Software allein entscheiden könnte, wären im Mittel {area} falsch.",
+    },
+    "coverage.surest_head": {"en": "Surest {coverage} alone", "de": "Sicherste {coverage} allein"},
+    "coverage.all_head": {"en": "All alone: wrong", "de": "Alles allein: falsch"},
+    "coverage.cell": {"en": "{review} to people", "de": "{review} zu Menschen"},
+    "coverage.cell_wrong": {"en": "{error} of the rest wrong", "de": "{error} vom Rest falsch"},
     "coverage.group": {
         "en": "Of the decisions about {group}, {full} would be wrong if the software decided all alone. If it decided the surest {at} of all decisions alone, {review} of this group's would go to a person, and {error} of the rest would be wrong.",
         "de": "Von den Entscheidungen über {group} wären {full} falsch, entschiede die Software alles allein. Entschiede sie die sichersten {at} aller Entscheidungen allein, so kämen von dieser Gruppe {review} zu einem Menschen, und vom Rest wären {error} falsch.",
@@ -474,8 +498,8 @@ PROSE: Final[Mapping[str, Text]] = {
         "de": "Die Hälfte von {high_group} wartete bis zu {high}, die Hälfte von {low_group} bis zu {low}.",
     },
     "waits.group": {
-        "en": "Of {count} about {group} that waited for a person, half waited {half} at most and nine in ten {nine} at most; {share} waited longer than a day.",
-        "de": "Von {count} über {group}, die auf einen Menschen warteten, wartete die Hälfte höchstens {half} und neun von zehn höchstens {nine}; {share} warteten länger als einen Tag.",
+        "en": "Of {count} about {group} that waited for a person, half waited {half} at most and nine in ten {nine} at most; {hours} waited longer than four hours, {share} longer than a day.",
+        "de": "Von {count} über {group}, die auf einen Menschen warteten, wartete die Hälfte höchstens {half} und neun von zehn höchstens {nine}; {hours} warteten länger als vier Stunden, {share} länger als einen Tag.",
     },
     # ------------------------------------------------------------------------------ mix
     "mix.lead": {
@@ -692,6 +716,10 @@ PROSE: Final[Mapping[str, Text]] = {
     },
     "exclusions.none": {"en": "Nothing was left out.", "de": "Es wurde nichts ausgelassen."},
     "exclusions.other": {"en": "{code}: {count}.", "de": "{code}: {count}."},
+    "limits.hidden": {
+        "en": "This report is for publication: figures of fewer than {fewest} people are hidden, and others from which those would follow.",
+        "de": "Dieser Bericht ist zum Veröffentlichen: Zahlen von weniger als {fewest} Menschen sind verborgen, und andere, aus denen diese folgen würden.",
+    },
     "limits.cause": {
         "en": "Figures by group show differences, not their causes. Whether a difference is fair is for people to judge.",
         "de": "Zahlen nach Gruppen zeigen Unterschiede, nicht deren Ursachen. Ob ein Unterschied gerecht ist, müssen Menschen beurteilen.",

@@ -40,6 +40,11 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "en": "For {group}, the {metric} cannot be estimated: there is no such decision.",
         "de": "Für {group} lässt sich der {metric} nicht bestimmen: Es gibt keine solche Entscheidung.",
     },
+    "rate.hidden": {
+        "en": "For {group}, the {metric} is hidden, because it would tell of fewer than {fewest} people.",
+        "de": "Für {group} wird der {metric} nicht gezeigt, weil er von weniger als {fewest} Menschen erzählen würde.",
+    },
+    "hidden": {"en": "hidden", "de": "verborgen"},
     "rate.plain": {
         "en": "For {group}, the {metric} is {share}.",
         "de": "Für {group} beträgt der {metric} {share}.",
@@ -76,6 +81,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "compare.bare": {
         "en": "{metric}: {value} for {group}, compared with {reference}.",
         "de": "{metric}: {value} für {group}, verglichen mit {reference}.",
+    },
+    "compare.hidden": {
+        "en": "How the {metric} of {group} compares with that of {reference} is hidden, because it would tell of fewer than {fewest} people.",
+        "de": "Wie sich der {metric} bei {group} zu dem bei {reference} verhält, wird nicht gezeigt, weil es von weniger als {fewest} Menschen erzählen würde.",
     },
     "compare.not_estimable": {
         "en": "The {metric} of {group} cannot be compared with that of {reference}.",

@@ -379,6 +379,10 @@ COMPOSITES: Final[Mapping[str, Text]] = {
         "en": "average of the share found and the share wrongly given {positive}",
         "de": "Mittelwert aus dem Anteil der Gefundenen und dem Anteil mit {positive} zu Unrecht",
     },
+    "equalized_odds": {
+        "en": "wider apart of the share found and the share wrongly given {positive}",
+        "de": "weiter auseinander liegende von den Anteilen der Gefundenen und der zu Unrecht mit {positive} Bedachten",
+    },
     "treatment_equality": {
         "en": "number missed for each one who got {positive} wrongly",
         "de": "Übersehene je einem zu Unrecht erhaltenen {positive}",
