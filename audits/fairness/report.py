@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -77,9 +78,15 @@ def fairness_report(
     references = _references(view, tallies)
     staged = {stage: stage_of(view, stage, tallies[stage], references) for stage in _MEASURED}
     asked = list(view.items.values())
-    scores = scores_report(counts, asked, confidence=confidence)
-    within = _conditional(view, counts, references)
-    _note(view, counts, scores)
+    scores = _scores(view, counts, asked)
+    sections = {
+        "waits": waits_report(counts, asked, confidence=confidence),
+        "mix": mix_report(counts, asked, confidence=confidence),
+        "conditional": _conditional(view, counts, references),
+        "ratings": ratings_report(counts, asked, confidence=confidence),
+        "reasons": reasons_report(counts, asked, confidence=confidence),
+    }
+    _note(view, counts, scores, sections)
     report: dict[str, Any] = {
         "schema": SCHEMA,
         "decision_point": counts.decision_point,
@@ -104,11 +111,7 @@ def fairness_report(
             Stage.APPEAL.value: {"state": "none_recorded"},
         },
         "scores": scores,
-        "waits": waits_report(counts, asked, confidence=confidence),
-        "mix": mix_report(counts, asked, confidence=confidence),
-        "conditional": within,
-        "ratings": ratings_report(counts, asked, confidence=confidence),
-        "reasons": reasons_report(counts, asked, confidence=confidence),
+        **sections,
     }
     return report | {"counts": counts_document(counts)} if with_counts else report
 
@@ -229,13 +232,42 @@ def _conditional(
     return told
 
 
-def _note(view: View, counts: Counts, scores: Mapping[str, Any] | None) -> None:
+def _scores(view: View, counts: Counts, asked: Sequence[str]) -> dict[str, Any] | None:
+    """Report scores; a preset may leave small groups out of scoring rates, and seek the highest whatever is enough."""
+    scores = scores_report(counts, asked, confidence=view.confidence)
+    if scores is None or not scores["scoring_rate"] or view.preset.small_share is None:
+        return scores
+    every = replace(counts, measure=replace(counts.measure, enough=0))
+    found = (
+        scores if view.preset.judges else scores_report(every, asked, confidence=view.confidence)
+    )
+    assert found is not None
+    for row, highest in zip(scores["scoring_rate"], found["scoring_rate"], strict=True):
+        left_out = row["share"] < view.preset.small_share
+        row["highest"] = highest["highest"]
+        row["ratio"] = None if left_out else highest["ratio"]
+        row["ratio_interval"] = None if left_out else highest["ratio_interval"]
+    return scores
+
+
+def _note(
+    view: View, counts: Counts, scores: Mapping[str, Any] | None, sections: Mapping[str, Any]
+) -> None:
+    """Note limits and methods of what is not built of stages."""
     if any(cell.count for cell in counts.cells):
         view.limits.add(Limit.INDEPENDENT_DECISIONS)
     if counts.pending:
         view.limits.add(Limit.PENDING_COUNTS)
     if scores is not None and not scores["binary"]:
         view.limits.add(Limit.BINARY_SCORES_ONLY)
+    if scores is not None and scores["auc"] is not None:
+        view.methods.add(Method.DELONG)
+    if sections["waits"] is not None:
+        view.methods.add(Method.WOODRUFF)
+    if any(table["test"] for tables in sections["mix"]["stages"].values() for table in tables):
+        view.methods.add(Method.CRAMERS_V)
+    if sections["reasons"]["comparisons"]:
+        view.methods.add(Method.KITAGAWA)
 
 
 def _verdict(view: View, tallies: Mapping[Stage, Tallies], staged: Iterable[Staged]) -> str | None:

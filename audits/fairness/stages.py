@@ -37,6 +37,11 @@ class Method(StrEnum):
     WORST_CASE_BOUNDS = "worst_case_bounds"
     GENERALIZED_ENTROPY = "generalized_entropy"
     MANTEL_HAENSZEL = "mantel_haenszel"
+    #: Of what is not built of stages: ranking by scores, mixes of outcomes, waits, and what differences are made of.
+    DELONG = "delong"
+    CRAMERS_V = "cramers_v"
+    WOODRUFF = "woodruff"
+    KITAGAWA = "kitagawa"
 
 
 class Limit(StrEnum):
@@ -566,6 +571,8 @@ def _homogeneity(view: View, groups: _Groups) -> Iterator[dict[str, Any]]:
             "p_value": tested.p_value,
             "smallest_expected": tested.smallest_expected,
             "simulated": tested.simulated,
+            "draws": testing.DRAWS if tested.simulated else None,
+            "seed": testing.SEED if tested.simulated else None,
             "excess_sd": testing.excess_sd(rates),
         }
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from audits.fairness import comparisons
-from audits.fairness.counts import Tolerance
+from audits.fairness.counts import Result, ScoreCell, Tolerance
 from audits.fairness.presets import PRESETS, preset_named
 from audits.fairness.report import fairness_report
 from tests.fairness_tables import cell, confusion, counts, group, selection
@@ -157,6 +157,36 @@ def test_new_york_states_how_many_have_no_known_category_and_keeps_them_out():
         if one["code"] == "unknown_group" and one["stage"] == "proposal"
     }
     assert unknown == stage["unknown_by"]
+
+
+def test_new_york_takes_scores_above_the_median_of_all_whatever_is_enough_elsewhere():
+    def scored(of, low, high):
+        return [
+            ScoreCell(group=of, result=result, confidence=at, mature=True, count=count)
+            for result, at, count in (
+                (Result.UNLABELLED_OTHER, 900_000, low),
+                (Result.UNLABELLED_POSITIVE, 900_000, high),
+            )
+        ]
+
+    scores = [
+        *scored(WOMEN, 700, 300),
+        *scored(MEN, 500, 400),
+        *scored(group(sex="none"), 10, 60),
+        *scored(DIVERSE, 1, 5),
+    ]
+    report = fairness_report(
+        counts(selection(WOMEN, 300, 1_000), scores=scores), by=["sex"], preset="nyc_ll144"
+    )
+
+    rows = {row["group"]["sex"]: row for row in report["scores"]["scoring_rate"]}
+    assert [name for name, row in rows.items() if row["highest"]] == ["none"]
+    assert rows["female"]["ratio"] == pytest.approx(0.3 / (60 / 70))
+    assert (rows["diverse"]["rate"], rows["diverse"]["ratio"]) == (pytest.approx(5 / 6), None)
+    assert rows["none"]["enough"] is False
+    usual = fairness_report(counts(selection(WOMEN, 300, 1_000), scores=scores), by=["sex"])
+    rows = {row["group"]["sex"]: row for row in usual["scores"]["scoring_rate"]}
+    assert [name for name, row in rows.items() if row["highest"]] == ["male"]
 
 
 def test_new_york_without_any_group_is_still_not_measured():

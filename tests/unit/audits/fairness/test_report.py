@@ -482,6 +482,30 @@ def test_groups_are_compared_within_strata_that_the_policy_names():
     assert Method.MANTEL_HAENSZEL in report["methods"]
 
 
+def test_only_methods_that_were_used_are_named():
+    bare = report_of(selection(WOMEN, 3, 9))
+    full = fairness_report(everything(), by=["gender"])
+
+    assert bare["methods"] == ["wilson"]
+    assert set(full["methods"]) >= {
+        "chi2_homogeneity",
+        "chi2_simulated",
+        "cramers_v",
+        "delong",
+        "kitagawa",
+        "mover",
+        "woodruff",
+    }
+    (simulated,) = [
+        one
+        for one in full["stages"]["proposal"]["homogeneity"]
+        if one["metric"] == "selection_rate"
+    ]
+    assert simulated["simulated"]
+    assert simulated["draws"] > 0
+    assert simulated["seed"] > 0
+
+
 # ------------------------------------------------------------------------------- computing again
 
 
