@@ -193,10 +193,15 @@ def _overview(form: Form, *, status: int = 200) -> Response:
         kinds=tuple(_kinds(may_record=actor.may(Permission.GROUPS_RECORD))),
         points=points,
         most=_MEGABYTES,
+        facts=_required(next(iter(live.values())).policy) if len(live) == 1 else (),
         policies=url_for("console.policies"),
         form=form,
     )
     return render("imports", page, current="imports", status=status)
+
+
+def _required(policy: Policy) -> tuple[str, ...]:
+    return tuple(one.label.in_(language()) for one in policy.features.values() if one.required)
 
 
 def _kinds(*, may_record: bool) -> Iterator[Choice]:

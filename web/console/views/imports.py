@@ -25,12 +25,16 @@ class ImportRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportsPage:
-    """Choosing a file, and what was imported before; `points` empty: there is no policy that a file could fit."""
+    """Choosing a file, and what was imported before; `points` empty: there is no policy that a file could fit.
+
+    `facts` are those that the policy requires, where there is one decision point alone.
+    """
 
     rows: tuple[ImportRow, ...]
     kinds: tuple[Choice, ...]
     points: tuple[Choice, ...]
     most: int
+    facts: tuple[str, ...] = ()
     policies: str = ""
     form: Form = Form()
 
