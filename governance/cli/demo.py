@@ -143,7 +143,7 @@ def _tell(built: Demo, folder: Path, *, once: bool) -> None:
     )
     click.echo(
         f"\nThe shop's app key: {built.key}\n"
-        f"\nAsk for a decision that goes to a person (Ada or Ben find it under Offers):\n\n{built.curl_review}\n"
+        f"\nAsk for a decision that goes to a person (Ada finds it under Support):\n\n{built.curl_review}\n"
         f"\nAsk for one that is released at once:\n\n{built.curl_release}\n"
         f"\nWhen you have seen enough: remove {folder}, and begin for real with "
         "`answerable --home FOLDER init`.\n"

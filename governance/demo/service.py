@@ -10,15 +10,18 @@ from importlib.resources import files
 from typing import Any, Final
 
 import orjson
+import sqlalchemy as sa
 
-from governance.actors import Actor
+from governance.actors import Actor, service
 from governance.application import Answerable, open_installation
+from governance.counting import folding
 from governance.decisions import preparing
 from governance.decisions import service as decisions
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.importing import Past, import_many
 from governance.decisions.preparing import Asked
 from governance.decisions.views import DecisionView
+from governance.deltas.models import CountDelta
 from governance.demo import folder
 from governance.demo.generating import COUNTS, Shop
 from governance.errors import AnswerableError
@@ -27,6 +30,7 @@ from governance.identities import keys, signing_in
 from governance.identities import service as identities
 from governance.installation import service as installation
 from governance.ledger import publishing, sequencing
+from governance.monitors import acting, guarding
 from governance.operations import verifying
 from governance.points import service as points
 from governance.queues import service as queues
@@ -78,7 +82,7 @@ PEOPLE: Final = (
         name="Cleo",
         role="auditor",
         password="count every bean",  # noqa: S106
-        here_to="follows decisions and checks the log",
+        here_to="reads the reports of fairness, follows decisions and checks the log",
     ),
     Somebody(
         name="Pia",
@@ -209,12 +213,12 @@ class Demo:
     @property
     def curl_review(self) -> str:
         """Return a command that asks for a decision which goes to a person."""
-        return self._curl(_example("offer_discount", 0.55))
+        return self._curl(_example("delivery", 0.55))
 
     @property
     def curl_release(self) -> str:
         """Return a command that asks for a decision which is released at once."""
-        return self._curl(_example("offer_discount", 0.91))
+        return self._curl(_example("delivery", 0.91))
 
     def _curl(self, body: Mapping[str, Any]) -> str:
         return (
@@ -310,6 +314,7 @@ class _Builder:
         self._draft()
         for secret in self._sessions.values():
             signing_in.sign_out(self._answerable, secret)
+        self._count()
         self._sequence()
         return key
 
@@ -437,6 +442,19 @@ class _Builder:
                     raise answer
         self._progress("Import 60 days of decisions", len(past), len(past))
 
+    def _count(self) -> None:
+        """Count what was decided and let the guards act, as the background does within seconds."""
+        with self._answerable.look(service("demo")) as work:
+            total = work.session.execute(
+                sa.select(sa.func.count()).select_from(CountDelta)
+            ).scalar_one()
+        counted = 0
+        self._progress("Count by group", counted, total)
+        while taken := folding.fold(self._answerable, watch=guarding.watch):
+            counted = min(total, counted + taken)
+            self._progress("Count by group", counted, total)
+        acting.act(self._answerable)
+
     def _draft(self) -> None:
         text = policy_text("ticket-routing")
         stricter = text.replace("confidence_below: 0.60", "confidence_below: 0.70")
@@ -453,16 +471,9 @@ class _Builder:
 
 def _example(outcome: str, confidence: float) -> dict[str, Any]:
     return {
-        "decision_point": "retention-offer",
+        "decision_point": "ticket-routing",
         "subject": {"ref": "cust-4711", "groups": {"gender": "female", "age_band": "60+"}},
-        "features": {
-            "tenure_months": 3,
-            "monthly_charges": 89.5,
-            "contract": "month-to-month",
-            "deliveries_paused": 2,
-            "complaint_open": False,
-            "discount_this_year": False,
-        },
+        "features": {"text": "Where is my parcel?", "language": "en", "tickets_30d": 0},
         "proposal": {"outcome": outcome, "confidence": confidence},
         "language": "en",
     }

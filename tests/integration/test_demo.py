@@ -22,7 +22,9 @@ from governance.demo.generating import COUNTS, Shop
 from governance.errors import Conflict
 from governance.identities import passwords, signing_in
 from governance.ledger.models import LogRecord
+from governance.monitors import service as monitors
 from governance.operations import verifying
+from governance.reporting import fairness
 from governance.requests.models import Request
 from governance.reviews.models import Case, Verdict
 from governance.settings import Settings
@@ -155,15 +157,15 @@ def deviation(few, many):
 def test_subscribers_of_60_or_older_are_proposed_fewer_discounts_as_documented(past):
     older = proposed(past, "retention-offer", "offer_discount", lambda g: g["age_band"] == "60+")
     others = proposed(past, "retention-offer", "offer_discount", lambda g: g["age_band"] != "60+")
-    assert (older, others) == ((100, 338), (584, 1262))
+    assert (older, others) == ((69, 324), (611, 1276))
     assert deviation(older, others) > 5
 
 
 def test_the_difference_between_leads_is_too_small_to_tell_as_documented(past):
     women = proposed(past, "lead-scoring", "call-today", lambda g: g["gender"] == "female")
     men = proposed(past, "lead-scoring", "call-today", lambda g: g["gender"] == "male")
-    assert (women, men) == ((152, 480), (171, 520))
-    assert 0 < deviation(women, men) < 1
+    assert (women, men) == ((150, 474), (195, 526))
+    assert 0 < deviation(women, men) < 1.96
 
 
 # ------------------------------------------------------------------------------------ building
@@ -174,6 +176,39 @@ def test_a_built_demo_is_an_installation_whose_log_verifies(demo):
     assert (report.ok, report.pending) == (True, 0)
     assert report.decisions == sum(FEW.values()) + sum(count for *_, count in service._ASKED)
     assert service.check(demo, silent) == []
+
+
+def test_the_built_in_disparity_is_found_and_leaves_the_point_to_people(demo):
+    with demo.look(actors.service("tests")) as work:
+        for view in monitors.guards(work, "retention-offer"):
+            expected = view.group == "60+" and view.side == "below"
+            assert (view.log10_e > 0.5) == expected, view
+        report = fairness.figures(work, "retention-offer", by=["age_band"])
+    older = next(
+        row for row in report["stages"]["proposal"]["groups"] if row["group"] == {"age_band": "60+"}
+    )
+    assert older["selection_rate"] < 0.35
+    assert report["stages"]["proposal"]["with_ground_truth"] > 0
+
+
+@pytest.mark.full
+def test_a_whole_demo_holds_its_offers_and_says_what_is_too_little_to_tell(tmp_path):
+    settings = Settings(home=tmp_path / "demo")
+    service.build(settings, silent, actor=actors.service("cli", os_user="tester"))
+    with (
+        closing(open_installation(settings)) as answerable,
+        answerable.look(actors.service("tests")) as work,
+    ):
+        (incident,) = monitors.incidents(work)
+        assert (incident.point, incident.group, incident.level) == (
+            "retention-offer",
+            "60+",
+            "violation",
+        )
+        assert incident.held
+        verdicts = {point: fairness.figures(work, point)["verdict"] for point in service.POINTS}
+    assert verdicts["retention-offer"] == "breach"
+    assert verdicts["lead-scoring"] == "not_enough_evidence"
 
 
 def test_people_have_decided_some_live_cases_and_others_wait_at_all_points(demo):

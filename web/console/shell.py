@@ -23,12 +23,13 @@ from flask import (
 )
 from jinja2 import StrictUndefined
 
-from governance.actors import service
+from governance.actors import Actor, service
 from governance.clock import parse_rfc3339, rfc3339
 from governance.errors import AnswerableError, NotSignedIn
 from governance.holds import service as holds
 from governance.installation.service import business_settings
-from governance.permissions import Permission
+from governance.monitors import service as monitors
+from governance.permissions import Permission, Role
 from governance.requests import service as requests
 from governance.reviews import service as reviews
 from governance.work import Work
@@ -49,6 +50,9 @@ SECTIONS: Final = {
     "search": Permission.DECISIONS_READ,
     "policies": Permission.POLICIES_READ,
     "requests": Permission.REQUESTS_READ,
+    "home": Permission.REPORTS_READ,
+    "incidents": Permission.INCIDENTS_READ,
+    "ledger": Permission.DECISIONS_READ,
     "log": Permission.LOG_READ,
     "status": Permission.STATUS_READ,
     "people": Permission.PEOPLE_MANAGE,
@@ -192,7 +196,7 @@ def _shell(work: Work, current: str, undo: Undo | None) -> Shell:
             initials="".join(word[0] for word in actor.name.split()[:2]).upper(),
             roles=tuple(sorted(role.value for role in actor.roles)),
         ),
-        sections=tuple(name for name, needed in SECTIONS.items() if actor.may(needed)),
+        sections=_sections(actor),
         current=current,
         counts=_counts(work),
         holds=holds_in_force(work) if actor.may(Permission.STATUS_READ) else (),
@@ -228,12 +232,25 @@ def holds_in_force(work: Work) -> tuple[HoldInForce, ...]:
     return tuple(told)
 
 
+def _sections(actor: Actor) -> tuple[str, ...]:
+    """Name what somebody may open; to whom the auditor's home is the first page, the day's page is none."""
+    named = (name for name, needed in SECTIONS.items() if actor.may(needed))
+    return tuple(name for name in named if name != "first" or not begins_at_home(actor))
+
+
+def begins_at_home(actor: Actor) -> bool:
+    """Tell whether the auditor's home is somebody's first page."""
+    return actor.roles == {Role.AUDITOR}
+
+
 def _counts(work: Work) -> dict[str, int]:
     counts = {}
     if work.actor.may(Permission.CASES_READ):
         counts["queue"] = reviews.waiting(work)
     if work.actor.may(Permission.REQUESTS_READ):
         counts["requests"] = sum(one.may_confirm for one in requests.list_open(work))
+    if work.actor.may(Permission.INCIDENTS_READ):
+        counts["incidents"] = monitors.open_incidents(work)
     return counts
 
 
