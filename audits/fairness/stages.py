@@ -345,6 +345,7 @@ def _add_impact(
         other = metrics.rate(Metric.SELECTION_RATE, groups.tallies[reference])
         if other.value:
             row["impact_ratio_reference"] = own.hits / own.of / other.value
+        if other.value and group != reference:
             interval = intervals.mover_ratio(*own, *other, view.z)
             row["intervals"]["impact_ratio_reference"] = finite(interval)
             view.methods.add(Method.MOVER_R)
