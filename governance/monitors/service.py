@@ -138,6 +138,17 @@ def incidents(
     return [_view(work, row) for row in rows]
 
 
+def open_incidents(work: Work) -> int:
+    """Count the incidents that are open.
+
+    Raises:
+        NotAllowed: the actor may not see incidents.
+    """
+    work.require(Permission.INCIDENTS_READ)
+    counting = sa.select(sa.func.count()).where(Incident.status == "open")
+    return work.session.execute(counting).scalar_one()
+
+
 def incident(work: Work, incident_id: str) -> IncidentView:
     """Return one incident with all that was done about it.
 

@@ -19,7 +19,7 @@ from governance.reviews import today
 from governance.reviews.today import PointToday
 from governance.work import Work
 from web import authentication
-from web.console import shell, times
+from web.console import home, shell, times
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
@@ -30,7 +30,9 @@ from web.security import requires
 @blueprint.get("/")
 @requires(Permission.ACCOUNT_USE)
 def first() -> Response:
-    """Show how the business stands today; to somebody without a role, their account."""
+    """Show how the business stands today; to an auditor their home, to somebody without a role their account."""
+    if shell.begins_at_home(authentication.actor()):
+        return home.show()
     if not authentication.actor().may(Permission.POINTS_READ):
         tell("info", _("You have no role yet, so there is nothing here but your account."))
         return go("account")
