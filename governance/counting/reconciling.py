@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 EVERY: Final = timedelta(hours=24)
 _PAGE: Final = 500
 #: Confidences of a day are kept exactly up to so many rows; a day with more is kept in hundredths once it is over.
-_EXACT_ROWS: Final = 3000
+_EXACT_ROWS: Final = 20_000
+#: A month with more rows than this is kept under one day once it is long over.
+_MONTH_ROWS: Final = 100_000
 _COARSE: Final = MILLION // 100
 _BY_DAY: Final = timedelta(days=62)
 Progress = Callable[[str, int, int], None]
@@ -128,8 +130,8 @@ def reconcile(
 def coarsen(answerable: Answerable, actor: Actor) -> int:
     """Keep the confidences of large days in hundredths once they are over, and of large months under one day once they are long over.
 
-    A thousand decisions a day are kept exactly for ever; of tens of thousands nothing is lost that a figure shows (an area under the
-    curve moves by less than 0.0001). Return how many days and months were made coarser.
+    Thousands of decisions a day are kept exactly for ever. Where they are kept in hundredths, an area under the curve moves by about
+    0.001 (measured on real scores of groups from 50 to 10,000). Return how many days and months were made coarser.
     """
     now = answerable.clock.now()
     today = now.date().isoformat()
@@ -147,7 +149,7 @@ def coarsen(answerable: Answerable, actor: Actor) -> int:
             sizes[point, day[:7]][day] = size
     done = 0
     for (point, month), days in sizes.items():
-        if f"{month}-01" < old and len(days) > 1 and sum(days.values()) > _EXACT_ROWS * len(days):
+        if f"{month}-01" < old and len(days) > 1 and sum(days.values()) > _MONTH_ROWS:
             _rewrite(answerable, actor, point, list(days), kept_as=min(days))
             done += 1
             continue

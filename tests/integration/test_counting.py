@@ -297,6 +297,7 @@ def test_confidences_of_a_large_month_are_kept_under_one_day_once_it_is_long_ove
     answerable, clock, shop, monkeypatch
 ):
     monkeypatch.setattr(reconciling, "_EXACT_ROWS", 1)
+    monkeypatch.setattr(reconciling, "_MONTH_ROWS", 2)
     made = []
     for _ in range(2):
         made += [
