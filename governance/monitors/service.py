@@ -149,6 +149,19 @@ def open_incidents(work: Work) -> int:
     return work.session.execute(counting).scalar_one()
 
 
+def incident_of_hold(work: Work, hold_id: str) -> str | None:
+    """Return the id of the newest incident that set a hold or found it in force.
+
+    Raises:
+        NotAllowed: the actor may not see incidents.
+    """
+    work.require(Permission.INCIDENTS_READ)
+    newest = sa.select(Incident.id).where(Incident.hold_id == hold_id)
+    return (
+        work.session.execute(newest.order_by(Incident.opened_at.desc()).limit(1))
+    ).scalar_one_or_none()
+
+
 def incident(work: Work, incident_id: str) -> IncidentView:
     """Return one incident with all that was done about it.
 

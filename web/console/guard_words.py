@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log10
 from typing import Any, Final
 
-from audits.fairness import sequential
 from audits.fairness.sequential import GuardVerdict, Kind, Side
 from audits.reports.words import Words, numbers
 from governance.monitors.guarding import kind_of
@@ -99,15 +97,14 @@ def recently(policy: Policy | None, watched: Watched) -> tuple[Compared, ...]:
     """Say how often it happened lately to the group and to those it is compared with; nothing to who may not read counts."""
     if watched.recent_group is None or watched.recent_reference is None:
         return ()
-    words = _words(policy)
     if watched.by is None:
         return (_compared(_("all"), watched.recent_group),)
     reference = "" if policy is None else policy.measure.reference.get(watched.by, "")
-    name = words.attribute(watched.by)
+    name = _words(policy).attribute(watched.by)
     return (
         _compared(f"{name}: {watched.group}", watched.recent_group),
         _compared(
-            f"{name}: {reference}" if reference else _("compared with"), watched.recent_reference
+            f"{name}: {reference}" if reference else _("the others"), watched.recent_reference
         ),
     )
 
@@ -116,34 +113,37 @@ def found(policy: Policy | None, watched: Watched, against: str, decisions: int)
     """Say what was found, in sentences made from the figures."""
     said = []
     shown = recently(policy, watched)
+    rate = _rate(watched) % {"positive": _words(policy).positives()}
     if len(shown) == 2:
         group, reference = shown
         said.append(
             _(
-                "Before the alarm it was so in %(share)s of the decisions with %(who)s (%(part)s of %(whole)s), and in %(other_share)s with %(other)s (%(other_part)s of %(other_whole)s).",
-                share=group.share,
+                "Before the alarm, %(rate)s in %(part)s of %(whole)s decisions with %(who)s (%(share)s), and in %(other_part)s of %(other_whole)s with %(other)s (%(other_share)s).",
+                rate=rate,
                 who=group.who,
                 part=_count(group.part),
                 whole=_count(group.whole),
-                other_share=reference.share,
+                share=group.share,
                 other=reference.who,
                 other_part=_count(reference.part),
                 other_whole=_count(reference.whole),
+                other_share=reference.share,
             )
         )
     elif shown:
         said.append(
             _(
-                "Before the alarm it was so in %(share)s: %(part)s of %(whole)s.",
-                share=shown[0].share,
+                "Before the alarm, %(rate)s in %(part)s of %(whole)s (%(share)s).",
+                rate=rate,
                 part=_count(shown[0].part),
                 whole=_count(shown[0].whole),
+                share=shown[0].share,
             )
         )
     said.append(tolerated(watched))
     said.append(
         _(
-            "After %(decisions)s decisions the odds stood at %(odds)s against this being kept to.",
+            "After %(decisions)s decisions the odds against this being kept stood at %(odds)s.",
             decisions=_count(decisions),
             odds=odds(against),
         )
@@ -160,9 +160,9 @@ def odds(told: str) -> str:
     return f"1{numbers.NO_BREAK}: 10{raised}"
 
 
-def alarm(threshold: float) -> str:
-    """Write the evidence that makes an alarm as odds."""
-    return odds(sequential.odds(log10(threshold)))
+def evidence(log10_e: float) -> str:
+    """Write evidence as odds against the tolerance being kept."""
+    return Words(language=language()).odds(max(log10_e, 0.0))
 
 
 def verdict_chip(verdict: str) -> Chip:
@@ -212,6 +212,22 @@ def _share(figure: float) -> str:
 
 def _count(figure: int) -> str:
     return numbers.count(figure, language())
+
+
+def _rate(watched: Watched) -> str:
+    """Return what is counted, as a clause; its slot is positive."""
+    if watched.metric.startswith("selection_rate") and watched.stage == "outcome":
+        return _("%(positive)s was the outcome")
+    clauses = {
+        "selection_rate": _("%(positive)s was proposed"),
+        "review_rate": _("a person was asked"),
+        "tpr": _("%(positive)s was proposed, where it was right,"),
+        "fpr": _("%(positive)s was proposed, where it was wrong,"),
+        "accuracy": _("the proposal turned out right"),
+        "automated_error": _("what no person had seen turned out wrong"),
+        "overdue_share": _("a case was decided after it was due"),
+    }
+    return clauses[watched.metric.removesuffix("_ratio").removesuffix("_difference")]
 
 
 def _sentence(watched: Watched) -> str:

@@ -114,11 +114,13 @@ def _attention(
 ) -> Iterator[Attention]:
     for view in incidents.values():
         yield _of_incident(work, view)
-    held = [hold.point for hold in holds.in_force(work)]
     for point in found.points:
         yield from _of_point(work, point)
-    for name in held:
-        title = point_title(work, name) if name else _("All decision points")
+    told = {view.hold_id for view in incidents.values()}
+    for hold in holds.in_force(work):
+        if hold.id in told:
+            continue
+        title = point_title(work, hold.point) if hold.point else _("All decision points")
         yield Attention(
             tone="warn",
             text=_("%(point)s: people only.", point=title),
@@ -146,6 +148,7 @@ def _of_incident(work: Work, view: IncidentView) -> Attention:
     return Attention(
         tone="bad" if view.level == "violation" else "warn",
         text=_("%(point)s: %(what)s.", point=point_title(work, view.point), what=said),
+        todo=_("People alone decide there since.") if view.held else "",
         href=linked("incident", incident_id=view.id),
         link=_("Open the incident"),
         since=moment(view.opened_at),
@@ -257,7 +260,9 @@ def _risk(work: Work, point: PointRisk) -> RiskRow:
 
 
 def _share(part: int, whole: int) -> str:
-    return numbers.share(part / whole, language()) if whole else ""
+    if not whole:
+        return ""
+    return f"{numbers.trimmed(part / whole * 100, language(), 1)}{numbers.NO_BREAK}%"
 
 
 def _chip(point: PointRisk, sign: Sign) -> Chip:

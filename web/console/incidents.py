@@ -9,6 +9,7 @@ from typing import Final
 from flask import Response, request, url_for
 
 from audits.fairness.sequential import Point
+from audits.reports.charts.figure import Figure
 from governance.errors import AnswerableError, Conflict, InvalidInput, NotFound
 from governance.holds import service as holds
 from governance.ledger import reading
@@ -171,7 +172,7 @@ def _shown(
         view = service.incident(work, incident_id)
         policy = _policy(work, view.point)
         watched = guard_words.of_incident(view)
-        guard = _guard_of(work, view)
+        figure = _figure_of(work, view)
         page = IncidentPage(
             id=view.id,
             title=guard_words.title(policy, watched),
@@ -187,7 +188,7 @@ def _shown(
             story=tuple(_story(work, view)),
             open=view.status == "open",
             may_handle=work.actor.may(Permission.INCIDENTS_HANDLE),
-            figure=None if guard is None else guard.figure,
+            figure=figure,
             held=view.held,
             lifting_asked=view.held and _lifting_asked(work, view),
             may_ask_to_lift=work.actor.may(Permission.HOLDS_LIFT),
@@ -208,19 +209,16 @@ def _policy(work: Work, point: str) -> Policy | None:
     return None if live is None else live.policy
 
 
-def _guard_of(work: Work, view: IncidentView) -> GuardRowView | None:
-    """Return the guard of an incident, None where the live policy has it no longer."""
-    policy = _policy(work, view.point)
-    if policy is None:
+def _figure_of(work: Work, view: IncidentView) -> Figure | None:
+    """Draw the evidence of an incident's guard, None where the live policy has it no longer."""
+    if _policy(work, view.point) is None:
         return None
-    return next(
-        (
-            _guard_row(policy, one)
-            for one in service.guards(work, view.point)
-            if (one.name, one.group) == (view.guard, view.group)
-        ),
-        None,
-    )
+    mine = [
+        one
+        for one in service.guards(work, view.point)
+        if (one.name, one.group) == (view.guard, view.group)
+    ]
+    return guard_charts.evidence_of(mine[0]) if mine else None
 
 
 def _lifting_asked(work: Work, view: IncidentView) -> bool:
@@ -261,7 +259,7 @@ def _watched(work: Work, point: str, policy: Policy) -> WatchedPoint:
         href=url_for("console.guards", point=point),
         streams=len(found),
         worst=guard_words.verdict_chip(guard_words.gravest([one.verdict for one in found])),
-        strongest="" if strongest is None else guard_words.odds(strongest.odds),
+        strongest="" if strongest is None else guard_words.evidence(strongest.log10_e),
     )
 
 
@@ -328,8 +326,8 @@ def _guard_row(policy: Policy, view: GuardView) -> GuardRowView:
         title=title,
         tolerated=guard_words.tolerated(watched),
         verdict=guard_words.verdict_chip(view.verdict),
-        odds=guard_words.odds(view.odds),
-        alarm=guard_words.alarm(view.threshold),
+        odds=guard_words.evidence(view.log10_e),
+        alarm=guard_words.evidence(log10(view.threshold)),
         seen=view.seen,
         recently=guard_words.recently(policy, watched),
         spark=spark,

@@ -27,7 +27,7 @@ class Viewer:
 
 @dataclass(frozen=True, kw_only=True)
 class HoldInForce:
-    """One hold: `point` is a title, or empty for all points; `key` is the point's name or `all`."""
+    """One hold: `point` is a title, or empty for all points; `key` is the point's name or `all`. `incident` is the id of what a guard set it for."""
 
     key: str
     point: str
@@ -35,6 +35,7 @@ class HoldInForce:
     since: Moment
     by: str
     lifting_asked: bool = False
+    incident: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
