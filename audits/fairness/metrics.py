@@ -361,6 +361,7 @@ def tally(
     unknown: Counter[Item] = Counter()
     left_out: Counter[str] = Counter()
     partly_unknown = 0
+    places: dict[Group, dict[Item, Group | None]] = {}
     for cell in cells:
         if cell.stage is not stage or not cell.count:
             continue
@@ -368,18 +369,21 @@ def tally(
         if reason is not None:
             left_out[reason] += cell.count
             continue
-        parts = dict.fromkeys(parts_of(cell, positive), cell.count)
-        everybody.update(parts)
-        found = {item: group_in(cell.group, item) for item in groups}
-        if any(group is not None for group in found.values()):
-            known_somewhere.update(parts)
-        if None in found.values():
-            partly_unknown += cell.count
-        for item, group in found.items():
+        if cell.group not in places:
+            places[cell.group] = {item: group_in(cell.group, item) for item in groups}
+        counted = [everybody]
+        for item, group in places[cell.group].items():
             if group is None:
                 unknown[item] += cell.count
             else:
-                groups[item].setdefault(group, Counter()).update(parts)
+                counted.append(groups[item].setdefault(group, Counter()))
+        if len(counted) > 1:
+            counted.append(known_somewhere)
+        if len(counted) < len(groups) + 2:
+            partly_unknown += cell.count if groups else 0
+        for part in parts_of(cell, positive):
+            for of in counted:
+                of[part] += cell.count
     return Tallies(
         everybody=everybody,
         known=known_somewhere,

@@ -97,7 +97,7 @@ def closure(sizes: Mapping[Key, int], hidden: Iterable[Key], k: int) -> set[Key]
     found = set(hidden)
     equations = list(_equations(sizes))
     while True:
-        candidates = next(_helpful(equations, sizes, found, k), None)
+        candidates = next(filter(None, _helpful(equations, sizes, found, k)), None)
         if candidates is None:
             return found
         found.add(min(candidates, key=lambda key: (sizes[key], key)))
@@ -132,18 +132,18 @@ def _helpful(
     equations: Sequence[Mapping[Key, int]], sizes: Mapping[Key, int], hidden: set[Key], k: int
 ) -> Iterator[list[Key]]:
     """Give, for what can be found out, the groups that could be hidden beside it; those of its own item come first."""
-    exposed: list[Mapping[Key, int]] = []
+
+    def shown(equation: Mapping[Key, int]) -> list[Key]:
+        return [key for key in equation if key not in hidden and sizes[key]]
+
+    # What one sum gives away is seen without solving all of them together.
     for equation in equations:
         inside = [key for key in equation if key in hidden]
-        alike = {equation[key] for key in inside}
-        if len(alike) == 1 and sum(sizes[key] for key in inside) < k:
-            exposed.append(equation)
+        alike = len({equation[key] for key in inside}) == 1
+        if len(inside) == 1 or (alike and sum(sizes[key] for key in inside) < k):
+            yield shown(equation)
     for key in _determined(equations, hidden):
-        exposed += [equation for equation in equations if key in equation]
-    for equation in exposed:
-        shown = [key for key in equation if key not in hidden and sizes[key]]
-        if shown:
-            yield shown
+        yield from (shown(equation) for equation in equations if key in equation)
 
 
 def _determined(equations: Sequence[Mapping[Key, int]], hidden: set[Key]) -> list[Key]:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import itertools
 from copy import deepcopy
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import linalg
 
 from audits.fairness.counts import (
     RatingCell,
@@ -248,9 +250,14 @@ def test_no_hidden_cell_has_one_solution(table):
     sizes = {key: count for key, count in crossed(table).items() if count}
     hidden = closure(sizes, {key for key, count in sizes.items() if is_small(count, 5)}, 5)
 
-    shown_items = {tuple(name for name, _ in key) for key in sizes if key not in hidden}
-    # Add what is hidden to anything that all published sums allow: each hidden cell can move.
-    for item in shown_items:
+    # A cell follows from what is published if nothing that all sums leave open can move it.
+    order = sorted(hidden)
+    sums = [[one.get(key, 0) for key in order] for one in _equations(sizes)]
+    open_ways = linalg.null_space(np.array(sums, dtype=float)) if order else np.zeros((0, 1))
+    for key, moves in zip(order, open_ways, strict=True):
+        alone = all(other in hidden for other in sizes if len(other) == len(key))
+        assert alone or np.abs(moves).max(initial=0) > 1e-9
+    for item in {tuple(name for name, _ in key) for key in sizes if key not in hidden}:
         gone = [key for key in hidden if tuple(name for name, _ in key) == item]
         assert len(gone) != 1
         assert not 0 < sum(sizes[key] for key in gone) < 5
