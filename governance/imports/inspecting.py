@@ -13,6 +13,7 @@ from governance.errors import InvalidInput
 from governance.imports.states import Form
 
 _CHUNK: Final = 1 << 20
+_HEAD: Final = 4
 #: What files begin with that people take for tables, and what they are.
 _MAGIC: Final = (
     (b"PK\x03\x04", "an Excel workbook or another archive"),
@@ -61,13 +62,23 @@ class Inspector:
         Raises:
             InvalidInput: the file is no text in UTF-8.
         """
-        if not chunk:
-            return
-        if len(self._head) < 4:
-            self._head += chunk[: 4 - len(self._head)]
-            for magic, what in _MAGIC:
-                if self._head.startswith(magic):
-                    raise InvalidInput(f"{self._name} is {what}, not text in UTF-8. {_SAVE}")
+        if self._size == 0:
+            # What a file is shows in its first bytes, so these are looked at together.
+            chunk = self._head + chunk
+            if len(chunk) < _HEAD:
+                self._head = chunk
+                return
+            self._head = b""
+            self._look_at_head(chunk)
+        if chunk:
+            self._take(chunk)
+
+    def _look_at_head(self, head: bytes) -> None:
+        for magic, what in _MAGIC:
+            if head.startswith(magic):
+                raise InvalidInput(f"{self._name} is {what}, not text in UTF-8. {_SAVE}")
+
+    def _take(self, chunk: bytes) -> None:
         if b"\0" in chunk:
             line = self._newlines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
             raise InvalidInput(
@@ -86,6 +97,9 @@ class Inspector:
         Raises:
             InvalidInput: it is empty, it breaks off within a character, or its lines end as on old Macs.
         """
+        if self._head:
+            self._look_at_head(self._head)
+            self._take(self._head)
         self._decode(b"", final=True)
         if self._size == 0:
             raise InvalidInput(f"{self._name} is empty.")
