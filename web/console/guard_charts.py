@@ -11,7 +11,7 @@ from governance.monitors.service import GuardView
 from web.console.speech import language
 
 
-def evidence_of(view: GuardView, title: str | None = None) -> Figure | None:
+def evidence_of(view: GuardView, title: str) -> Figure | None:
     """Draw how a guard's evidence grew with the decisions it saw; None while no block of them is full."""
     if not view.history:
         return None

@@ -218,7 +218,8 @@ def _figure_of(work: Work, view: IncidentView) -> Figure | None:
         for one in service.guards(work, view.point)
         if (one.name, one.group) == (view.guard, view.group)
     ]
-    return guard_charts.evidence_of(mine[0]) if mine else None
+    title = _("Odds against the tolerance being kept, by decisions seen")
+    return guard_charts.evidence_of(mine[0], title) if mine else None
 
 
 def _lifting_asked(work: Work, view: IncidentView) -> bool:
