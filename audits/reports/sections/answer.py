@@ -211,6 +211,8 @@ def _panels(view: View, item: Item) -> list[Figure]:
         if stage in view.stages
         if (extremes := _extremes(view, stage, metric, item))
     ]
+    if not told:
+        told.append(view.say("summary.too_few", enough=numbers.count(view.enough, view.language)))
     if view.done_as_proposed:
         told.append(view.say("panel.as_proposed"))
     if len(everybody) > len(shown):

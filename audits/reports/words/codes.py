@@ -342,6 +342,30 @@ METHODS: Final[Mapping[str, Method]] = {
         },
         source="Mantel and Haenszel (1959), Journal of the National Cancer Institute 22, 719–748",
     ),
+    "cramers_v": Method(
+        title={"en": "Cramér's V", "de": "Cramérs V"},
+        says={
+            "en": "How strongly the outcomes of groups differ, from 0 (the same mix) to 1 (each has its own), less what chance alone would show.",
+            "de": "Wie stark sich die Ergebnisse von Gruppen unterscheiden, von 0 (dieselbe Verteilung) bis 1 (jede hat ihre eigenen), abzüglich dessen, was der Zufall allein zeigen würde.",
+        },
+        source="Bergsma (2013), Journal of the Korean Statistical Society 42, 323–328",
+    ),
+    "kitagawa": Method(
+        title={"en": "Kitagawa's decomposition", "de": "Zerlegung nach Kitagawa"},
+        says={
+            "en": "Splits a difference into what goes with how groups are spread over classes and what remains within them.",
+            "de": "Zerlegt einen Unterschied in das, was damit einhergeht, wie Gruppen über Klassen verteilt sind, und das, was innerhalb von ihnen bleibt.",
+        },
+        source="Kitagawa (1955), Journal of the American Statistical Association 50, 1168–1194",
+    ),
+    "woodruff": Method(
+        title={"en": "Woodruff's interval", "de": "Intervall nach Woodruff"},
+        says={
+            "en": "How far chance could move how long half of the cases, or nine in ten, waited at most.",
+            "de": "Wie weit der Zufall verschieben kann, wie lange die Hälfte der Fälle oder neun von zehn höchstens warteten.",
+        },
+        source="Woodruff (1952), Journal of the American Statistical Association 47, 635–646",
+    ),
     "delong": Method(
         title={"en": "DeLong's interval", "de": "Intervall nach DeLong"},
         says={

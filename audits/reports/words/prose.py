@@ -771,7 +771,6 @@ PROSE: Final[Mapping[str, Text]] = {
     "head.watch": {"en": "Watch line", "de": "Beobachtungsgrenze"},
     "head.within": {"en": "Among those alike", "de": "Unter Gleichen"},
     "head.wrong_team": {"en": "Wrong place", "de": "Falsche Stelle"},
-    "head.significance": {"en": "Practical and statistical", "de": "Praktisch und statistisch"},
     # ------------------------------------------------------------------------------ the stand-alone page
     "page.signature": {"en": "Signature", "de": "Signatur"},
     "page.signed": {

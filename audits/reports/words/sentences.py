@@ -18,7 +18,6 @@ SENTENCES: Final[Mapping[str, Text]] = {
     # ------------------------------------------------------------------------------ groups and figures
     "group": {"en": "people with {values}", "de": "Menschen mit {values}"},
     "group.value": {"en": "{attribute} “{value}”", "de": "„{attribute}: {value}“"},
-    "group.all": {"en": "all people", "de": "alle Menschen"},
     "decisions": {"en": "{count} decisions", "de": "{count} Entscheidungen"},
     "decisions.one": {"en": "1 decision", "de": "1 Entscheidung"},
     "weeks": {"en": "{count} weeks", "de": "{count} Wochen"},
@@ -27,7 +26,6 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "range": {"en": "{low} to {high}", "de": "{low} bis {high}"},
     "part_of": {"en": "{part} of {of}", "de": "{part} von {of}"},
     "any_positive": {"en": "the measured outcome", "de": "das gemessene Ergebnis"},
-    "nobody_said": {"en": "not said", "de": "nicht angegeben"},
     "rate.interval": {
         "en": "Chance alone would put the true share between {low} and {high}.",
         "de": "Mit dem Zufall gerechnet liegt der wahre Anteil zwischen {low} und {high}.",
@@ -53,10 +51,6 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "en": "For {group}, {metric}: {value}.",
         "de": "Für {group}, {metric}: {value}.",
     },
-    "composite.not_estimable": {
-        "en": "For {group}, this cannot be estimated: {metric}.",
-        "de": "Für {group} lässt sich dies nicht bestimmen: {metric}.",
-    },
     # ------------------------------------------------------------------------------ comparisons
     "compare.ratio": {
         "en": "The {metric} is {value} times as high for {group} as for {reference}. Allowing for chance, it is between {low} and {high} times as high.",
@@ -77,10 +71,6 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "compare.same": {
         "en": "The {metric} is the same for {group} as for {reference}. Allowing for chance, the difference is between {low} and {high}.",
         "de": "Der {metric} ist für {group} gleich wie für {reference}. Mit dem Zufall gerechnet liegt der Unterschied zwischen {low} und {high}.",
-    },
-    "compare.bare": {
-        "en": "{metric}: {value} for {group}, compared with {reference}.",
-        "de": "{metric}: {value} für {group}, verglichen mit {reference}.",
     },
     "compare.hidden": {
         "en": "How the {metric} of {group} compares with that of {reference} is hidden, because it would tell of fewer than {fewest} people.",
@@ -158,10 +148,6 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "en": "It is past the watch line ({watch}).",
         "de": "Die Beobachtungsgrenze ({watch}) ist überschritten.",
     },
-    "verdict.p": {
-        "en": "Corrected for how many groups were compared, chance would do this with a probability of {p}.",
-        "de": "Berücksichtigt, wie viele Gruppen verglichen wurden, käme das durch Zufall mit einer Wahrscheinlichkeit von {p} vor.",
-    },
     "needed.with_weeks": {
         "en": "About {count} decisions about {group} would settle it, about {weeks} at the present volume.",
         "de": "Etwa {count} Entscheidungen über {group} würden es klären, beim jetzigen Aufkommen in etwa {weeks}.",
@@ -176,7 +162,6 @@ SENTENCES: Final[Mapping[str, Text]] = {
     },
     "tolerated.ratio": {"en": "{low} to {high} times", "de": "das {low}- bis {high}-Fache"},
     "tolerated.difference": {"en": "up to {size}", "de": "bis {size}"},
-    "tolerated.rate": {"en": "up to {share}", "de": "bis {share}"},
     "homogeneity": {
         "en": "{stage}, {metric}: if all groups were alike, chance would make differences this large with a probability of {p}.",
         "de": "{stage}, {metric}: Wären alle Gruppen gleich, so kämen so große Unterschiede durch Zufall mit einer Wahrscheinlichkeit von {p} vor.",
@@ -306,15 +291,11 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "head.group": {"en": "Group", "de": "Gruppe"},
     "head.compared": {"en": "Compared with", "de": "Verglichen mit"},
     "head.decisions": {"en": "Decisions", "de": "Entscheidungen"},
-    "head.share_of_all": {"en": "Of all", "de": "Von allen"},
     "head.figure": {"en": "Figure", "de": "Wert"},
     "head.metric": {"en": "Measured", "de": "Gemessen"},
     "head.interval": {"en": "What chance allows", "de": "Was der Zufall zulässt"},
     "head.tolerated": {"en": "Tolerated", "de": "Toleriert"},
     "head.verdict": {"en": "Verdict", "de": "Urteil"},
-    "head.needed": {"en": "Would settle it", "de": "Würde es klären"},
-    "head.p": {"en": "p (corrected)", "de": "p (korrigiert)"},
-    "head.counted": {"en": "Counted", "de": "Gezählt"},
     "head.when": {"en": "When", "de": "Wann"},
     "head.odds": {"en": "Evidence", "de": "Stand"},
     "head.log10": {"en": "log₁₀ e", "de": "log₁₀ e"},
@@ -335,7 +316,6 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "head.adds": {"en": "Adds", "de": "Fügt hinzu"},
     "head.rule": {"en": "Rule", "de": "Regel"},
     "head.feature": {"en": "Fact", "de": "Angabe"},
-    "head.code": {"en": "Name", "de": "Bezeichnung"},
     "head.meaning": {"en": "What it means", "de": "Was es bedeutet"},
     # ------------------------------------------------------------------------------ labels
     "labels.known": {"en": "right answer known", "de": "richtige Antwort bekannt"},
