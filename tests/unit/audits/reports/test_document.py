@@ -218,14 +218,25 @@ def answers(document_: Document) -> dict[str, Any]:
     return {answer.subject: answer for answer in found.items}
 
 
-def test_each_attribute_has_its_verdict_in_a_line_the_gravest_first() -> None:
+def test_each_attribute_has_its_verdict_in_a_line() -> None:
     found = answers(told("staged"))
     assert set(found) == {"Age", "Gender", "Age and gender"}
-    order = ["breach", "not_enough_evidence", "not_estimable", "pass", "none"]
-    verdicts = [order.index(answer.verdict) for answer in found.values()]
-    assert verdicts == sorted(verdicts)
     assert found["Age"].verdict == "breach"
     assert "“60+”" in found["Age"].sentences[0]
+
+
+def test_the_gravest_verdict_comes_first() -> None:
+    even = [
+        cell(group(area=area, zone=zone), 2000, value)
+        for area in ("a", "b")
+        for zone, value in (("x", YES), ("y", NO))
+    ]
+    report = fairness_report(counts(even), by=["area", "zone"])
+    found = answers(document(report, language="en"))
+    assert [(answer.subject, answer.verdict) for answer in found.values()] == [
+        ("Zone", "breach"),
+        ("Area", "pass"),
+    ]
 
 
 def test_the_headline_counts_what_was_compared_once_where_nothing_was_changed() -> None:
