@@ -50,6 +50,7 @@ SECTIONS: Final = {
     "search": Permission.DECISIONS_READ,
     "policies": Permission.POLICIES_READ,
     "requests": Permission.REQUESTS_READ,
+    "reports": Permission.REPORTS_READ,
     "home": Permission.REPORTS_READ,
     "incidents": Permission.INCIDENTS_READ,
     "ledger": Permission.DECISIONS_READ,
