@@ -149,7 +149,7 @@ def _version(text: str) -> int:
 
 def _confidence(text: str) -> float:
     try:
-        value = float(text)
+        value = float(text.replace(",", "."))
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1:

@@ -28,7 +28,7 @@ from governance.work import Work
 
 #: How long somebody waits who confirms alone what they asked for themselves.
 ALONE_AFTER: Final = timedelta(hours=24)
-_LONGEST_REASON: Final = 2000
+LONGEST_REASON: Final = 2000
 
 
 class RequestStatus(StrEnum):
@@ -312,8 +312,8 @@ def _require_alone(
 
 
 def _check_reason(reason: str, *, required: bool = False) -> None:
-    if len(reason) > _LONGEST_REASON or (required and not reason.strip()):
-        detail = f"Give a reason of 1 to {_LONGEST_REASON} characters."
+    if len(reason) > LONGEST_REASON or (required and not reason.strip()):
+        detail = f"Give a reason of 1 to {LONGEST_REASON} characters."
         raise InvalidInput(detail, [FieldProblem(pointer="/reason", detail=detail)])
 
 

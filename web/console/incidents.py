@@ -18,6 +18,7 @@ from governance.monitors.guarding import guards_of
 from governance.monitors.service import GuardView, IncidentView, NoteView
 from governance.permissions import Permission
 from governance.points import service as points
+from governance.requests.service import LONGEST_REASON
 from governance.work import Work
 from policies.document import Policy
 from web import authentication
@@ -140,7 +141,8 @@ def resume_after(incident_id: str) -> Response:
             found = service.incident(work, incident_id)
             holds.request_lift(work, found.hold_id or "", forms.text("reason"))
     except (InvalidInput, Conflict) as error:
-        return _shown(incident_id, resume=_again(error), status=_status(error))
+        again = _again(error, "reason", LONGEST_REASON)
+        return _shown(incident_id, resume=again, status=_status(error))
     tell("good", _("You asked to lift the hold. It ends once a second person confirms."))
     return go("incident", incident_id=incident_id)
 
@@ -149,14 +151,12 @@ def _status(error: AnswerableError) -> int:
     return 422 if isinstance(error, InvalidInput) else 409
 
 
-def _again(error: AnswerableError) -> Form:
-    """Return the form as it was typed; of what is missing in the reader's own words."""
+def _again(error: AnswerableError, field: str = "words", most: int = service.LONGEST_NOTE) -> Form:
+    """Return the form as it was typed, with what is wrong in the reader's own words."""
     typed = forms.typed()
     if isinstance(error, InvalidInput):
-        most = service.LONGEST_NOTE
-        return Form(
-            values=typed, errors={"words": _("Say in 1 to %(most)s characters.", most=most)}
-        )
+        said = _("Say in 1 to %(most)s characters.", most=most)
+        return Form(values=typed, errors={field: said})
     return Form(values=typed, error=_("This is no longer possible: somebody was quicker."))
 
 
