@@ -145,6 +145,18 @@ def rename(work: Work, run: ImportRun, what: str, into: str) -> None:
     )
 
 
+def hand_over(work: Work, run: ImportRun, to: ImportRun) -> None:
+    """Let the parts and the key of one run be those of another, which has none."""
+    work.session.execute(
+        sa.update(ImportPart)
+        .where(ImportPart.run_id == run.id)
+        .values(run_id=to.id)
+        .execution_options(synchronize_session=False)
+    )
+    to.key_id, run.key_id = run.key_id, None
+    work.session.flush()
+
+
 @dataclass(frozen=True, slots=True)
 class StoredSource:
     """An uploaded file."""

@@ -267,7 +267,7 @@ def offered(answerable: Answerable, actor: Actor, run_id: str) -> Offered:
         raise Conflict("The file of this import is not kept any more.")
     policy = policy_of(answerable, view.point)
     head = reading.head(StoredSource(answerable, run_id), view.form, rows=_SAMPLES if own else 0)
-    understanding = fields.understood(view.kind, policy, head.columns, said)
+    understanding = _understood(view.kind, policy, view.form, head.columns, said)
     known = fields.fields_of(view.kind, policy)
     hidden = {field.name for field in known if field.secret}
     samples = tuple(
@@ -291,12 +291,9 @@ def try_out(
     """
     seen = offered(answerable, actor, run_id)
     said = seen.run.columns if mapping is None else mapping
-    if seen.run.form is Form.CSV:
-        policy = policy_of(answerable, seen.run.point)
-        names = [column.name for column in seen.understanding.columns]
-        understanding = fields.understood(seen.run.kind, policy, names, said)
-    else:
-        understanding = _no_columns(said)
+    policy = policy_of(answerable, seen.run.point)
+    names = [column.name for column in seen.understanding.columns]
+    understanding = _understood(seen.run.kind, policy, seen.run.form, names, said)
     with answerable.work(actor) as work:
         run = _locked(work, run_id)
         _require_unsettled(run)
@@ -312,7 +309,9 @@ def try_out(
 
 
 def start(answerable: Answerable, actor: Actor, run_id: str, *, again: bool = False) -> RunView:
-    """Have an uploaded file imported in the background. Where the same was imported before, that run is returned, and nothing is left to do.
+    """Have an uploaded file imported in the background; return its run.
+
+    Where the same file was imported before, that is the run of then: done where nothing is left to do, else going on with what was uploaded.
 
     Raises:
         NotAllowed, NotFound, InvalidInput: as ``try_out``.
@@ -334,11 +333,12 @@ def start(answerable: Answerable, actor: Actor, run_id: str, *, again: bool = Fa
         if same is None and not again:
             _refuse_twin(work, seen.run.kind, seen.run.point, run.mapping["file"], digest)
         _reset(work, run)
-        run.started_at = work.now
-        run.mapping = {**run.mapping, "columns": _explicit(seen)}
-        if same is not None:
+        if same is None:
+            run.started_at, run.digest = work.now, digest
+            run.mapping = {**run.mapping, "columns": _explicit(seen)}
+        else:
             _adopt(work, run, same)
-        run.digest = digest
+            run = same
         run.started_by = actor.reference
         _set_going(run)
         run.status = RunStatus.WAITING
@@ -543,11 +543,7 @@ def _planned(
     said: Mapping[str, str],
 ) -> tuple[Plan, fields.Understanding]:
     head = reading.head(source, form)
-    understanding = (
-        fields.understood(kind, policy, head.columns, said)
-        if form is Form.CSV
-        else _no_columns(said)
-    )
+    understanding = _understood(kind, policy, form, head.columns, said)
     plan = Plan(
         kind=kind,
         policy=policy,
@@ -560,7 +556,11 @@ def _planned(
     return plan, understanding
 
 
-def _no_columns(said: Mapping[str, str]) -> fields.Understanding:
+def _understood(
+    kind: Kind, policy: Policy, form: Form, names: Sequence[str], said: Mapping[str, str]
+) -> fields.Understanding:
+    if form is Form.CSV:
+        return fields.understood(kind, policy, names, said)
     if said:
         raise InvalidInput(
             "A map is for the columns of a table; this file holds a JSON object a line."
@@ -677,15 +677,17 @@ def _reset(work: Work, run: ImportRun) -> None:
 
 
 def _adopt(work: Work, run: ImportRun, same: ImportRun) -> None:
-    """Let an upload be the run that stands for the same file already, with all that was done of it."""
-    for name in ("done", "accepted", "known", "refused", "started_at", "finished_at"):
-        setattr(run, name, getattr(same, name))
-    was_done = same.status == RunStatus.DONE
-    parts.add_refused(work, run, list(parts.refused(work.answerable, same.id)))
-    _forget(work, same)
+    """Let the run that stands for the same file already go on with what was uploaded; the upload's own row goes."""
+    lists = {
+        what: list(parts.refused(work.answerable, same.id, what=what))
+        for what in (parts.REFUSED, parts.AGAIN)
+    }
+    parts.drop(work, same, parts.FILE, *lists)
+    parts.hand_over(work, run, same)
+    work.session.delete(run)
     work.session.flush()
-    if was_done:
-        run.status = RunStatus.DONE
+    for what, refused in lists.items():
+        parts.add_refused(work, same, refused, what=what)
 
 
 def _forget(work: Work, run: ImportRun) -> None:

@@ -41,6 +41,7 @@ from tests.integration.test_importing import (
     stored,
     table,
 )
+from tests.people import publish
 from tests.retention import POINT, POLICY
 
 CANARY = "zz-canary-of-a-person"
@@ -263,13 +264,15 @@ def test_an_upload_goes_on_with_what_a_command_had_begun(
     imports.try_out(answerable, anna, taken.id)
     work_off(answerable)
     begun = imports.start(answerable, anna, taken.id)
-    assert (begun.id, begun.done) == (taken.id, 201)
+    assert (begun.id != taken.id, begun.done) == (True, 201)
+    with pytest.raises(NotFound):
+        view(answerable, anna, taken.id)
     with pytest.raises(Conflict):
-        imports.start(answerable, anna, taken.id)
+        imports.start(answerable, anna, begun.id)
     busy = run(answerable, "decisions", str(file), "--point", POINT)
     assert "imported from the pages at the moment" in busy.stderr
     work_off(answerable)
-    done = view(answerable, anna, taken.id)
+    done = view(answerable, anna, begun.id)
     assert (done.accepted, done.refused, stored(answerable)) == (600, 1, 600)
     assert counted(answerable) == 600
     again = run(answerable, "decisions", str(file), "--point", POINT)
@@ -313,11 +316,29 @@ def test_an_import_is_stopped_and_goes_on_when_the_file_comes_again(
     assert keys_and_parts(answerable) == (0, 0)
     again = upload(answerable, anna, LINES)
     imports.try_out(answerable, anna, again.id)
-    imports.start(answerable, anna, again.id)
+    assert imports.start(answerable, anna, again.id).id == taken.id
     work_off(answerable, task)
-    assert (view(answerable, anna, again.id).accepted, stored(answerable)) == (600, 600)
+    assert (view(answerable, anna, taken.id).accepted, stored(answerable)) == (600, 600)
     with answerable.work(anna) as work, pytest.raises(Conflict, match="is over"):
-        imports.discard(work, again.id)
+        imports.discard(work, taken.id)
+
+
+def test_lines_refused_before_are_tried_again_when_the_file_comes_again(
+    answerable: Answerable, anna: Actor
+) -> None:
+    first = upload(answerable, anna, LINES)
+    imports.try_out(answerable, anna, first.id)
+    imports.start(answerable, anna, first.id)
+    work_off(answerable)
+    publish(answerable, POLICY.replace("offer_gift:", '"a yacht":'))
+    again = upload(answerable, anna, LINES)
+    imports.try_out(answerable, anna, again.id)
+    once_more = imports.start(answerable, anna, again.id)
+    assert (once_more.id, once_more.accepted, once_more.done) == (first.id, 600, 0)
+    work_off(answerable)
+    done = view(answerable, anna, first.id)
+    assert (done.accepted, done.refused, stored(answerable)) == (601, 0, 601)
+    assert (counted(answerable), keys_and_parts(answerable)) == (601, (0, 0))
 
 
 def test_ground_truth_and_groups_are_uploaded_too(answerable: Answerable, anna: Actor) -> None:

@@ -130,12 +130,14 @@ def start_import(import_id: str) -> Response:
         return _stage(import_id, twin=True, status=409)
     except InvalidInput:
         return _stage(import_id, asks=True, status=422)
-    if run.id != import_id:
+    if run.id != import_id and run.status is RunStatus.DONE:
         tell(
             "info",
             _("This file was imported before, so there is nothing new in it."),
             _("Here is what it came to."),
         )
+    elif run.id != import_id:
+        tell("info", _("This file was begun before. It goes on with what was not taken yet."))
     return go("import_run", import_id=run.id)
 
 
