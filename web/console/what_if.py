@@ -154,7 +154,9 @@ def _selected(view: View, looked_at: Sequence[Mapping[str, Any]]) -> Iterator[Ef
         group=view.label(wanted),
         reference=view.words.group(wanted["reference"]),
     )
-    yield Effect(name=name, at=tuple(cells))
+    judged = wanted.get("tolerance") is not None
+    limit = _("tolerated: %(limit)s", limit=comparing.tolerated_text(view, wanted))
+    yield Effect(name=name, at=tuple(cells), tolerated=limit if judged else "")
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

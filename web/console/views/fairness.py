@@ -186,10 +186,11 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """One thing that the threshold moves: its name, and what it is at each threshold."""
+    """One thing that the threshold moves: its name, what it is at each threshold, and what is tolerated of it."""
 
     name: str
     at: tuple[Cell, ...]
+    tolerated: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
