@@ -31,6 +31,7 @@ FAMILIES: Final = (
     "people",
     "keys",
     "queues",
+    "imports",
     "settings",
     "account",
 )

@@ -59,6 +59,7 @@ SECTIONS: Final = {
     "people": Permission.PEOPLE_MANAGE,
     "keys": Permission.KEYS_MANAGE,
     "queues": Permission.QUEUES_MANAGE,
+    "imports": Permission.IMPORTS_RUN,
     "settings": Permission.SETTINGS_MANAGE,
 }
 THEMES: Final = ("system", "light", "dark")
