@@ -237,30 +237,29 @@ def _figure(figure: Figure) -> Html:
         element("li", Html(paint.painted(key.svg)), element("span", key.text))
         for key in figure.legend
     ]
+    classes = [
+        name for name, holds in (("wide", figure.wide), ("elsewhere", figure.elsewhere)) if holds
+    ]
+    # The table stands beside the figure, not in it, so that paper keeps a drawing whole and may part a long table.
     return element(
-        "figure",
+        "div",
         element(
-            "figcaption",
-            element("p", figure.title, class_="title"),
-            element("p", figure.sentence, class_="sentence"),
+            "figure",
+            element(
+                "figcaption",
+                element("p", figure.title, class_="title"),
+                element("p", figure.sentence, class_="sentence"),
+            ),
+            Html(paint.painted(figure.svg)),
+            *([element("ul", *legend, class_="chart-legend")] if legend else []),
         ),
-        Html(paint.painted(figure.svg)),
-        *([element("ul", *legend, class_="chart-legend")] if legend else []),
         element(
             "details",
             element("summary", figure.table_title),
             element("p", figure.description),
             _table(figure.table, figure.title),
         ),
-        class_=" ".join(
-            name
-            for name, holds in (
-                ("figure", True),
-                ("wide", figure.wide),
-                ("elsewhere", figure.elsewhere),
-            )
-            if holds
-        ),
+        class_=" ".join(["figure", *classes]),
     )
 
 
