@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.ledger import reading
+from governance.monitors.models import Incident
 from governance.permissions import ROLE_PERMISSIONS, Permission, Role
 from governance.reporting import making
 from governance.reviews import service as reviews
@@ -23,6 +24,8 @@ from web.application import create_app
 LEADING_ON = {"console.find_entry", "console.queue_updates"}
 #: What is a file to keep and no page.
 FILES = {"console.report_file", "console.what_if_policy"}
+#: What opens for one person alone.
+OWN = {"console.ledger_view"}
 PEOPLE = {"Ada": "manager", "Cleo": "auditor", "Pia": "publisher", "Anna": "admin", "Dov": ""}
 
 
@@ -54,6 +57,35 @@ class Pages:
             yield rule.endpoint, path, self.app.view_functions[rule.endpoint].permission
 
 
+def incident(answerable) -> str:
+    """Keep an incident as a guard would open it; return its id."""
+    with answerable.work(people.service("guard")) as work:
+        row = Incident(
+            id=work.new_id(),
+            point=retention.POINT,
+            guard="proposal:selection_rate_ratio:gender:below",
+            grp="female",
+            level="violation",
+            status="open",
+            opened_at=work.now,
+            hold_id=None,
+            details={
+                "metric": "selection_rate_ratio",
+                "by": "gender",
+                "stage": "proposal",
+                "side": "below",
+                "tolerance": 0.8,
+                "watch": None,
+                "on_breach": "alert",
+                "odds": "1 : 10^6",
+                "decisions": 4800,
+                "recent": {"group": [12, 80], "reference": [60, 80]},
+            },
+        )
+        work.session.add(row)
+        return row.id
+
+
 @pytest.fixture
 def pages(answerable) -> Pages:
     publish(answerable, retention.POLICY)
@@ -74,6 +106,8 @@ def pages(answerable) -> Pages:
             "person_id": actors["Ada"].id,
             "token": "used",
             "language": "en",
+            "view_id": "none",
+            "incident_id": incident(answerable),
             "report_id": making.make(answerable, actors["Cleo"], retention.POINT).view.id,
         }
     with answerable.work(actors["Ada"]) as work:
@@ -85,7 +119,7 @@ def test_every_page_opens_for_those_who_may_and_for_nobody_else(pages: Pages) ->
     seen = set()
     windows = {name: pages.window(name) for name in PEOPLE}
     for endpoint, path, permission in pages.addresses():
-        if permission is None or endpoint in LEADING_ON | FILES:
+        if permission is None or endpoint in LEADING_ON | FILES | OWN:
             continue
         opened = 0
         for name, role in PEOPLE.items():
