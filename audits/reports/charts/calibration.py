@@ -8,7 +8,7 @@ from typing import Final
 
 from audits.reports.charts.drawing import Drawing, Scale, key, polyline
 from audits.reports.charts.figure import Figure, Key, Table
-from audits.reports.charts.plots import Field, draw_field, whisker
+from audits.reports.charts.plots import GUTTER, Field, draw_field, whisker
 from audits.reports.words import Words, numbers
 
 _TOP, _BOTTOM = 26.0, 246.0
@@ -38,7 +38,7 @@ def calibration(
     lines = lines[: len(MARKS)]
     quarters = (0, 0.25, 0.5, 0.75, 1)
     field = Field(
-        across=Scale(low=0, high=1, start=1, end=98),
+        across=Scale(low=0, high=1, start=GUTTER, end=98),
         down=Scale(low=0, high=1, start=_BOTTOM, end=_TOP),
         ticks_across=quarters,
         ticks_down=quarters[1:],

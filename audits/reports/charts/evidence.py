@@ -15,6 +15,9 @@ from audits.reports.words import Words, numbers
 
 _MOST: Final = 160
 _TOP, _BOTTOM = 26.0, 206.0
+#: Odds are long to write; the line begins beside them.
+_BEGIN: Final = 16.0
+_APART: Final = 14.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +54,17 @@ def evidence(
     first, last = (min(instants), max(instants)) if instants else (0.0, 1.0)
     top = max([threshold, watch or 0.0, *(value for _, value in kept)]) * 1.12
     low = min([0.0, *(max(value, -2.0) for _, value in kept)])
+    down = Scale(low=low, high=top, start=_BOTTOM, end=_TOP)
+    lines = [down(line) for line in (threshold, watch) if line is not None]
     field = Field(
-        across=Scale(low=first, high=last, start=1, end=98),
-        down=Scale(low=low, high=top, start=_BOTTOM, end=_TOP),
+        across=Scale(low=first, high=last, start=_BEGIN, end=98),
+        down=down,
         ticks_across=_counts(first, last) if by_count else _days(first, last),
+        # A figure that a line would run through is left out.
         ticks_down=[
-            figure for figure in range(math.ceil(low), math.floor(top) + 1) if _spaced(figure, top)
+            figure
+            for figure in range(math.ceil(low), math.floor(top) + 1)
+            if _spaced(figure, top) and all(abs(down(figure) - line) > _APART for line in lines)
         ],
     )
     draw_field(

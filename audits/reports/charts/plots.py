@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from audits.reports.charts.drawing import Drawing, Scale
+
+#: Where lines begin, so that they do not run through the figures at the left.
+GUTTER: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

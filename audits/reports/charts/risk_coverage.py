@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audits.reports.charts.drawing import Drawing, Scale, key, polyline, thinned, ticks
 from audits.reports.charts.figure import Figure, Key, Table
-from audits.reports.charts.plots import Field, draw_field, whisker
+from audits.reports.charts.plots import GUTTER, Field, draw_field, whisker
 from audits.reports.charts.rates import ceiling
 from audits.reports.words import Words, numbers
 
@@ -43,7 +43,7 @@ def risk_coverage(
         + [operating.error if operating else None]
     )
     field = Field(
-        across=Scale(low=0, high=1, start=1, end=98),
+        across=Scale(low=0, high=1, start=GUTTER, end=98),
         down=Scale(low=0, high=highest, start=_BOTTOM, end=_TOP),
         ticks_across=(0, 0.25, 0.5, 0.75, 1),
         ticks_down=[tick for tick in ticks(0, highest, 4) if tick],
@@ -60,7 +60,7 @@ def risk_coverage(
     if operating is not None:
         x, y = field.place(operating.coverage, operating.error)
         drawing.line(x, y, x, _BOTTOM, "chart-drop")
-        drawing.line(0, y, x, y, "chart-drop")
+        drawing.line(field.across.start, y, x, y, "chart-drop")
         whisker(drawing, field, operating.coverage, operating.interval, "chart-range")
         drawing.mark("square", x, y, "chart-mark strong", says=words.say("coverage.operating"))
     drawing.text(0, 12, words.say("coverage.down"), kind="chart-note")

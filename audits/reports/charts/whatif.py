@@ -8,7 +8,7 @@ from typing import Final
 
 from audits.reports.charts.drawing import Drawing, Scale, key, polyline, rounded_out, ticks
 from audits.reports.charts.figure import Figure, Key, Table
-from audits.reports.charts.plots import Field, draw_field, whisker
+from audits.reports.charts.plots import GUTTER, Field, draw_field, whisker
 from audits.reports.words import Words, numbers
 
 _HEIGHT: Final = 92.0
@@ -40,7 +40,7 @@ def whatif(
     """Draw the strips one below another over the same thresholds, with the present one through all of them."""
     drawing = Drawing(name)
     low, high = min(thresholds, default=0.0), max(thresholds, default=1.0)
-    across = Scale(low=low, high=high, start=1, end=98)
+    across = Scale(low=low, high=high, start=GUTTER, end=98)
     top = 0.0
     for place, strip in enumerate(strips):
         last = place == len(strips) - 1
