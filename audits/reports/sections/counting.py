@@ -105,13 +105,17 @@ def summary(view: View, groups: Sequence[Json], metric: str) -> str:
             return sentence(view, firm[0], metric)
         return view.say("summary.too_few", enough=numbers.count(view.enough, view.language))
     low, high = (pick(firm, key=lambda one: number(one.get(metric)) or 0.0) for pick in (min, max))
+    lowest, highest = (numbers.share(number(one.get(metric)), view.language) for one in (low, high))
+    if lowest == highest:
+        name = view.words.metric(metric, stage_of(low))
+        return view.say("summary.alike", metric=name, share=lowest)
     return view.say(
         "summary.extremes",
         metric=view.words.metric(metric, stage_of(low)),
         high_group=view.label(high),
-        high=numbers.share(number(high.get(metric)), view.language),
+        high=highest,
         low_group=view.label(low),
-        low=numbers.share(number(low.get(metric)), view.language),
+        low=lowest,
     )
 
 

@@ -141,7 +141,7 @@ def _coverage(view: View, stage: str, item: Item) -> list[Figure]:
                     note=view.say("labels.share", share=share),
                 )
             )
-    if not bars:
+    if not bars or all(bar.parts[0] == 1 for bar in bars):
         return []
     heads = ("group", "known", "not_yet", "never", "coverage")
     return [

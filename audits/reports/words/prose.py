@@ -202,6 +202,10 @@ PROSE: Final[Mapping[str, Text]] = {
         "en": "The {metric} is highest for {high_group} ({high}) and lowest for {low_group} ({low}), of the groups large enough to judge.",
         "de": "Der {metric} ist am höchsten für {high_group} ({high}) und am niedrigsten für {low_group} ({low}), unter den Gruppen, die groß genug für ein Urteil sind.",
     },
+    "summary.alike": {
+        "en": "The {metric} is {share} in every group large enough to judge.",
+        "de": "Der {metric} beträgt {share} in jeder Gruppe, die groß genug für ein Urteil ist.",
+    },
     "summary.too_few": {
         "en": "Fewer than two groups have at least {enough} decisions, so nothing is said of which is highest.",
         "de": "Weniger als zwei Gruppen haben mindestens {enough} Entscheidungen, daher wird nichts dazu gesagt, welche am höchsten liegt.",
