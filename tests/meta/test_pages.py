@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
+from governance.imports import service as imports
+from governance.imports.states import Kind
 from governance.ledger import reading
 from governance.monitors.models import Incident
 from governance.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -23,7 +25,7 @@ from web.application import create_app
 #: Pages that have no title of their own: they lead elsewhere, or are read by scripts.
 LEADING_ON = {"console.find_entry", "console.queue_updates"}
 #: What is a file to keep and no page.
-FILES = {"console.report_file", "console.what_if_policy"}
+FILES = {"console.refused_lines", "console.report_file", "console.what_if_policy"}
 #: What opens for one person alone.
 OWN = {"console.ledger_view"}
 PEOPLE = {"Ada": "manager", "Cleo": "auditor", "Pia": "publisher", "Anna": "admin", "Dov": ""}
@@ -86,6 +88,19 @@ def incident(answerable) -> str:
         return row.id
 
 
+def upload(answerable, actor) -> str:
+    """Take a file in; return the import's id."""
+    run = imports.take_in(
+        answerable,
+        actor,
+        kind=Kind.DECISIONS,
+        point=retention.POINT,
+        file_name="october.csv",
+        chunks=[b"outcome,date\nno_offer,2026-10-01\n"],
+    )
+    return run.id
+
+
 @pytest.fixture
 def pages(answerable) -> Pages:
     publish(answerable, retention.POLICY)
@@ -108,6 +123,7 @@ def pages(answerable) -> Pages:
             "language": "en",
             "view_id": "none",
             "incident_id": incident(answerable),
+            "import_id": upload(answerable, actors["Anna"]),
             "report_id": making.make(answerable, actors["Cleo"], retention.POINT).view.id,
         }
     with answerable.work(actors["Ada"]) as work:
