@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from dataclasses import replace
 from datetime import date, timedelta
 
 import orjson
@@ -174,7 +175,7 @@ def test_each_sees_what_is_theirs(answerable, shop, cleo):
     assert found(answerable, ada) == [waiting]
     assert set(found(answerable, shop)) == {released, waiting}
     assert found(answerable, crm) == [other]
-    assert found(answerable, crm, point=POINT) == []
+    assert found(answerable, replace(shop, points=frozenset({"win-back"}))) == []
     with pytest.raises(NotAllowed), answerable.look(person(answerable, "Pia")) as work:
         ledger.search(work, Filters())
 
@@ -225,6 +226,17 @@ def test_a_search_that_would_look_at_too_much_stops_and_goes_on(
     assert seen == wanted[::-1]
     assert looked_back == 1
     assert page.looked_back_to is None
+
+
+def test_a_search_in_pieces_misses_nothing_that_happened_at_once(
+    answerable, clock, shop, cleo, monkeypatch
+):
+    made = []
+    for _ in range(5):
+        made += [ask(answerable, shop) for _ in range(3)]
+        clock.advance(seconds=1)
+    monkeypatch.setattr(ledger, "_LOOKED_AT", 4)
+    assert set(found(answerable, cleo, proposed="offer_discount")) == set(made)
 
 
 def test_many_matches_are_counted_up_to_a_limit(answerable, shop, cleo, monkeypatch):
