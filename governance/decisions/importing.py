@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -38,12 +38,14 @@ class Past:
     """One decision of the past: the request as it would have been, what was done, the verdict if a person gave one, and what turned out right.
 
     The request may lack a proposal: then nobody knows what a machine would have wanted, and figures of proposals leave it out.
+    ``groups`` are the group attributes of somebody whom the request does not name.
     """
 
     request: DecisionRequest
     outcome: str
     verdict: str | None = None
     ground_truth: str | None = None
+    groups: Mapping[str, str] | None = None
 
 
 def import_many(
@@ -109,6 +111,7 @@ def past_ruled(configuration: Configuration, actor: Actor, past: Past, now: date
         outcome=past.outcome,
         imported=True,
         truth=past.ground_truth,
+        groups=past.groups,
     )
 
 
@@ -133,7 +136,7 @@ def _problems(live: LivePolicy, past: Past) -> list[FieldProblem]:
         features=request.features,
         proposal=proposal,
         subject=None if subject is None else subject.ref,
-        groups=None if subject is None else subject.groups,
+        groups=past.groups if subject is None else subject.groups,
     )
     problems = [
         FieldProblem(pointer=pointer, detail=detail)

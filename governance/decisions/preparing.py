@@ -47,7 +47,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruled:
-    """A request that fits and what the policy says of it; of an imported one, what was done in the past and what turned out right."""
+    """A request that fits and what the policy says of it; of an imported one, what was done in the past and what turned out right.
+
+    ``groups`` are the group attributes of somebody whom an import names by no reference.
+    """
 
     request: DecisionRequest
     live: LivePolicy
@@ -59,6 +62,7 @@ class Ruled:
     outcome: str | None
     imported: bool = False
     truth: str | None = None
+    groups: Mapping[str, str] | None = None
 
 
 def live_policy(configuration: Configuration, actor: Actor, point: str) -> LivePolicy:
@@ -307,8 +311,9 @@ def prepared_rows(
             stored(value) for value in answerable.keys.row_of(key, now).values()
         )
     rows["payloads"] = (decision_id, DECISION_PAYLOAD, key.id, nonce, ciphertext)
-    if subject is not None and subject.groups:
-        groups = orjson.dumps(subject.groups, option=orjson.OPT_SORT_KEYS)
+    told = ruled.groups if subject is None else subject.groups
+    if told:
+        groups = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
         group_nonce, group_ciphertext = key.encrypt(decision_id, GROUPS_PAYLOAD, groups)
         rows["group_vault"] = (decision_id, key.id, group_nonce, group_ciphertext)
         commitments[GROUPS_PAYLOAD] = key.commit(decision_id, GROUPS_PAYLOAD, groups)

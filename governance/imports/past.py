@@ -25,7 +25,13 @@ from governance.decisions.models import Decision
 from governance.decisions.preparing import Asked, Ruled, prepared_rows
 from governance.errors import InvalidInput, Unavailable
 from governance.imports import values
-from governance.imports.checking import check_json, check_limits, known_groups, not_json
+from governance.imports.checking import (
+    check_groups,
+    check_json,
+    check_limits,
+    known_groups,
+    not_json,
+)
 from governance.imports.identity import REFERENCE, LineIds, reference_text
 from governance.imports.models import ImportReference
 from governance.imports.reading import Row
@@ -152,19 +158,10 @@ class CsvLines:
         reference, ref, proposed = get("reference"), get("subject.ref"), get("proposal.outcome")
         if reference is not None:
             metadata["reference"] = reference
-        for field, needs, missing in (
-            ("subject.ref", "group attributes", groups and ref is None),
-            (
-                "proposal.outcome",
-                "a confidence",
-                proposed is None and "proposal.confidence" in said,
-            ),
-            ("outcome", "", "outcome" not in said),
-        ):
-            if missing:
-                raise Unfit(
-                    f"{field}: required" + (f" where a line gives {needs}." if needs else ".")
-                )
+        if "outcome" not in said:
+            raise Unfit("outcome: required.")
+        if proposed is None and "proposal.confidence" in said:
+            raise Unfit("proposal.outcome: required where a line gives a confidence.")
         request = DecisionRequest(
             decision_point=self._point,
             features=features,
@@ -180,8 +177,10 @@ class CsvLines:
             metadata=metadata,
         )
         check_limits(request, reference)
+        check_groups(groups)
         past = Past(
             request=request,
+            groups=groups if ref is None else None,
             outcome=said["outcome"],
             verdict=get("verdict"),
             ground_truth=get("ground_truth"),

@@ -186,6 +186,20 @@ def test_a_decision_without_a_machine_comes_in_and_is_counted_where_there_is_som
     assert "proposal.outcome: required where a line gives a confidence." in ran.stderr
 
 
+def test_a_group_is_counted_though_nobody_is_named(answerable: Answerable, tmp_path: Path) -> None:
+    file = table(tmp_path, 4, subject="", gender="zz-female")
+    assert _run(answerable, str(file), "--point", POINT).exit_code == 0
+    assert counted(answerable) == 4
+    with answerable.look(service_actor("tests")) as work:
+        assert {one.group for one in reading.counts(work, POINT).cells} == {
+            (("gender", "zz-female"),)
+        }
+    with answerable.database.read() as session:
+        tags = session.execute(sa.select(SubjectKeyRow.subject_tag)).scalars()
+        assert set(tags) == {None}, "each has a key of its own"
+    assert findings(answerable) == []
+
+
 def test_an_unknown_group_is_not_recorded(answerable: Answerable, tmp_path: Path) -> None:
     file = table(tmp_path, 1, gender="Unknown")
     _run(answerable, str(file), "--point", POINT)
