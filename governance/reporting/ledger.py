@@ -33,9 +33,11 @@ Place = tuple[datetime, str]
 
 #: Matches that are counted before "more than so many" is said.
 MOST_COUNTED: Final = 10_000
-#: Where a filter has no index: decisions of a point that one statement looks at, and such statements of one search.
-_LOOKED_AT: Final = 100_000
-_STATEMENTS: Final = 5
+#: Where a filter has no index: how many decisions of a point each statement of a search looks at, one after another. The first are few, since most
+#: filters find a page among them.
+_LOOKED_AT: Final = (5_000, 45_000, 150_000, 300_000)
+#: In how many of a point's newest decisions matches are counted.
+_COUNTED_AMONG: Final = 50_000
 _FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 _DECIDED: Final = (Status.APPROVED, Status.CHANGED, Status.REJECTED)
 
@@ -130,8 +132,8 @@ class _Search:
     def places(self, before: Place | None, limit: int) -> tuple[list[Place], Place | None]:
         """Return the newest matches before a place, and where the search stopped early (None: it did not)."""
         found: list[Place] = []
-        for _ in range(_STATEMENTS):
-            floor = self._floor(before)
+        for many in _LOOKED_AT:
+            floor = self._floor(before, many)
             found += self._between(before, floor, limit - len(found))
             if len(found) >= limit or floor is None:
                 return found, None
@@ -139,8 +141,8 @@ class _Search:
         return found, before
 
     def total(self) -> Total:
-        """Count matches in what the first statement of a search looks at."""
-        floor = self._floor(None)
+        """Count matches among the newest decisions."""
+        floor = self._floor(None, _COUNTED_AMONG)
         count = 0
         for point in self._points:
             some = self._matches(point, None, floor, Decision.id).limit(MOST_COUNTED + 1 - count)
@@ -150,14 +152,14 @@ class _Search:
                 return Total(count=MOST_COUNTED, exact=False)
         return Total(count=count, exact=floor is None)
 
-    def _floor(self, before: Place | None) -> datetime | None:
-        """Return down to which instant one statement looks at no more than it may; None where that is all there is."""
+    def _floor(self, before: Place | None, many: int) -> datetime | None:
+        """Return the instant down to which no point has more than so many decisions; None where that is all there is."""
         if self._indexed:
             return None
         ends = []
         for point in self._points:
             query = sa.select(_happened).where(*self._part(point, before))
-            end = self._session.execute(_newest_first(query).offset(_LOOKED_AT).limit(1))
+            end = self._session.execute(_newest_first(query).offset(many).limit(1))
             ends.append(end.scalar_one_or_none())
         return max((end for end in ends if end is not None), default=None)
 

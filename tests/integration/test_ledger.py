@@ -205,8 +205,8 @@ def test_pages_of_all_points_follow_each_other_and_miss_nothing(answerable, cloc
 def test_a_search_that_would_look_at_too_much_stops_and_goes_on(
     answerable, clock, shop, cleo, monkeypatch
 ):
-    monkeypatch.setattr(ledger, "_LOOKED_AT", 3)
-    monkeypatch.setattr(ledger, "_STATEMENTS", 2)
+    monkeypatch.setattr(ledger, "_LOOKED_AT", (2, 4))
+    monkeypatch.setattr(ledger, "_COUNTED_AMONG", 3)
     wanted = [ask(answerable, shop, "no_offer", decision_point="win-back")]
     for _ in range(11):
         clock.advance(seconds=1)
@@ -235,7 +235,7 @@ def test_a_search_in_pieces_misses_nothing_that_happened_at_once(
     for _ in range(5):
         made += [ask(answerable, shop) for _ in range(3)]
         clock.advance(seconds=1)
-    monkeypatch.setattr(ledger, "_LOOKED_AT", 4)
+    monkeypatch.setattr(ledger, "_LOOKED_AT", (4,) * 9)
     assert set(found(answerable, cleo, proposed="offer_discount")) == set(made)
 
 
