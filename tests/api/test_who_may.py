@@ -31,6 +31,10 @@ PEOPLES_ACTS = [
     ("GET", "/log/entries"),
     ("GET", "/account"),
     ("PATCH", "/settings"),
+    ("GET", "/home"),
+    ("GET", "/incidents"),
+    ("POST", "/incidents/019a0000-0000-7000-8000-000000000000/close"),
+    ("GET", "/ledger/views"),
 ]
 
 
