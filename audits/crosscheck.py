@@ -41,7 +41,7 @@ def figures(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
             y_pred=[row[2] for row in used],
             sensitive_features=[row[0] for row in used],
             # A metric that is missing here would be computed unweighted, without a word.
-            sample_params={name: weights for name in metrics},
+            sample_params=dict.fromkeys(metrics, weights),
         ).by_group
 
     found: dict[str, dict[str, float]] = {}

@@ -59,7 +59,7 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.HOLDS_SET: "Put a decision point, or all, on hold.",
     Permission.IMPORTS_RUN: "Import files of past decisions and of ground truth.",
     Permission.INCIDENTS_HANDLE: "Say what is done about an incident, and close it.",
-    Permission.INCIDENTS_READ: "See guards and incidents.",
+    Permission.INCIDENTS_READ: "See monitors and incidents.",
     Permission.KEYS_MANAGE: "Make and revoke app keys.",
     Permission.LOG_READ: "Read the audit log and verify it.",
     Permission.PEOPLE_MANAGE: "Invite, change and disable people, and confirm who confirms.",

@@ -29,7 +29,7 @@ from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
 from governance.ledger import keys, publishing, queries
 from governance.ledger.sequencing import Sequencer, TreeDamaged
-from governance.monitors import acting, guarding
+from governance.monitors import acting, watching
 from governance.operations import verification
 from governance.reporting import files, making
 from governance.reviews import notices, overdue
@@ -138,7 +138,7 @@ class Background:
         lines.append(
             [
                 _Task("counts", FOLD_EVERY, self._count),
-                _Task("guards", 1.0, lambda: acting.act(answerable) > 1000),
+                _Task("monitors", 1.0, lambda: acting.act(answerable) > 1000),
                 _Task("reports", 1.0, self._report),
                 _Task("reconciliation", 600.0, lambda: reconciling.run_if_due(answerable) and None),
             ]
@@ -203,7 +203,7 @@ class Background:
         return self._has_key
 
     def _count(self) -> bool:
-        taken = folding.fold(self._answerable, watch=guarding.watch)
+        taken = folding.fold(self._answerable, watch=watching.watch)
         # Where this process decides too, counting goes slowly while it does, and catches up afterwards.
         return taken >= folding.BATCH and self._answerable.writer.idle
 

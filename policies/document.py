@@ -24,7 +24,7 @@ from policies.conditions import UNSPEAKABLE, Fact, FactType, faults
 from policies.reasons import ReasonCode
 from policies.schema import (
     MOST_FEATURES,
-    MOST_GUARDS,
+    MOST_MONITORS,
     MOST_OUTCOMES,
     MOST_RULES,
     MOST_TESTS,
@@ -44,9 +44,9 @@ __all__ = [
     "Feature",
     "FeatureType",
     "Given",
-    "Guard",
     "Kind",
     "Measure",
+    "Monitor",
     "Outcome",
     "Overdue",
     "Policy",
@@ -249,7 +249,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
+class Monitor:
     """One standing check; ``name`` tells it from the policy's others.
 
     ``tolerance`` is the lowest ratio, or the largest difference or rate, that is tolerated; ``watch`` is stricter.
@@ -334,7 +334,7 @@ class Policy:
     review: Review = field(compare=False)
     rules: tuple[Rule, ...] = field(compare=False)
     measure: Measure = field(compare=False)
-    guards: tuple[Guard, ...] = field(compare=False)
+    monitors: tuple[Monitor, ...] = field(compare=False)
     notice: Text | None = field(compare=False)
     tests: tuple[PolicyTest, ...] = field(compare=False)
 
@@ -497,7 +497,7 @@ def _disagreements(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "/review/when_overdue", "nothing is ever overdue without review.due_in; add it"
     yield from _rule_problems(data.get("rules", []))
     yield from _measure_problems(data)
-    yield from _guard_problems(data)
+    yield from _monitor_problems(data)
     yield from _test_problems(data)
 
 
@@ -507,7 +507,7 @@ def _too_many(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "features": MOST_FEATURES,
         "outcomes": MOST_OUTCOMES,
         "tests": MOST_TESTS,
-        "fairness": MOST_GUARDS,
+        "fairness": MOST_MONITORS,
     }
     for key, limit in most.items():
         if len(data.get(key, ())) > limit:
@@ -620,25 +620,29 @@ def _measure_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield member("/measure/reference", name), f"{name!r} is not declared under groups"
 
 
-def _guard_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _monitor_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     names: list[tuple[object, ...]] = []
-    for at, guard in enumerate(data.get("fairness", [])):
-        pointer, metric = f"/fairness/{at}", guard["metric"]
+    for at, monitor in enumerate(data.get("fairness", [])):
+        pointer, metric = f"/fairness/{at}", monitor["metric"]
         alone, ratio = metric in RATE_METRICS, metric in RATIO_METRICS
-        if alone and guard["by"] is not None:
+        if alone and monitor["by"] is not None:
             yield f"{pointer}/by", f"{metric} is held against a limit by itself; remove by"
-        if not alone and guard["by"] is None:
+        if not alone and monitor["by"] is None:
             yield f"{pointer}/by", f"{metric} compares groups; name an attribute under by"
-        if guard["by"] is not None and "groups" in data and guard["by"] not in _attributes(data):
-            yield f"{pointer}/by", f"{guard['by']!r} is not declared under groups"
-        if guard["by"] is not None and guard["by"] not in data.get("measure", {}).get(
+        if (
+            monitor["by"] is not None
+            and "groups" in data
+            and monitor["by"] not in _attributes(data)
+        ):
+            yield f"{pointer}/by", f"{monitor['by']!r} is not declared under groups"
+        if monitor["by"] is not None and monitor["by"] not in data.get("measure", {}).get(
             "reference", ()
         ):
             yield (
                 f"{pointer}/by",
-                f"a check by {guard['by']} needs the value to compare with: add it to measure.reference",
+                f"a check by {monitor['by']} needs the value to compare with: add it to measure.reference",
             )
-        if guard["stage"] is not None and not metric.startswith("selection_rate"):
+        if monitor["stage"] is not None and not metric.startswith("selection_rate"):
             yield f"{pointer}/stage", "only a rate of selection is looked at by stage; remove it"
         if "outcomes" in data and not alone and not _positive(data) and _needs_positive(metric):
             yield (
@@ -646,11 +650,11 @@ def _guard_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 f"{metric} needs measure.positive, or an outcome that is favourable",
             )
         low, high = (0, 1) if ratio else (-1, 1)
-        if not low < guard["tolerance"] < high and (ratio or guard["tolerance"] == 1):
+        if not low < monitor["tolerance"] < high and (ratio or monitor["tolerance"] == 1):
             yield f"{pointer}/tolerance", "expected a number between 0 and 1, neither included"
-        watch = guard["watch"]
+        watch = monitor["watch"]
         if watch is not None and (
-            watch <= guard["tolerance"] if ratio else watch >= guard["tolerance"]
+            watch <= monitor["tolerance"] if ratio else watch >= monitor["tolerance"]
         ):
             yield (
                 f"{pointer}/watch",
@@ -659,7 +663,7 @@ def _guard_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             )
         if ratio and watch is not None and watch >= 1:
             yield f"{pointer}/watch", "a ratio of 1 is even; watch must be below it"
-        name = (metric, guard["by"], guard["stage"] or "proposal")
+        name = (metric, monitor["by"], monitor["stage"] or "proposal")
         if name in names:
             yield pointer, f"another check looks at {metric} already; remove one"
         names.append(name)
@@ -777,7 +781,7 @@ def _policy(source: Source, data: Mapping[str, Any]) -> Policy:
         ),
         rules=tuple(_rule(raw, line(f"/rules/{at}")) for at, raw in enumerate(data["rules"])),
         measure=_measure(data["measure"]),
-        guards=tuple(_guard(raw) for raw in data["fairness"]),
+        monitors=tuple(_monitor(raw) for raw in data["fairness"]),
         notice=Text(data["notice"]) if data["notice"] else None,
         tests=tuple(_test(raw, line(f"/tests/{at}")) for at, raw in enumerate(data["tests"])),
     )
@@ -806,10 +810,10 @@ def _measure(raw: Mapping[str, Any]) -> Measure:
     return Measure(**{**raw, "reference": MappingProxyType(dict(raw.get("reference", {})))})
 
 
-def _guard(raw: Mapping[str, Any]) -> Guard:
+def _monitor(raw: Mapping[str, Any]) -> Monitor:
     routed = raw["metric"].startswith(("review_rate", "automated_error", "overdue_share"))
     stage = raw["stage"] or ("routing" if routed else "proposal")
-    return Guard(**{**raw, "stage": stage})
+    return Monitor(**{**raw, "stage": stage})
 
 
 def _test(raw: Mapping[str, Any], line: int) -> PolicyTest:

@@ -34,14 +34,14 @@ DIFFERENCE_METRICS = (
 )
 #: What is held against a limit by itself, without groups.
 RATE_METRICS = ("automated_error", "overdue_share")
-GUARD_METRICS = RATIO_METRICS + DIFFERENCE_METRICS + RATE_METRICS
+MONITOR_METRICS = RATIO_METRICS + DIFFERENCE_METRICS + RATE_METRICS
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 MOST_RULES = 200
 MOST_FEATURES = 500
 MOST_OUTCOMES = 1000
 MOST_TESTS = 1000
-MOST_GUARDS = 50
+MOST_MONITORS = 50
 
 
 class Word(fields.Field[str]):
@@ -415,10 +415,10 @@ class MeasureShape(Shape):
     maturity = Duration(timedelta(days=3650), load_default=timedelta(0))
 
 
-class GuardShape(Shape):
+class MonitorShape(Shape):
     """One standing check, looked at with every block of decisions."""
 
-    metric = Word(one_of=GUARD_METRICS, required=True)
+    metric = Word(one_of=MONITOR_METRICS, required=True)
     by = Word(FACT_NAME, "the name of a group attribute", load_default=None)
     stage = Word(one_of=("proposal", "outcome"), load_default=None)
     tolerance = Figure(0, 1, required=True)
@@ -474,7 +474,7 @@ class PolicyShape(Shape):
     review = fields.Nested(ReviewShape, required=True)
     rules = fields.List(fields.Nested(RuleShape), load_default=list)
     measure = fields.Nested(MeasureShape, load_default=dict)
-    fairness = fields.List(fields.Nested(GuardShape), load_default=list)
+    fairness = fields.List(fields.Nested(MonitorShape), load_default=list)
     notice = Words(load_default=None)
     tests = fields.List(fields.Nested(OwnTestShape), load_default=list)
 
@@ -634,14 +634,14 @@ ENFORCED: Final[Mapping[str, str]] = {
     "measure.reference": "governance.counting.measuring.measure_of",
     "measure.enough": "governance.counting.measuring.measure_of",
     "measure.maturity": "governance.counting.measuring.measure_of",
-    "fairness": "governance.monitors.guarding.guards_of",
-    "fairness.metric": "governance.monitors.guarding.guards_of",
-    "fairness.by": "governance.monitors.guarding.guards_of",
-    "fairness.stage": "governance.monitors.guarding.guards_of",
-    "fairness.tolerance": "governance.monitors.guarding.guards_of",
-    "fairness.watch": "governance.monitors.guarding.guards_of",
-    "fairness.block": "governance.monitors.guarding.guards_of",
-    "fairness.false_alarms": "governance.monitors.guarding.guards_of",
+    "fairness": "governance.monitors.watching.monitors_of",
+    "fairness.metric": "governance.monitors.watching.monitors_of",
+    "fairness.by": "governance.monitors.watching.monitors_of",
+    "fairness.stage": "governance.monitors.watching.monitors_of",
+    "fairness.tolerance": "governance.monitors.watching.monitors_of",
+    "fairness.watch": "governance.monitors.watching.monitors_of",
+    "fairness.block": "governance.monitors.watching.monitors_of",
+    "fairness.false_alarms": "governance.monitors.watching.monitors_of",
     "fairness.on_breach": "governance.monitors.acting.act",
     "notice": "policies.document.Policy.notice",
     "tests": "policies.selftest.run",

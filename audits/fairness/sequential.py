@@ -1,6 +1,6 @@
-"""Has fairness been lost since the guard was last restarted? May be asked after every decision, for years.
+"""Has fairness been lost since the monitor was last restarted? May be asked after every decision, for years.
 
-A guard watches one group against one reference (or one rate against a limit). Decisions are gathered into blocks. Each
+A monitor watches one group against one reference (or one rate against a limit). Decisions are gathered into blocks. Each
 closed block gives an e-value: a number whose expectation is at most 1 while the metric is within its tolerance, whatever
 the true rates are and however they drift. E-values multiply, so evidence grows exponentially once the tolerance is left.
 
@@ -10,7 +10,7 @@ the true rates are and however they drift. E-values multiply, so evidence grows 
   to it, e = (q/p)^k ((1-q)/(1-p))^(n-k), multiplied over both samples.
 * Change detection: the e-CUSUM of Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework for sequential change
   detection" (2024): m(t) = max(m(t-1), 1) e(t). While the tolerance is kept, the first alarm at m >= c comes after at least
-  c closed blocks on average. A guard's evidence is the mean of one e-CUSUM for each alternative of ODDS_BEYOND, and the mean
+  c closed blocks on average. A monitor's evidence is the mean of one e-CUSUM for each alternative of ODDS_BEYOND, and the mean
   of e-detectors is one.
 
 What is promised rests on this: given the sizes of its samples, the decisions of a block are independent of each other (the
@@ -28,14 +28,14 @@ from enum import StrEnum
 from math import exp, floor, isfinite, log, sqrt
 from typing import Any, Final
 
-#: A block closes once it holds this many decisions, unless the guard says otherwise.
+#: A block closes once it holds this many decisions, unless the monitor says otherwise.
 BLOCK_SIZE: Final = 200
 #: The rates that place the alternatives are those of so many closed blocks.
 RECENT_BLOCKS: Final = 25
 #: So many points of evidence are kept for a chart.
 HISTORY_POINTS: Final = 200
 #: The alternatives: how the odds of the lower rate differ from those that are just tolerated. The near one finds slight
-#: disparities, the far one strong ones soon. Any choice is valid; `python -m benchmarks.guards` shows what it gives.
+#: disparities, the far one strong ones soon. Any choice is valid; `python -m benchmarks.monitors` shows what it gives.
 ODDS_BEYOND: Final = (0.8, 0.6)
 #: No alarm rests on less evidence than this, however generous the budget of false alarms is.
 LOWEST_THRESHOLD: Final = 20.0
@@ -52,7 +52,7 @@ _NEWTON_STEPS: Final = 100
 
 
 class Kind(StrEnum):
-    """How a guard's tolerance is meant."""
+    """How a monitor's tolerance is meant."""
 
     #: The lower rate is at least ``tolerance`` times the higher one, as in 0.8.
     RATIO = "ratio"
@@ -63,7 +63,7 @@ class Kind(StrEnum):
 
 
 class Side(StrEnum):
-    """On which side the tolerance is left. Both sides are two guards, and count as two in the budget of false alarms."""
+    """On which side the tolerance is left. Both sides are two monitors, and count as two in the budget of false alarms."""
 
     #: The group's rate is too low.
     BELOW = "below"
@@ -71,8 +71,8 @@ class Side(StrEnum):
     ABOVE = "above"
 
 
-class GuardVerdict(StrEnum):
-    """What a guard has found since it was last restarted."""
+class MonitorVerdict(StrEnum):
+    """What a monitor has found since it was last restarted."""
 
     QUIET = "quiet"
     WATCH = "watch"
@@ -80,8 +80,8 @@ class GuardVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """What one guard looks for. The state of a guard goes on only with the same guard: a changed one starts anew.
+class Monitor:
+    """What one monitor looks for. The state of a monitor goes on only with the same monitor: a changed one starts anew.
 
     ``tolerance`` makes a violation; ``watch`` is a stricter one that only asks for attention, None for none. ``threshold`` is
     the evidence that makes an alarm of either, see ``threshold``.
@@ -108,7 +108,7 @@ class Guard:
                 )
         if not (isfinite(self.threshold) and self.threshold > 1):
             raise ValueError(
-                f"A guard's threshold is a finite number above 1, not {self.threshold}."
+                f"A monitor's threshold is a finite number above 1, not {self.threshold}."
             )
         if self.block_size < 1:
             raise ValueError(f"A block holds at least one decision, not {self.block_size}.")
@@ -156,8 +156,8 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuardState:
-    """All that a guard remembers: nothing of it is about one decision.
+class MonitorState:
+    """All that a monitor remembers: nothing of it is about one decision.
 
     ``blocks`` are closed, and hold ``seen`` decisions; ``opened`` is the block that is still filling. ``recent`` are the last
     RECENT_BLOCKS closed blocks, ``recently`` their sum. ``restarted_at`` is the number of blocks closed before the last restart.
@@ -188,15 +188,15 @@ class GuardState:
         }
 
     @classmethod
-    def parse(cls, document: Mapping[str, Any]) -> GuardState:
+    def parse(cls, document: Mapping[str, Any]) -> MonitorState:
         """Read what ``encode`` wrote.
 
         Raises:
-            ValueError: it is not a guard's state, or one of another version.
+            ValueError: it is not a monitor's state, or one of another version.
         """
         if document.get("schema") != _SCHEMA:
             raise ValueError(
-                f"A guard's state of schema {_SCHEMA} was expected, not of {document.get('schema')!r}."
+                f"A monitor's state of schema {_SCHEMA} was expected, not of {document.get('schema')!r}."
             )
         try:
             recent = tuple(_tally(values) for values in document["recent"])
@@ -212,27 +212,27 @@ class GuardState:
                 history=tuple(_point(values) for values in document["history"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"This is no guard's state that can be read: {error}.") from error
+            raise ValueError(f"This is no monitor's state that can be read: {error}.") from error
 
 
 # ------------------------------------------------------------------------------ what is observed
 
 
-def start(guard: Guard) -> GuardState:
-    """Return the state of a guard that has seen nothing."""
-    return GuardState(watch=None if guard.watch is None else Detector())
+def start(monitor: Monitor) -> MonitorState:
+    """Return the state of a monitor that has seen nothing."""
+    return MonitorState(watch=None if monitor.watch is None else Detector())
 
 
 def observe(
-    guard: Guard,
-    state: GuardState,
+    monitor: Monitor,
+    state: MonitorState,
     *,
     k_group: int,
     n_group: int,
     k_reference: int = 0,
     n_reference: int = 0,
-) -> GuardState:
-    """Add decisions to the open block, and close it where it holds ``guard.block_size`` or more of them.
+) -> MonitorState:
+    """Add decisions to the open block, and close it where it holds ``monitor.block_size`` or more of them.
 
     The decisions of one call stay in one block: counts have no order by which to divide them. So a call that goes beyond the
     block's size makes a larger block, which is as valid as any other, and a call with no decisions changes nothing. Two ways
@@ -241,14 +241,14 @@ def observe(
     call must not depend on their results, and no decision may be fed twice or taken back.
 
     Raises:
-        ValueError: more positive than all, a negative number, or a reference for a guard of kind rate.
+        ValueError: more positive than all, a negative number, or a reference for a monitor of kind rate.
     """
     if not (0 <= k_group <= n_group and 0 <= k_reference <= n_reference):
         raise ValueError(
             f"{k_group} of {n_group} in the group and {k_reference} of {n_reference} in the reference cannot be positive."
         )
-    if n_reference and guard.kind is Kind.RATE:
-        raise ValueError(f"The guard of {guard.metric} measures one rate and has no reference.")
+    if n_reference and monitor.kind is Kind.RATE:
+        raise ValueError(f"The monitor of {monitor.metric} measures one rate and has no reference.")
     before = state.opened
     block = Tally(
         k_group=before.k_group + k_group,
@@ -256,29 +256,29 @@ def observe(
         k_reference=before.k_reference + k_reference,
         n_reference=before.n_reference + n_reference,
     )
-    if block.total < guard.block_size:
+    if block.total < monitor.block_size:
         return replace(state, opened=block)
-    return _closed(guard, state, block)
+    return _closed(monitor, state, block)
 
 
-def verdict(state: GuardState) -> GuardVerdict:
+def verdict(state: MonitorState) -> MonitorVerdict:
     """Return the gravest alarm since the last restart. It stays when the evidence falls again."""
     if state.violation.alarm is not None:
-        return GuardVerdict.VIOLATION
+        return MonitorVerdict.VIOLATION
     if state.watch is not None and state.watch.alarm is not None:
-        return GuardVerdict.WATCH
-    return GuardVerdict.QUIET
+        return MonitorVerdict.WATCH
+    return MonitorVerdict.QUIET
 
 
-def restarted(state: GuardState, *, only: GuardVerdict | None = None) -> GuardState:
+def restarted(state: MonitorState, *, only: MonitorVerdict | None = None) -> MonitorState:
     """Forget the evidence and the alarms, as is due once somebody has acknowledged them; ``only`` names one of the two.
 
     The recent rates, the open block and the history are kept. A disparity that goes on is found again after its usual delay.
     """
     violation, watch = state.violation, state.watch
-    if only is not GuardVerdict.WATCH:
+    if only is not MonitorVerdict.WATCH:
         violation = Detector()
-    if only is not GuardVerdict.VIOLATION and watch is not None:
+    if only is not MonitorVerdict.VIOLATION and watch is not None:
         watch = Detector()
     return replace(state, violation=violation, watch=watch, restarted_at=state.blocks)
 
@@ -324,7 +324,7 @@ def years_per_false_alarm(text: str) -> float:
 def threshold(false_alarms: str, *, monitors: int, blocks_per_year: float) -> float:
     """Return the evidence for an alarm so that all monitors together keep the budget of false alarms.
 
-    ``monitors`` counts guards (two for both sides), ``blocks_per_year`` the blocks that one of them closes, the mean where they
+    ``monitors`` counts monitors (two for both sides), ``blocks_per_year`` the blocks that one of them closes, the mean where they
     differ. While every monitor's tolerance is kept, the first alarm of any comes after at least the budget's years on
     average, however the monitors depend on each other: their evidence summed is an e-detector of all blocks they close.
     """
@@ -389,19 +389,19 @@ def log_e(k: int, n: int, q: float, p: float) -> float:
 
 
 def alternatives(
-    guard: Guard, tolerance: float, recently: Tally
+    monitor: Monitor, tolerance: float, recently: Tally
 ) -> list[tuple[float, float] | None]:
     """Return for each of ODDS_BEYOND the rates (low, high) that the next block is tested for; None where there are none.
 
     They rest on past blocks alone, as validity asks. The rate of the sample that was larger is taken as it was: it is the
     better known. The other lies beyond what is tolerated. The rates need not be close to the true ones to be valid.
     """
-    if guard.kind is Kind.RATE:
-        limit = tolerance if guard.side is Side.ABOVE else 1 - tolerance
+    if monitor.kind is Kind.RATE:
+        limit = tolerance if monitor.side is Side.ABOVE else 1 - tolerance
         return [(limit, _shifted(limit, 1 / beyond)) for beyond in ODDS_BEYOND]
-    k_low, n_low, k_high, n_high = _roles(guard, recently)
+    k_low, n_low, k_high, n_high = _roles(monitor, recently)
     low, high = (k_low + 0.5) / (n_low + 1), (k_high + 0.5) / (n_high + 1)
-    ratio = guard.kind is Kind.RATIO
+    ratio = monitor.kind is Kind.RATIO
     just_tolerated = tolerance * high if ratio else high - tolerance
     found: list[tuple[float, float] | None] = []
     for beyond in ODDS_BEYOND:
@@ -418,15 +418,17 @@ def alternatives(
     return found
 
 
-def block_log_e(guard: Guard, tolerance: float, block: Tally, recently: Tally) -> tuple[float, ...]:
+def block_log_e(
+    monitor: Monitor, tolerance: float, block: Tally, recently: Tally
+) -> tuple[float, ...]:
     """Return the logarithm of a block's e-value for each alternative. It is 0 where a sample of the two is empty."""
-    k_low, n_low, k_high, n_high = _roles(guard, block)
-    one = guard.kind is Kind.RATE
+    k_low, n_low, k_high, n_high = _roles(monitor, block)
+    one = monitor.kind is Kind.RATE
     if not n_high or not (n_low or one):
         return _NONE_YET
-    nearest = nearest_of_ratio if guard.kind is Kind.RATIO else nearest_of_difference
+    nearest = nearest_of_ratio if monitor.kind is Kind.RATIO else nearest_of_difference
     logs = []
-    for alternative in alternatives(guard, tolerance, recently):
+    for alternative in alternatives(monitor, tolerance, recently):
         if alternative is None:
             logs.append(0.0)
             continue
@@ -442,18 +444,18 @@ def block_log_e(guard: Guard, tolerance: float, block: Tally, recently: Tally) -
 # --------------------------------------------------------------------------------- closing a block
 
 
-def _closed(guard: Guard, state: GuardState, block: Tally) -> GuardState:
+def _closed(monitor: Monitor, state: MonitorState, block: Tally) -> MonitorState:
     number, end = state.blocks + 1, state.seen + block.total
     violation, violation_e = _advanced(
-        guard, guard.tolerance, state.violation, block, state.recently, number
+        monitor, monitor.tolerance, state.violation, block, state.recently, number
     )
     watch, watch_e = None, None
-    if guard.watch is not None:
+    if monitor.watch is not None:
         before = state.watch or Detector()
-        watch, watch_e = _advanced(guard, guard.watch, before, block, state.recently, number)
+        watch, watch_e = _advanced(monitor, monitor.watch, before, block, state.recently, number)
     point = Point(block=number, end=end, violation=violation_e, watch=watch_e)
     gone = state.recent[0] if len(state.recent) == RECENT_BLOCKS else Tally()
-    return GuardState(
+    return MonitorState(
         blocks=number,
         seen=end,
         restarted_at=state.restarted_at,
@@ -466,11 +468,16 @@ def _closed(guard: Guard, state: GuardState, block: Tally) -> GuardState:
 
 
 def _advanced(
-    guard: Guard, tolerance: float, detector: Detector, block: Tally, recently: Tally, number: int
+    monitor: Monitor,
+    tolerance: float,
+    detector: Detector,
+    block: Tally,
+    recently: Tally,
+    number: int,
 ) -> tuple[Detector, float]:
     """Return the detector after a block, and its evidence as a decimal logarithm, rounded for a chart."""
-    gains = block_log_e(guard, tolerance, block, recently)
-    # A list inside, for this runs once for each block of every guard and a generator takes twice as long.
+    gains = block_log_e(monitor, tolerance, block, recently)
+    # A list inside, for this runs once for each block of every monitor and a generator takes twice as long.
     logs = tuple(
         [
             before + gain if before > 0 else gain
@@ -479,19 +486,19 @@ def _advanced(
     )
     evidence = _log_mean(logs)
     alarm = detector.alarm
-    if alarm is None and evidence >= log(guard.threshold):
+    if alarm is None and evidence >= log(monitor.threshold):
         alarm = number
     return Detector(logs=logs, alarm=alarm), round(evidence / _LOG_10, 4)
 
 
-def _roles(guard: Guard, tally: Tally) -> tuple[int, int, int, int]:
+def _roles(monitor: Monitor, tally: Tally) -> tuple[int, int, int, int]:
     """Return k and n of the sample whose rate would be too low, then of the one whose rate would be too high.
 
-    A guard of one rate that is too low is one of its complement that is too high.
+    A monitor of one rate that is too low is one of its complement that is too high.
     """
-    if guard.side is Side.ABOVE:
+    if monitor.side is Side.ABOVE:
         return tally.k_reference, tally.n_reference, tally.k_group, tally.n_group
-    if guard.kind is Kind.RATE:
+    if monitor.kind is Kind.RATE:
         return 0, 0, tally.n_group - tally.k_group, tally.n_group
     return tally.k_group, tally.n_group, tally.k_reference, tally.n_reference
 

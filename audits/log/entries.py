@@ -145,13 +145,13 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
         "A report was made and signed; names its digest.", "person, service"
     ),
     EntryKind.INCIDENT_OPENED: _describe(
-        "A guard found a disparity, or errors, beyond what the policy tolerates.", "service"
+        "A monitor found a disparity, or errors, beyond what the policy tolerates.", "service"
     ),
     EntryKind.INCIDENT_NOTED: _describe(
         "Somebody did something about an incident; the words are a payload.", "person, service"
     ),
     EntryKind.INCIDENT_CLOSED: _describe(
-        "An incident was closed, and its guard started anew.", "person"
+        "An incident was closed, and its monitor started anew.", "person"
     ),
     EntryKind.REQUEST_MADE: _describe(
         "An act was asked for that a second person must confirm.", "person, service"
@@ -193,7 +193,8 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.BACKUP_MADE: _describe("A backup was written.", "service"),
     EntryKind.BACKUP_RESTORED: _describe("A backup was restored.", "service"),
     EntryKind.ACCESS_READ: _describe(
-        "A payload was read; at most once a person, object and hour.", "person, app, service"
+        "Payloads were read, at most once a person, object and hour; or decisions were exported from the ledger.",
+        "person, app, service",
     ),
     EntryKind.LOG_OPENED: _describe(
         "This log began; names the log before and why, if there was one.", "service"

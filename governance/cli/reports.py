@@ -72,7 +72,7 @@ def fairness(
 
     wanted: dict[str, Any] = {"since": since, "until": until, "by": by, "preset": preset}
     with opening.installation() as answerable:
-        while folding.fold(answerable, watch=_guards()) == folding.BATCH:
+        while folding.fold(answerable, watch=_monitors()) == folding.BATCH:
             pass
         if form == "csv" or (form == "json" and out is None):
             with answerable.look(opening.actor()) as work:
@@ -162,10 +162,10 @@ def reconcile(*, as_json: bool) -> None:
     sys.exit(1 if found.differing else 0)
 
 
-def _guards() -> Any:
-    from governance.monitors import guarding
+def _monitors() -> Any:
+    from governance.monitors import watching
 
-    return guarding.watch
+    return watching.watch
 
 
 def _stage(found: dict[str, Any], stage: str) -> Any:

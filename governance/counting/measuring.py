@@ -12,7 +12,7 @@ _DAY: Final = 86_400
 
 
 def measure_of(policy: Policy) -> Measure:
-    """Return what a policy says of measuring; its guards' tolerances are those that reports judge by."""
+    """Return what a policy says of measuring; its monitors' tolerances are those that reports judge by."""
     said = policy.measure
     return Measure(
         positive=policy.positive,
@@ -21,12 +21,12 @@ def measure_of(policy: Policy) -> Measure:
         maturity_days=math.ceil(said.maturity.total_seconds() / _DAY),
         tolerances=tuple(
             Tolerance(
-                metric=guard.metric,
-                value=guard.tolerance,
-                watch=guard.watch,
-                by=guard.by,
+                metric=monitor.metric,
+                value=monitor.tolerance,
+                watch=monitor.watch,
+                by=monitor.by,
                 source="policy",
             )
-            for guard in policy.guards
+            for monitor in policy.monitors
         ),
     )

@@ -8,7 +8,7 @@ Two differences between groups are built in, so that there is something to find.
 
 * **Offers**: at equal facts a discount is proposed to subscribers of 60 or older clearly less often: to 69 of 324 (21.3 %),
   against 611 of the other 1,276 (47.9 %). Ratio 0.44, difference 26.6 points, 95 % interval 21.1 to 31.5. The facts are drawn
-  without regard to age; the machine takes ``generating.AGE_60_PENALTY`` off their score. A guard finds it and puts the point on hold.
+  without regard to age; the machine takes ``generating.AGE_60_PENALTY`` off their score. A monitor finds it and puts the point on hold.
 * **Leads**: "call today" is proposed to 150 of 474 women (31.6 %) and to 195 of 526 men (37.1 %). Ratio 0.85, difference 5.4
   points, 95 % interval -0.5 to 11.2: too little to tell, though the machine does take ``generating.WOMEN_PENALTY`` off.
 

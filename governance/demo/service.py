@@ -30,7 +30,7 @@ from governance.identities import keys, signing_in
 from governance.identities import service as identities
 from governance.installation import service as installation
 from governance.ledger import publishing, sequencing
-from governance.monitors import acting, guarding
+from governance.monitors import acting, watching
 from governance.operations import verifying
 from governance.points import service as points
 from governance.queues import service as queues
@@ -443,14 +443,14 @@ class _Builder:
         self._progress("Import 60 days of decisions", len(past), len(past))
 
     def _count(self) -> None:
-        """Count what was decided and let the guards act, as the background does within seconds."""
+        """Count what was decided and let the monitors act, as the background does within seconds."""
         with self._answerable.look(service("demo")) as work:
             total = work.session.execute(
                 sa.select(sa.func.count()).select_from(CountDelta)
             ).scalar_one()
         counted = 0
         self._progress("Count by group", counted, total)
-        while taken := folding.fold(self._answerable, watch=guarding.watch):
+        while taken := folding.fold(self._answerable, watch=watching.watch):
             counted = min(total, counted + taken)
             self._progress("Count by group", counted, total)
         acting.act(self._answerable)

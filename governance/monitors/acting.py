@@ -1,6 +1,6 @@
-"""Acting on what guards found: an incident is opened, people are told, and where the policy says so, people alone decide from then on.
+"""Acting on what monitors found: an incident is opened, people are told, and where the policy says so, people alone decide from then on.
 
-A guard's alarm is stored with the counts; acting on it comes after, in a transaction of its own, and is done once however often it is tried.
+A monitor's alarm is stored with the counts; acting on it comes after, in a transaction of its own, and is done once however often it is tried.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from audits.fairness import sequential
-from audits.fairness.sequential import GuardState, GuardVerdict
+from audits.fairness.sequential import MonitorState, MonitorVerdict
 from audits.log.entries import EntryKind
 from governance.actors import service
 from governance.errors import Conflict
@@ -20,7 +20,7 @@ from governance.identities.models import Person
 from governance.installation.service import business_settings
 from governance.jobs import queue as jobs
 from governance.jobs.mail import letter
-from governance.monitors.models import GuardRow, Incident, IncidentNote
+from governance.monitors.models import Incident, IncidentNote, MonitorRow
 from governance.permissions import Permission, Role, of_roles
 from governance.work import Work
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from governance.application import Answerable
 
 _MAIL: Final = "mail.incident"
-_HOLD_REASON: Final = "A guard found a disparity or errors beyond what the policy tolerates. People alone decide until it is looked into."
-_SUBJECT: Final = {"en": "A guard raised an alarm", "de": "Ein Wächter schlägt Alarm"}
+_HOLD_REASON: Final = "A monitor found a disparity or errors beyond what the policy tolerates. People alone decide until it is looked into."
+_SUBJECT: Final = {"en": "A monitor raised an alarm", "de": "Ein Wächter schlägt Alarm"}
 _TEXT: Final = {
-    "en": "Good day,\n\nAt {business} a guard found something that the policy does not tolerate{held}.\n\n{link}\n\n"
+    "en": "Good day,\n\nAt {business} a monitor found something that the policy does not tolerate{held}.\n\n{link}\n\n"
     "You can turn these mails off on your account page.\n",
     "de": "Guten Tag,\n\nbei {business} hat ein Wächter etwas gefunden, was die Richtlinie nicht hinnimmt{held}.\n\n{link}\n\n"
     "Sie können diese Nachrichten auf Ihrer Kontoseite abstellen.\n",
@@ -48,37 +48,37 @@ def act(answerable: Answerable) -> int:
     Raises:
         Unavailable: the database could not do it; what was acted upon stays so.
     """
-    guard = service("guard")
-    with answerable.look(guard) as work:
+    monitor = service("monitor")
+    with answerable.look(monitor) as work:
         due = work.session.execute(
-            sa.select(GuardRow.point, GuardRow.name, GuardRow.grp).where(
-                GuardRow.verdict != GuardRow.acted
+            sa.select(MonitorRow.point, MonitorRow.name, MonitorRow.grp).where(
+                MonitorRow.verdict != MonitorRow.acted
             )
         ).all()
     done = 0
     for point, name, group in due:
-        with answerable.work(guard) as work:
+        with answerable.work(monitor) as work:
             done += _act(work, point, name, group)
     return done
 
 
 def _act(work: Work, point: str, name: str, group: str) -> bool:
     row = work.session.execute(
-        sa.select(GuardRow)
-        .where(GuardRow.point == point, GuardRow.name == name, GuardRow.grp == group)
+        sa.select(MonitorRow)
+        .where(MonitorRow.point == point, MonitorRow.name == name, MonitorRow.grp == group)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one()
     if row.verdict == row.acted:
         return False
     row.acted = row.verdict
-    if row.verdict == GuardVerdict.QUIET.value:
+    if row.verdict == MonitorVerdict.QUIET.value:
         return True
     details = details_of(row)
     incident = work.session.execute(
         sa.select(Incident).where(
             Incident.point == row.point,
-            Incident.guard == row.name,
+            Incident.monitor == row.name,
             Incident.grp == row.grp,
             Incident.status == "open",
         )
@@ -87,7 +87,7 @@ def _act(work: Work, point: str, name: str, group: str) -> bool:
         incident = Incident(
             id=work.new_id(),
             point=row.point,
-            guard=row.name,
+            monitor=row.name,
             grp=row.grp,
             level=row.verdict,
             status="open",
@@ -101,7 +101,7 @@ def _act(work: Work, point: str, name: str, group: str) -> bool:
     else:
         incident.level, incident.details = row.verdict, details
         note(work, incident, "worse", _told(row))
-    if row.verdict == GuardVerdict.VIOLATION.value:
+    if row.verdict == MonitorVerdict.VIOLATION.value:
         if row.config["on_breach"] == "review_all":
             incident.hold_id = _hold(work, row.point)
             note(work, incident, "held", {"hold": incident.hold_id})
@@ -127,10 +127,10 @@ def note(
     )
 
 
-def details_of(row: GuardRow) -> dict[str, Any]:
-    """Return what an incident tells of its guard: figures and the names of groups, of nobody."""
-    state = GuardState.parse(row.state)
-    detector = state.violation if row.verdict == GuardVerdict.VIOLATION.value else state.watch
+def details_of(row: MonitorRow) -> dict[str, Any]:
+    """Return what an incident tells of its monitor: figures and the names of groups, of nobody."""
+    state = MonitorState.parse(row.state)
+    detector = state.violation if row.verdict == MonitorVerdict.VIOLATION.value else state.watch
     recent = state.recently
     return {
         "metric": row.config["metric"],
@@ -149,12 +149,12 @@ def details_of(row: GuardRow) -> dict[str, Any]:
     }
 
 
-def _told(row: GuardRow) -> dict[str, Any]:
+def _told(row: MonitorRow) -> dict[str, Any]:
     """Return what the log says of an alarm, decimals as text."""
     details = details_of(row)
     return {
         "point": row.point,
-        "guard": row.name,
+        "monitor": row.name,
         "group": row.grp,
         "level": row.verdict,
         "odds": details["odds"],

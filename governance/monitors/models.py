@@ -1,4 +1,4 @@
-"""Guards, and incidents with what people did about them."""
+"""Monitors, and incidents with what people did about them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from governance.storage.base import Base, Id, Instant
 
 
-class GuardRow(Base):
-    """One guard of a point's live policy for one group, and its state as ``audits.fairness.sequential`` writes it.
+class MonitorRow(Base):
+    """One monitor of a point's live policy for one group, and its state as ``audits.fairness.sequential`` writes it.
 
     ``config`` is what it was started with; another tolerance, block or budget starts it anew. ``verdict`` is quiet, watch or violation;
     ``acted`` is the last of these that was acted upon.
     """
 
-    __tablename__ = "guards"
+    __tablename__ = "monitors"
 
     point: Mapped[str] = mapped_column(sa.String(63), primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
@@ -32,7 +32,7 @@ class GuardRow(Base):
 
 
 class Incident(Base):
-    """A guard found something: what, how strong the evidence was, and whether people alone decide since.
+    """A monitor found something: what, how strong the evidence was, and whether people alone decide since.
 
     ``level`` is watch or violation; ``status`` is open or closed; ``details`` holds figures and names of groups, of nobody.
     """
@@ -42,7 +42,7 @@ class Incident(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     point: Mapped[str] = mapped_column(sa.String(63))
-    guard: Mapped[str] = mapped_column(sa.String(200))
+    monitor: Mapped[str] = mapped_column(sa.String(200))
     grp: Mapped[str] = mapped_column(sa.String(200))
     level: Mapped[str] = mapped_column(sa.String(10))
     status: Mapped[str] = mapped_column(sa.String(8))

@@ -1,4 +1,4 @@
-"""The verbs of guards and incidents: see them, say what is done, close."""
+"""The verbs of monitors and incidents: see them, say what is done, close."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from audits.fairness import sequential
-from audits.fairness.sequential import GuardState, GuardVerdict, Point
+from audits.fairness.sequential import MonitorState, MonitorVerdict, Point
 from audits.log.entries import EntryKind
 from governance.actors import ActorKind
 from governance.clock import is_id
@@ -18,8 +18,8 @@ from governance.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from governance.holds import service as holds
 from governance.holds.models import Hold
 from governance.identities.models import Person
-from governance.monitors import acting, guarding
-from governance.monitors.models import GuardRow, Incident, IncidentNote
+from governance.monitors import acting, watching
+from governance.monitors.models import Incident, IncidentNote, MonitorRow
 from governance.permissions import Permission
 from governance.requests.models import Request
 from governance.requests.service import RequestStatus
@@ -30,8 +30,8 @@ LONGEST_NOTE: Final = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuardView:
-    """How one stream of a guard stands: its evidence against the tolerance, as odds and over time.
+class MonitorView:
+    """How one stream of a monitor stands: its evidence against the tolerance, as odds and over time.
 
     Recent counts by group are told to those who may read reports; None to others.
     """
@@ -83,7 +83,7 @@ class IncidentView:
 
     id: str
     point: str
-    guard: str
+    monitor: str
     group: str
     level: str
     status: str
@@ -96,8 +96,8 @@ class IncidentView:
     notes: Sequence[NoteView] = ()
 
 
-def guards(work: Work, point: str) -> Sequence[GuardView]:
-    """Return the streams of the guards in the point's live policy; one that has seen nothing is not there yet.
+def monitors(work: Work, point: str) -> Sequence[MonitorView]:
+    """Return the streams of the monitors in the point's live policy; one that has seen nothing is not there yet.
 
     Raises:
         NotAllowed, NotFound: the actor may not see incidents; there is no such point.
@@ -107,7 +107,7 @@ def guards(work: Work, point: str) -> Sequence[GuardView]:
     if live is None:
         raise NotFound(f"There is no decision point {point!r} with a published policy.")
     return [
-        _guard_view(work, row) for row, _ in guarding.streams_of(work.session, point, live.policy)
+        _monitor_view(work, row) for row, _ in watching.streams_of(work.session, point, live.policy)
     ]
 
 
@@ -188,7 +188,7 @@ def add_note(work: Work, incident_id: str, words: str) -> IncidentView:
 
 
 def close(work: Work, incident_id: str, words: str) -> IncidentView:
-    """Close an incident with what was done; its guard forgets its evidence and watches anew. A hold stays until it is lifted.
+    """Close an incident with what was done; its monitor forgets its evidence and watches anew. A hold stays until it is lifted.
 
     Raises:
         NotAllowed, NotFound, InvalidInput, Conflict: as ``add_note``.
@@ -200,7 +200,7 @@ def close(work: Work, incident_id: str, words: str) -> IncidentView:
     entry = work.record(
         EntryKind.INCIDENT_CLOSED,
         refs={"incident": row.id},
-        data={"point": row.point, "guard": row.guard},
+        data={"point": row.point, "monitor": row.monitor},
         payloads={"note": said.encode()},
     )
     work.session.add(
@@ -208,15 +208,17 @@ def close(work: Work, incident_id: str, words: str) -> IncidentView:
             id=entry, incident_id=row.id, kind="closed", at=work.now, by=work.actor.reference
         )
     )
-    guard = work.session.execute(
-        sa.select(GuardRow)
-        .where(GuardRow.point == row.point, GuardRow.name == row.guard, GuardRow.grp == row.grp)
+    monitor = work.session.execute(
+        sa.select(MonitorRow)
+        .where(
+            MonitorRow.point == row.point, MonitorRow.name == row.monitor, MonitorRow.grp == row.grp
+        )
         .with_for_update()
     ).scalar_one_or_none()
-    if guard is not None:
-        guard.state = sequential.restarted(GuardState.parse(guard.state)).encode()
-        guard.verdict = guard.acted = GuardVerdict.QUIET.value
-        guard.updated_at = work.now
+    if monitor is not None:
+        monitor.state = sequential.restarted(MonitorState.parse(monitor.state)).encode()
+        monitor.verdict = monitor.acted = MonitorVerdict.QUIET.value
+        monitor.updated_at = work.now
     work.session.flush()
     return _view(work, row, whole=True)
 
@@ -249,10 +251,10 @@ def _words(words: str) -> str:
     return said
 
 
-def _guard_view(work: Work, row: GuardRow) -> GuardView:
-    state = GuardState.parse(row.state)
+def _monitor_view(work: Work, row: MonitorRow) -> MonitorView:
+    state = MonitorState.parse(row.state)
     recent, counted = state.recently, work.actor.may(Permission.REPORTS_READ)
-    return GuardView(
+    return MonitorView(
         point=row.point,
         name=row.name,
         metric=row.config["metric"],
@@ -282,7 +284,7 @@ def _view(work: Work, row: Incident, *, whole: bool = False) -> IncidentView:
     return IncidentView(
         id=row.id,
         point=row.point,
-        guard=row.guard,
+        monitor=row.monitor,
         group=row.grp,
         level=row.level,
         status=row.status,

@@ -61,7 +61,7 @@ class Part(StrEnum):
     OVERDUE = "overdue"
     MAIL = "mail"
     COUNTS = "counts"
-    GUARDS = "guards"
+    MONITORS = "monitors"
     REPORTS = "reports"
     IMPORTS = "imports"
     CLEANING = "cleaning"
@@ -120,7 +120,7 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _overdue(session, said, now),
                 lambda: _mail(answerable, said),
                 lambda: _counts(answerable, session, said),
-                lambda: _guards(session, said),
+                lambda: _monitors(session, said),
                 lambda: _background(Part.REPORTS, said, "Reports that were asked for are made."),
                 lambda: _background(Part.IMPORTS, said, "Files that were uploaded are imported."),
                 lambda: _cleaning(said),
@@ -420,15 +420,15 @@ def _counts(answerable: Answerable, session: Session, said: Mapping[str, Reporte
     )
 
 
-def _guards(session: Session, said: Mapping[str, Reported]) -> PartView:
-    failing = _reported(Part.GUARDS, said, "Alarms are kept, and acted upon once it works again.")
+def _monitors(session: Session, said: Mapping[str, Reported]) -> PartView:
+    failing = _reported(Part.MONITORS, said, "Alarms are kept, and acted upon once it works again.")
     if failing is not None:
         return failing
     waiting = session.execute(
         sa.select(sa.func.count()).select_from(Incident).where(Incident.status == "open")
     ).scalar_one()
     told = "No incident is open." if not waiting else f"{waiting} incidents are open."
-    return _ok(Part.GUARDS, f"Guards look at what is counted. {told}")
+    return _ok(Part.MONITORS, f"Monitors look at what is counted. {told}")
 
 
 def _background(part: Part, said: Mapping[str, Reported], told: str) -> PartView:

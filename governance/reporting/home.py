@@ -41,11 +41,11 @@ _SELDOM: Final = timedelta(minutes=1)
 class Sign(StrEnum):
     """Something about a decision point that asks for attention, the gravest first: points stand in this order."""
 
-    #: A guard found what the policy does not tolerate, and the incident is open.
+    #: A monitor found what the policy does not tolerate, and the incident is open.
     VIOLATION = "violation"
     #: The newest signed report says so.
     BREACH = "breach"
-    #: A guard asks for attention.
+    #: A monitor asks for attention.
     WATCH = "watch"
     #: No group is declared, or none is recorded: whether it is fair, nobody can say.
     NOT_MEASURED = "not_measured"

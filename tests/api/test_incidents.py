@@ -1,4 +1,4 @@
-"""Guards, incidents, the ledger, its views and the home over the API: the same rules as on the pages."""
+"""Monitors, incidents, the ledger, its views and the home over the API: the same rules as on the pages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from governance.counting import folding
 from governance.ledger.models import LogRecord
-from governance.monitors import acting, guarding
+from governance.monitors import acting, watching
 from tests.api.conftest import POLICY, request_body
 from tests.people import publish
 
 POINT = "retention-offer"
-GUARDED = POLICY.replace(
+MONITORED = POLICY.replace(
     "notice:",
     """measure: {positive: offer_discount, reference: {gender: male}}
 fairness:
@@ -36,14 +36,14 @@ def ask(served, gender: str, outcome: str, **changes):
 
 @pytest.fixture
 def incident(served) -> str:
-    """Let a guard find that women get no discount, and return the incident."""
-    publish(served.answerable, GUARDED)
+    """Let a monitor find that women get no discount, and return the incident."""
+    publish(served.answerable, MONITORED)
     for _ in range(30):
         for outcome in ("offer_discount",) * 3 + ("no_offer",):
             ask(served, "male", outcome)
         for _ in range(4):
             ask(served, "female", "no_offer")
-    while folding.fold(served.answerable, watch=guarding.watch):
+    while folding.fold(served.answerable, watch=watching.watch):
         pass
     acting.act(served.answerable)
     (found,) = served.call("Cleo", "GET", "/incidents?status=open").json["incidents"]
@@ -81,19 +81,19 @@ def test_from_alarm_to_resumed_over_the_api(served, incident) -> None:
     assert len(served.call("Cleo", "GET", "/incidents?since=2026-11-01T00:00:00Z").json) == 1
 
 
-def test_guards_tell_their_evidence_and_counts_to_readers_of_reports_alone(
+def test_monitors_tell_their_evidence_and_counts_to_readers_of_reports_alone(
     served, incident
 ) -> None:
-    path = f"/decision-points/{POINT}/guards"
-    guards = served.call("Cleo", "GET", path).json["guards"]
-    (found,) = [guard for guard in guards if guard["verdict"] == "violation"]
+    path = f"/decision-points/{POINT}/monitors"
+    monitors = served.call("Cleo", "GET", path).json["monitors"]
+    (found,) = [monitor for monitor in monitors if monitor["verdict"] == "violation"]
     assert (found["by"], found["group"], found["side"]) == ("gender", "female", "below")
     assert found["history"][-1]["violation"] > 0
     assert found["recent_group"][0] == 0
     assert found["recent_reference"][0] > 0
     managers = served.call("Ada", "GET", path)
     assert managers.status_code == 200
-    assert {guard["recent_group"] for guard in managers.json["guards"]} == {None}
+    assert {monitor["recent_group"] for monitor in managers.json["monitors"]} == {None}
     assert "recent" not in served.call("Ada", "GET", f"/incidents/{incident}").json["details"]
 
 
@@ -101,13 +101,13 @@ def test_who_may_do_what_with_incidents(served, incident) -> None:
     words = {"words": "Looked at."}
     for who, method, path, status in [
         ("crm", "GET", "/incidents", 403),
-        ("crm", "GET", f"/decision-points/{POINT}/guards", 403),
+        ("crm", "GET", f"/decision-points/{POINT}/monitors", 403),
         ("Cleo", "POST", f"/incidents/{incident}/notes", 403),
         ("Ada", "POST", f"/incidents/{incident}/close", 403),
         ("Anna", "POST", f"/incidents/{incident}/notes", 201),
         ("Pia", "POST", "/incidents/nonsense/notes", 404),
         ("Pia", "POST", "/incidents/019a0000-0000-7000-8000-000000000000/close", 404),
-        ("Cleo", "GET", "/decision-points/nowhere/guards", 404),
+        ("Cleo", "GET", "/decision-points/nowhere/monitors", 404),
     ]:
         answer = served.call(who, method, path, json=None if method == "GET" else words)
         assert answer.status_code == status, (who, method, path, answer.text)

@@ -1,4 +1,4 @@
-"""Auditing in the browser: the home, the ledger, guards, and the way from an alarm to going on, without scripts."""
+"""Auditing in the browser: the home, the ledger, monitors, and the way from an alarm to going on, without scripts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from governance.counting import folding
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.identities.models import Person
-from governance.monitors import acting, guarding
+from governance.monitors import acting, watching
 from governance.monitors import service as monitors
 from governance.operations import verification
 from governance.reporting import filters, saved_views
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import House
 
-GUARDED = retention.POLICY.replace(
+MONITORED = retention.POLICY.replace(
     "notice:",
     """measure: {positive: offer_discount, reference: {gender: male}}
 fairness:
@@ -50,7 +50,7 @@ PAGES = {
     "incidents": "Cleo",
     "incident": "Pia",
     "incident-of-a-manager": "Ada",
-    "guards": "Cleo",
+    "monitors": "Cleo",
     "decision": "Cleo",
 }
 
@@ -67,8 +67,8 @@ def ask(house: House, gender: str, outcome: str, many: int = 1) -> list[str]:
 
 @pytest.fixture(scope="module")
 def incident(house: House) -> str:
-    """Let a guard find that women are not offered a discount; return the incident."""
-    for policy in (GUARDED, BLIND):
+    """Let a monitor find that women are not offered a discount; return the incident."""
+    for policy in (MONITORED, BLIND):
         people.publish(house.answerable, policy)
     for _ in range(25):
         ask(house, "male", "offer_discount", 3)
@@ -77,7 +77,7 @@ def incident(house: House) -> str:
     with house.answerable.work(people.service("tests")) as work:
         truth.report_truth(work, wronged[0], outcome="offer_discount")
         truth.report_feedback(work, wronged[0], scale="csat", rating=1)
-    while folding.fold(house.answerable, watch=guarding.watch):
+    while folding.fold(house.answerable, watch=watching.watch):
         pass
     acting.act(house.answerable)
     house.sequence()
@@ -131,7 +131,7 @@ def paths(house: House, incident: str) -> dict[str, str]:
         "incidents": "/incidents",
         "incident": f"/incidents/{incident}",
         "incident-of-a-manager": f"/incidents/{incident}",
-        "guards": f"/guards/{retention.POINT}",
+        "monitors": f"/monitors/{retention.POINT}",
         "decision": f"/decisions/{decision}",
     }
 
@@ -254,7 +254,7 @@ def test_from_alarm_to_resumed(browser: Browser, house: House, incident: str) ->
     pia, paul, cleo = (open_page(browser, house, name) for name in ("Pia", "Paul", "Cleo"))
     pia.goto("/")
     held = pia.locator(".held")
-    assert "A guard found a disparity" in held.inner_text()
+    assert "A monitor found a disparity" in held.inner_text()
     with house.answerable.look(house.person("Cleo")) as work:
         (late,) = ask(house, "male", "offer_discount")
         assert decisions.get(work, late).status == "in_review", "people alone decide"
@@ -265,7 +265,7 @@ def test_from_alarm_to_resumed(browser: Browser, house: House, incident: str) ->
     assert re.search(r"“Offer a discount” was proposed in 0 of \d+ decisions", told)
     assert pia.locator("figure svg[role=img]").count() == 1
     assert pia.locator("figure table").count() == 1
-    assert story(pia)[0] == "The guard raised an alarm"
+    assert story(pia)[0] == "The monitor raised an alarm"
 
     cleo.goto(f"/incidents/{incident}")
     assert cleo.get_by_role("button", name="Add a note").count() == 0, "an auditor only looks"

@@ -1,4 +1,4 @@
-"""Whoever counts may be killed at any moment: each decision is counted once, in its group, and each guard saw it once."""
+"""Whoever counts may be killed at any moment: each decision is counted once, in its group, and each monitor saw it once."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.deltas.models import CountDelta
 from governance.ledger.models import LogRecord
-from governance.monitors import guarding
-from governance.monitors.models import GuardRow
+from governance.monitors import watching
+from governance.monitors.models import MonitorRow
 from governance.truth import service as truth
 from tests.people import app, publish
 from tests.retention import POINT, POLICY, request
 
-GUARDED = POLICY.replace(
+MONITORED = POLICY.replace(
     "notice:",
     """measure: {positive: offer_discount, reference: {gender: male}}
 fairness:
@@ -42,13 +42,13 @@ from governance.actors import service
 from governance.application import open_installation
 from governance.counting import folding, reconciling
 from governance.errors import AnswerableError
-from governance.monitors import guarding
+from governance.monitors import watching
 
 answerable = open_installation(settings.load())
 print("counting", flush=True)
 while True:
     try:
-        folding.fold(answerable, watch=guarding.watch, limit=7)
+        folding.fold(answerable, watch=watching.watch, limit=7)
         reconciling.reconcile(answerable, service("fairness"))
     except AnswerableError:
         pass
@@ -59,7 +59,7 @@ while True:
 def test_nothing_is_counted_twice_or_lost_when_whoever_counts_is_killed(
     answerable: Answerable, at_scale: Callable[[int], int]
 ) -> None:
-    publish(answerable, GUARDED)
+    publish(answerable, MONITORED)
     answerable.configuration.reload()
     shop = app(answerable)
     dice = random.Random(11)
@@ -90,7 +90,7 @@ def test_nothing_is_counted_twice_or_lost_when_whoever_counts_is_killed(
         counting.wait()
         counting.stdout.close()
 
-    while folding.fold(answerable, watch=guarding.watch):
+    while folding.fold(answerable, watch=watching.watch):
         pass
     assert reconciling.reconcile(answerable, service("tests")).differing == 0
     with answerable.look(service("tests")) as work:
@@ -98,7 +98,9 @@ def test_nothing_is_counted_twice_or_lost_when_whoever_counts_is_killed(
         assert work.session.execute(sa.select(CountDelta.id)).first() is None
         corrected = sa.select(LogRecord.id).where(LogRecord.kind == EntryKind.COUNTS_CORRECTED)
         assert work.session.execute(corrected).first() is None, "comparing had nothing to put right"
-        (below, above) = work.session.execute(sa.select(GuardRow).order_by(GuardRow.name)).scalars()
+        (below, above) = work.session.execute(
+            sa.select(MonitorRow).order_by(MonitorRow.name)
+        ).scalars()
     counted: dict[str, int] = {}
     for cell in found.cells:
         if cell.stage is Stage.PROPOSAL:

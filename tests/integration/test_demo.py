@@ -180,7 +180,7 @@ def test_a_built_demo_is_an_installation_whose_log_verifies(demo):
 
 def test_the_built_in_disparity_is_found_and_leaves_the_point_to_people(demo):
     with demo.look(actors.service("tests")) as work:
-        for view in monitors.guards(work, "retention-offer"):
+        for view in monitors.monitors(work, "retention-offer"):
             expected = view.group == "60+" and view.side == "below"
             assert (view.log10_e > 0.5) == expected, view
         report = fairness.figures(work, "retention-offer", by=["age_band"])

@@ -58,11 +58,11 @@ def fold(answerable):
 
 
 def incident(answerable, point, level="violation"):
-    with answerable.work(service("guard")) as work:
+    with answerable.work(service("monitor")) as work:
         row = Incident(
             id=work.new_id(),
             point=point,
-            guard="proposal:selection_rate_ratio:gender:below",
+            monitor="proposal:selection_rate_ratio:gender:below",
             grp="female",
             level=level,
             status="open",
@@ -188,10 +188,10 @@ def test_everything_that_was_done_is_told_with_who_did_it(answerable, clock, cle
     with answerable.work(ben) as work:
         requests.confirm(work, lifting.id)
     clock.advance(minutes=1)
-    found_by_guard = incident(answerable, POINT)
+    found_by_monitor = incident(answerable, POINT)
     clock.advance(minutes=1)
     with answerable.work(person(answerable, "Pia")) as work:
-        monitors.close(work, found_by_guard, "The model is another.")
+        monitors.close(work, found_by_monitor, "The model is another.")
     clock.advance(minutes=1)
     made = making.make(answerable, cleo, POINT).view.id
     clock.advance(minutes=1)

@@ -1,4 +1,4 @@
-"""Guards look at what is counted; an alarm opens an incident and, where the policy says so, leaves the point to people."""
+"""Monitors look at what is counted; an alarm opens an incident and, where the policy says so, leaves the point to people."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from governance.decisions.preparing import Asked
 from governance.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from governance.holds import service as holds
 from governance.ledger.models import LogRecord
-from governance.monitors import acting, guarding
+from governance.monitors import acting, watching
 from governance.monitors import service as monitors
-from governance.monitors.models import GuardRow
+from governance.monitors.models import MonitorRow
 from governance.operations.verifying import verify
 from governance.requests import service as requests
 from governance.reviews import overdue
@@ -25,7 +25,7 @@ from policies import document
 from tests.people import app, person, publish
 from tests.retention import POINT, POLICY, request, unsure
 
-GUARDED = POLICY.replace(
+MONITORED = POLICY.replace(
     "notice:",
     """measure: {positive: offer_discount, reference: {gender: male}}
 fairness:
@@ -39,7 +39,7 @@ BELOW = "proposal:selection_rate_ratio:gender:below"
 
 @pytest.fixture
 def shop(answerable: Answerable) -> Actor:
-    publish(answerable, GUARDED)
+    publish(answerable, MONITORED)
     return app(answerable)
 
 
@@ -62,7 +62,7 @@ def unfair(answerable, shop, rounds):
 
 
 def work_off(answerable):
-    while folding.fold(answerable, watch=guarding.watch):
+    while folding.fold(answerable, watch=watching.watch):
         pass
     return acting.act(answerable)
 
@@ -81,7 +81,7 @@ def test_a_disparity_is_found_held_looked_into_and_resumed_by_two(answerable, sh
     pia, paul, cleo = (person(answerable, name) for name in ("Pia", "Paul", "Cleo"))
     unfair(answerable, shop, 30)
     (incident,) = found(answerable)
-    assert (incident.guard, incident.group, incident.level) == (BELOW, "female", "violation")
+    assert (incident.monitor, incident.group, incident.level) == (BELOW, "female", "violation")
     assert incident.held
     assert incident.details["odds"].startswith("1 : ")
     assert held(answerable)
@@ -133,7 +133,7 @@ def test_fair_decisions_raise_nothing(answerable, shop):
         work_off(answerable)
     assert found(answerable) == []
     with answerable.look(service("tests")) as work:
-        views = {(one.name, one.group): one for one in monitors.guards(work, POINT)}
+        views = {(one.name, one.group): one for one in monitors.monitors(work, POINT)}
     assert views[BELOW, "female"].seen == 240
     assert views[BELOW, "female"].verdict == "quiet"
 
@@ -141,7 +141,7 @@ def test_fair_decisions_raise_nothing(answerable, shop):
 def test_acting_twice_opens_one_incident(answerable, shop):
     unfair(answerable, shop, 29)
     with answerable.database.write() as session:
-        session.execute(sa.update(GuardRow).where(GuardRow.name == BELOW).values(acted="quiet"))
+        session.execute(sa.update(MonitorRow).where(MonitorRow.name == BELOW).values(acted="quiet"))
     acting.act(answerable)
     acting.act(answerable)
     assert len(found(answerable)) == 1
@@ -160,31 +160,33 @@ def test_errors_of_the_automated_part_alert_without_a_hold(answerable, shop):
             truth.report_truth(work, decision_id, outcome=right)
     work_off(answerable)
     (incident,) = found(answerable)
-    assert incident.guard == "routing:automated_error:above"
+    assert incident.monitor == "routing:automated_error:above"
     assert (incident.hold_id, held(answerable)) == (None, False)
 
 
-def test_cases_that_lapse_are_found_by_the_guard_of_overdue_ones(answerable, clock, shop):
+def test_cases_that_lapse_are_found_by_the_monitor_of_overdue_ones(answerable, clock, shop):
     for _ in range(60):
         decisions.ask(answerable, shop, Asked(request=unsure()))
     for _ in range(4):
         clock.advance(days=2)
         overdue.run(answerable)
     work_off(answerable)
-    assert [one.guard for one in found(answerable)] == ["routing:overdue_share:above"]
+    assert [one.monitor for one in found(answerable)] == ["routing:overdue_share:above"]
 
 
-def test_another_tolerance_starts_a_guard_anew(answerable, shop):
+def test_another_tolerance_starts_a_monitor_anew(answerable, shop):
     unfair(answerable, shop, 10)
-    publish(answerable, GUARDED.replace("tolerance: 0.8, watch: 0.9", "tolerance: 0.7, watch: 0.9"))
+    publish(
+        answerable, MONITORED.replace("tolerance: 0.8, watch: 0.9", "tolerance: 0.7, watch: 0.9")
+    )
     answerable.configuration.reload()
     made(answerable, shop, "female", "no_offer")
     work_off(answerable)
     with answerable.look(service("tests")) as work:
-        (view,) = [one for one in monitors.guards(work, POINT) if one.name == BELOW]
+        (view,) = [one for one in monitors.monitors(work, POINT) if one.name == BELOW]
         assert (view.seen, view.tolerance) == (1, 0.7)
         with pytest.raises(NotFound):
-            monitors.guards(work, "elsewhere")
+            monitors.monitors(work, "elsewhere")
 
 
 def test_who_works_no_incidents_sees_none(answerable, shop):
@@ -227,11 +229,11 @@ def test_each_metric_looks_at_a_decision_once_when_it_says_something(metric, was
             confidence=0.9,
             codes=(),
         ),
-        policy=document.load(GUARDED),
+        policy=document.load(MONITORED),
         group="{}",
         was=None if was is None else State(**state, **was),
         now=State(**state, **now),
         decided_at=None,
     )
-    guard = document.Guard(metric=metric, by="gender", tolerance=0.8)
-    assert guarding.observed(guard, change.policy, change) is expected
+    monitor = document.Monitor(metric=metric, by="gender", tolerance=0.8)
+    assert watching.observed(monitor, change.policy, change) is expected

@@ -60,12 +60,12 @@ class Pages:
 
 
 def incident(answerable) -> str:
-    """Keep an incident as a guard would open it; return its id."""
-    with answerable.work(people.service("guard")) as work:
+    """Keep an incident as a monitor would open it; return its id."""
+    with answerable.work(people.service("monitor")) as work:
         row = Incident(
             id=work.new_id(),
             point=retention.POINT,
-            guard="proposal:selection_rate_ratio:gender:below",
+            monitor="proposal:selection_rate_ratio:gender:below",
             grp="female",
             level="violation",
             status="open",

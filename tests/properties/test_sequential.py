@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from audits.fairness.sequential import (
     ODDS_BEYOND,
-    Guard,
-    GuardState,
-    GuardVerdict,
     Kind,
+    Monitor,
+    MonitorState,
+    MonitorVerdict,
     Side,
     Tally,
     alternatives,
@@ -30,12 +30,12 @@ TWO_SAMPLES = st.sampled_from([Kind.RATIO, Kind.DIFFERENCE])
 
 
 @st.composite
-def guards(draw: st.DrawFn, kinds: st.SearchStrategy[Kind] = ANY_KIND) -> Guard:
+def monitors(draw: st.DrawFn, kinds: st.SearchStrategy[Kind] = ANY_KIND) -> Monitor:
     kind, side = draw(kinds), draw(st.sampled_from(Side))
     looser, stricter = sorted(draw(st.tuples(*[st.floats(0.02, 0.98)] * 2)))
     if kind is Kind.DIFFERENCE or (kind is Kind.RATE and side is Side.ABOVE):
         looser, stricter = stricter, looser
-    return Guard(
+    return Monitor(
         metric="m",
         kind=kind,
         side=side,
@@ -61,16 +61,16 @@ def tallies(draw: st.DrawFn, most: int = 300, least: int = 0) -> Tally:
     return Tally(k_group=k_group, n_group=n_group, k_reference=k_reference, n_reference=n_reference)
 
 
-def for_(guard: Guard, tally: Tally) -> Tally:
-    return replace(tally, k_reference=0, n_reference=0) if guard.kind is Kind.RATE else tally
+def for_(monitor: Monitor, tally: Tally) -> Tally:
+    return replace(tally, k_reference=0, n_reference=0) if monitor.kind is Kind.RATE else tally
 
 
-def fed(guard: Guard, blocks: list[Tally], state: GuardState | None = None) -> GuardState:
-    state = start(guard) if state is None else state
+def fed(monitor: Monitor, blocks: list[Tally], state: MonitorState | None = None) -> MonitorState:
+    state = start(monitor) if state is None else state
     for block in blocks:
-        tally = for_(guard, block)
+        tally = for_(monitor, block)
         state = observe(
-            guard,
+            monitor,
             state,
             k_group=tally.k_group,
             n_group=tally.n_group,
@@ -103,46 +103,49 @@ def together(decisions: list[Tally]) -> Tally:
     )
 
 
-@given(guard=guards(TWO_SAMPLES), decisions=DECISIONS, cuts=st.sets(st.integers(0, 250)))
+@given(monitor=monitors(TWO_SAMPLES), decisions=DECISIONS, cuts=st.sets(st.integers(0, 250)))
 def test_it_does_not_matter_in_how_many_calls_a_block_is_fed(
-    guard: Guard, decisions: list[Tally], cuts: set[int]
+    monitor: Monitor, decisions: list[Tally], cuts: set[int]
 ) -> None:
-    one_by_one = fed(guard, decisions)
+    one_by_one = fed(monitor, decisions)
     ends = sorted(
         {0, len(decisions)}
         | {cut for cut in cuts if cut < len(decisions)}
-        | set(range(0, len(decisions), guard.block_size))
+        | set(range(0, len(decisions), monitor.block_size))
     )
 
-    assert one_by_one.blocks == len(decisions) // guard.block_size
-    assert one_by_one.seen == one_by_one.blocks * guard.block_size
+    assert one_by_one.blocks == len(decisions) // monitor.block_size
+    assert one_by_one.seen == one_by_one.blocks * monitor.block_size
     assert (
-        fed(guard, [together(decisions[begin:end]) for begin, end in pairwise(ends)]) == one_by_one
+        fed(monitor, [together(decisions[begin:end]) for begin, end in pairwise(ends)])
+        == one_by_one
     )
 
 
-@given(guard=guards(TWO_SAMPLES), decisions=DECISIONS, order=st.randoms(use_true_random=False))
-def test_the_order_within_a_block_does_not_matter(guard: Guard, decisions, order) -> None:
+@given(monitor=monitors(TWO_SAMPLES), decisions=DECISIONS, order=st.randoms(use_true_random=False))
+def test_the_order_within_a_block_does_not_matter(monitor: Monitor, decisions, order) -> None:
     mixed = []
-    for begin in range(0, len(decisions), guard.block_size):
-        block = decisions[begin : begin + guard.block_size]
+    for begin in range(0, len(decisions), monitor.block_size):
+        block = decisions[begin : begin + monitor.block_size]
         order.shuffle(block)
         mixed.extend(block)
 
-    assert fed(guard, mixed) == fed(guard, decisions)
+    assert fed(monitor, mixed) == fed(monitor, decisions)
 
 
 @given(
-    guard=guards(), blocks=st.lists(tallies(), max_size=40), calls=st.lists(tallies(), max_size=9)
+    monitor=monitors(),
+    blocks=st.lists(tallies(), max_size=40),
+    calls=st.lists(tallies(), max_size=9),
 )
 def test_a_state_read_back_from_json_is_equal_and_goes_on_alike(
-    guard: Guard, blocks: list[Tally], calls: list[Tally]
+    monitor: Monitor, blocks: list[Tally], calls: list[Tally]
 ) -> None:
-    state = fed(guard, blocks)
-    read = GuardState.parse(json.loads(json.dumps(state.encode(), allow_nan=False)))
+    state = fed(monitor, blocks)
+    read = MonitorState.parse(json.loads(json.dumps(state.encode(), allow_nan=False)))
 
     assert read == state
-    assert fed(guard, calls, read) == fed(guard, calls, state)
+    assert fed(monitor, calls, read) == fed(monitor, calls, state)
 
 
 @given(
@@ -164,13 +167,13 @@ def test_no_e_value_exceeds_1_on_average_wherever_the_tolerance_is_kept(
     share: float,
 ) -> None:
     """Takes the mean in closed form: the product over both samples of (p q/p' + (1-p)(1-q)/(1-p'))^n."""
-    guard = Guard(metric="m", kind=kind, side=side, tolerance=tolerance, threshold=20)
+    monitor = Monitor(metric="m", kind=kind, side=side, tolerance=tolerance, threshold=20)
     least = tolerance * p_high if kind is Kind.RATIO else max(p_high - tolerance, 0)
     p_low = least + share * (1 - least)
     n_low, n_high = sizes
     assume(n_low and n_high)
     nearest = nearest_of_ratio if kind is Kind.RATIO else nearest_of_difference
-    for pair in alternatives(guard, tolerance, past):
+    for pair in alternatives(monitor, tolerance, past):
         if pair is None:
             continue
         low, high = pair
@@ -183,53 +186,53 @@ def test_no_e_value_exceeds_1_on_average_wherever_the_tolerance_is_kept(
         assert log_mean <= 1e-9
 
 
-@given(guard=guards(), block=tallies(), past=tallies(), by=st.integers(1, 300))
+@given(monitor=monitors(), block=tallies(), past=tallies(), by=st.integers(1, 300))
 def test_evidence_grows_with_the_disparity(
-    guard: Guard, block: Tally, past: Tally, by: int
+    monitor: Monitor, block: Tally, past: Tally, by: int
 ) -> None:
-    block, past = for_(guard, block), for_(guard, past)
-    below = guard.side is Side.BELOW
+    block, past = for_(monitor, block), for_(monitor, past)
+    below = monitor.side is Side.BELOW
     k_group = max(block.k_group - by, 0) if below else min(block.k_group + by, block.n_group)
     k_reference = (
         min(block.k_reference + by, block.n_reference) if below else max(block.k_reference - by, 0)
     )
-    plain = block_log_e(guard, guard.tolerance, block, past)
+    plain = block_log_e(monitor, monitor.tolerance, block, past)
 
     for worse in (replace(block, k_group=k_group), replace(block, k_reference=k_reference)):
         for more, before in zip(
-            block_log_e(guard, guard.tolerance, worse, past), plain, strict=True
+            block_log_e(monitor, monitor.tolerance, worse, past), plain, strict=True
         ):
             assert more >= before - 1e-9
 
 
-@given(guard=guards(TWO_SAMPLES), blocks=st.lists(tallies(), max_size=60), which=st.booleans())
+@given(monitor=monitors(TWO_SAMPLES), blocks=st.lists(tallies(), max_size=60), which=st.booleans())
 def test_there_is_never_an_alarm_without_decisions_of_both(
-    guard: Guard, blocks: list[Tally], which: bool
+    monitor: Monitor, blocks: list[Tally], which: bool
 ) -> None:
     empty = {"k_group": 0, "n_group": 0} if which else {"k_reference": 0, "n_reference": 0}
-    state = fed(guard, [replace(block, **empty) for block in blocks])
+    state = fed(monitor, [replace(block, **empty) for block in blocks])
 
-    assert verdict(state) is GuardVerdict.QUIET
+    assert verdict(state) is MonitorVerdict.QUIET
     assert state.violation.log10_e == 0
     assert all(point.violation == 0 and not point.watch for point in state.history)
 
 
-@given(guard=guards(TWO_SAMPLES), block=tallies(), past=tallies())
-def test_an_empty_sample_says_nothing(guard: Guard, block: Tally, past: Tally) -> None:
+@given(monitor=monitors(TWO_SAMPLES), block=tallies(), past=tallies())
+def test_an_empty_sample_says_nothing(monitor: Monitor, block: Tally, past: Tally) -> None:
     nothing = tuple(0.0 for _ in ODDS_BEYOND)
 
     for empty in (
         replace(block, k_group=0, n_group=0),
         replace(block, k_reference=0, n_reference=0),
     ):
-        assert block_log_e(guard, guard.tolerance, empty, past) == nothing
+        assert block_log_e(monitor, monitor.tolerance, empty, past) == nothing
 
 
-@given(guard=guards(TWO_SAMPLES), blocks=st.lists(tallies(), max_size=40))
+@given(monitor=monitors(TWO_SAMPLES), blocks=st.lists(tallies(), max_size=40))
 def test_group_and_reference_exchanged_are_the_other_side(
-    guard: Guard, blocks: list[Tally]
+    monitor: Monitor, blocks: list[Tally]
 ) -> None:
-    other = Side.ABOVE if guard.side is Side.BELOW else Side.BELOW
+    other = Side.ABOVE if monitor.side is Side.BELOW else Side.BELOW
     exchanged = [
         Tally(
             k_group=block.k_reference,
@@ -240,19 +243,19 @@ def test_group_and_reference_exchanged_are_the_other_side(
         for block in blocks
     ]
 
-    one, two = fed(guard, blocks), fed(replace(guard, side=other), exchanged)
+    one, two = fed(monitor, blocks), fed(replace(monitor, side=other), exchanged)
     assert (one.violation, one.watch, one.history) == (two.violation, two.watch, two.history)
 
 
-@given(guard=guards(), blocks=st.lists(tallies(), max_size=60))
+@given(monitor=monitors(), blocks=st.lists(tallies(), max_size=60))
 def test_an_alarm_is_never_lost_and_the_history_shows_why_it_was_raised(
-    guard: Guard, blocks: list[Tally]
+    monitor: Monitor, blocks: list[Tally]
 ) -> None:
-    state = start(guard)
-    gravest = GuardVerdict.QUIET
-    order = list(GuardVerdict)
+    state = start(monitor)
+    gravest = MonitorVerdict.QUIET
+    order = list(MonitorVerdict)
     for block in blocks:
-        state = fed(guard, [block], state)
+        state = fed(monitor, [block], state)
         assert order.index(verdict(state)) >= order.index(gravest)
         gravest = verdict(state)
     reached = [point.block for point in state.history if point.violation > log10(20) + 1e-4]

@@ -1,4 +1,4 @@
-"""Guards and incidents: what stands watch over a decision point, what it found, and what people did about it."""
+"""Monitors and incidents: what stands watch over a decision point, what it found, and what people did about it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import marshmallow as ma
 
-from audits.fairness.sequential import GuardVerdict
+from audits.fairness.sequential import MonitorVerdict
 from governance.monitors import service
 from governance.permissions import Permission
 from web.api.resources import MOST_OF_A_PAGE, Query, Resource, identifier, look, work
@@ -28,11 +28,11 @@ from web.api.schemas import (
 from web.security import requires
 
 resource = Resource(
-    "Guards and incidents",
+    "Monitors and incidents",
     "What stands watch over decision points, what it found, and what people did about it.",
 )
 
-_LEVELS: Final = (GuardVerdict.WATCH.value, GuardVerdict.VIOLATION.value)
+_LEVELS: Final = (MonitorVerdict.WATCH.value, MonitorVerdict.VIOLATION.value)
 _STATUSES: Final = ("open", "closed")
 _DONE: Final = (
     "worse",
@@ -75,8 +75,8 @@ class EvidenceAnswer(Answer):
     watch = Number(required=True, allow_none=True)
 
 
-class GuardAnswer(Answer):
-    """One guard, for one group and one side; `log10_e` is its evidence against the tolerance being kept."""
+class MonitorAnswer(Answer):
+    """One monitor, for one group and one side; `log10_e` is its evidence against the tolerance being kept."""
 
     decision_point = Text(required=True, attribute="point")
     name = Text(required=True)
@@ -90,7 +90,7 @@ class GuardAnswer(Answer):
     on_breach = Text(required=True, validate=one_of(("alert", "review_all")))
     threshold = Number(required=True, metadata={"description": "The evidence that makes an alarm"})
     block = Whole(required=True)
-    verdict = Text(required=True, validate=one_of(GuardVerdict))
+    verdict = Text(required=True, validate=one_of(MonitorVerdict))
     odds = Text(required=True)
     log10_e = Number(required=True)
     seen = Whole(required=True)
@@ -103,18 +103,18 @@ class GuardAnswer(Answer):
     updated_at = Instant(required=True)
 
 
-class GuardsAnswer(Answer):
-    """The guards of a decision point; one that has seen nothing is not there yet."""
+class MonitorsAnswer(Answer):
+    """The monitors of a decision point; one that has seen nothing is not there yet."""
 
-    guards = List(Nested(GuardAnswer), required=True)
+    monitors = List(Nested(MonitorAnswer), required=True)
 
 
 class IncidentAnswer(Answer):
-    """An incident: a guard found something."""
+    """An incident: a monitor found something."""
 
     id = Text(required=True)
     decision_point = Text(required=True, attribute="point")
-    guard = Text(required=True)
+    monitor = Text(required=True)
     group = Text(required=True)
     level = Text(required=True, validate=one_of(_LEVELS))
     status = Text(required=True, validate=one_of(_STATUSES))
@@ -128,7 +128,7 @@ class IncidentAnswer(Answer):
     details = Members(
         required=True,
         metadata={
-            "description": "What the guard looks at, and its figures; recent counts by group only for who may read reports"
+            "description": "What the monitor looks at, and its figures; recent counts by group only for who may read reports"
         },
     )
     closed_at = Instant(required=True, allow_none=True)
@@ -136,7 +136,7 @@ class IncidentAnswer(Answer):
 
 
 class NoteAnswer(Answer):
-    """What somebody, or a guard, did about an incident or its hold."""
+    """What somebody, or a monitor, did about an incident or its hold."""
 
     id = Text(
         required=True,
@@ -163,13 +163,13 @@ class IncidentsAnswer(Answer):
     incidents = List(Nested(IncidentAnswer), required=True)
 
 
-@resource.route("/decision-points/<point>/guards", methods=["GET"])
+@resource.route("/decision-points/<point>/monitors", methods=["GET"])
 @requires(Permission.INCIDENTS_READ)
-@resource.response(200, GuardsAnswer)
-def list_guards(point: str) -> Any:
-    """List the guards of a decision point's live policy, each with its evidence so far."""
+@resource.response(200, MonitorsAnswer)
+def list_monitors(point: str) -> Any:
+    """List the monitors of a decision point's live policy, each with its evidence so far."""
     with look() as unit:
-        return {"guards": service.guards(unit, point)}
+        return {"monitors": service.monitors(unit, point)}
 
 
 @resource.route("/incidents", methods=["GET"])
@@ -210,7 +210,7 @@ def add_note(body: dict[str, Any], incident_id: str) -> Any:
 def close_incident(body: dict[str, Any], incident_id: str) -> Any:
     """Close an incident with what was done.
 
-    Its guard forgets its evidence and watches anew. A hold stays until it is lifted, which two people do.
+    Its monitor forgets its evidence and watches anew. A hold stays until it is lifted, which two people do.
     """
     identifier(incident_id, "incident")
     with work() as unit:

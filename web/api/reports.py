@@ -39,7 +39,9 @@ _WINDOW: Final = {"description": "A day such as 2026-11-21, included"}
 _BY: Final = {
     "description": "A group attribute, or several crossed with `*`; may stand more than once. Default: each attribute by itself"
 }
-_REPORT: Final = {"200": {"description": "The report", "content": {JSON: {"schema": {"type": "object"}}}}}
+_REPORT: Final = {
+    "200": {"description": "The report", "content": {JSON: {"schema": {"type": "object"}}}}
+}
 
 
 class ReportQuery(Query):
@@ -116,7 +118,9 @@ class SignedAnswer(AskedAnswer):
     note = Text(
         required=True,
         allow_none=True,
-        metadata={"description": "The signed note that names the report's digest (C2SP signed-note)"},
+        metadata={
+            "description": "The signed note that names the report's digest (C2SP signed-note)"
+        },
     )
 
 

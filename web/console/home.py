@@ -22,7 +22,7 @@ from governance.reporting.home import Change, ChangeKind, Home, Mark, PointRisk,
 from governance.reporting.making import ReportView
 from governance.work import Work
 from web import authentication
-from web.console import guard_words
+from web.console import monitor_words
 from web.console.links import linked
 from web.console.requests import point_title
 from web.console.shell import blueprint, policy_address, render
@@ -144,7 +144,9 @@ def _attention(
 
 def _of_incident(work: Work, view: IncidentView) -> Attention:
     live = work.configuration.live.get(view.point)
-    said = guard_words.title(None if live is None else live.policy, guard_words.of_incident(view))
+    said = monitor_words.title(
+        None if live is None else live.policy, monitor_words.of_incident(view)
+    )
     return Attention(
         tone="bad" if view.level == "violation" else "warn",
         text=_("%(point)s: %(what)s.", point=point_title(work, view.point), what=said),
@@ -272,10 +274,10 @@ def _chip(point: PointRisk, sign: Sign) -> Chip:
     report = "" if point.report is None else linked("made_report", report_id=point.report.id)
     return {
         Sign.VIOLATION: Chip(
-            text=_("guard: violation"), tone="bad", drawing="alert", href=incident
+            text=_("monitor: violation"), tone="bad", drawing="alert", href=incident
         ),
         Sign.BREACH: Chip(text=_("report: breach"), tone="bad", drawing="alert", href=report),
-        Sign.WATCH: Chip(text=_("guard: watch"), tone="warn", drawing="eye", href=incident),
+        Sign.WATCH: Chip(text=_("monitor: watch"), tone="warn", drawing="eye", href=incident),
         Sign.NOT_MEASURED: Chip(text=_("not measured"), tone="bad", drawing="cross"),
         Sign.GROUPS_MISSING: Chip(text=_("many groups unknown"), tone="warn", drawing="info"),
         Sign.HELD: Chip(text=_("people only"), tone="warn", drawing="hand", href=linked("hold")),
@@ -355,7 +357,7 @@ def _told(change: Change, title: str) -> tuple[str, str, str, str]:
         ChangeKind.INCIDENT_OPENED: lambda: (
             "alert",
             bad,
-            _("%(point)s: a guard raised an alarm", **slots),
+            _("%(point)s: a monitor raised an alarm", **slots),
             incident,
         ),
         ChangeKind.INCIDENT_CLOSED: lambda: (

@@ -1,4 +1,4 @@
-"""Guards and incidents: what stands watch, what it found, and the way from an alarm to going on."""
+"""Monitors and incidents: what stands watch, what it found, and the way from an alarm to going on."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from governance.errors import AnswerableError, Conflict, InvalidInput, NotFound
 from governance.holds import service as holds
 from governance.ledger import reading
 from governance.monitors import service
-from governance.monitors.guarding import guards_of
-from governance.monitors.service import GuardView, IncidentView, NoteView
+from governance.monitors.service import IncidentView, MonitorView, NoteView
+from governance.monitors.watching import monitors_of
 from governance.permissions import Permission
 from governance.points import service as points
 from governance.requests.service import LONGEST_REASON
 from governance.work import Work
 from policies.document import Policy
 from web import authentication
-from web.console import forms, guard_charts, guard_words
+from web.console import forms, monitor_charts, monitor_words
 from web.console.links import linked
 from web.console.requests import point_title
 from web.console.shell import blueprint, go, policy_address, render, tell
@@ -30,11 +30,11 @@ from web.console.speech import gettext as _
 from web.console.speech import language
 from web.console.times import moment, moment_or_none
 from web.console.views.audit import (
-    GuardRowView,
-    GuardsPage,
     IncidentPage,
     IncidentRow,
     IncidentsPage,
+    MonitorRowView,
+    MonitorsPage,
     WatchedPoint,
 )
 from web.console.views.shell import Choice, Form
@@ -50,7 +50,7 @@ _SPARK_HEIGHT: Final = 24
 @blueprint.get("/incidents")
 @requires(Permission.INCIDENTS_READ)
 def incidents() -> Response:
-    """List what guards found, open ones first, and the guards of each decision point."""
+    """List what monitors found, open ones first, and the monitors of each decision point."""
     with authentication.installation().look(authentication.actor()) as work:
         listed = points.list_points(work)
         titles = {one.name: point_title(work, one.name) for one in listed}
@@ -66,7 +66,7 @@ def incidents() -> Response:
             watched=tuple(
                 _watched(work, one.name, one.live.policy)
                 for one in listed
-                if one.live is not None and one.live.policy.guards
+                if one.live is not None and one.live.policy.monitors
             ),
             points=tuple(Choice(value=name, label=title) for name, title in titles.items()),
             filters=filters,
@@ -74,22 +74,22 @@ def incidents() -> Response:
     return render("incidents", page, current="incidents")
 
 
-@blueprint.get("/guards/<point>")
+@blueprint.get("/monitors/<point>")
 @requires(Permission.INCIDENTS_READ)
-def guards(point: str) -> Response:
-    """Show the guards of a decision point, each with its evidence."""
+def monitors(point: str) -> Response:
+    """Show the monitors of a decision point, each with its evidence."""
     with authentication.installation().look(authentication.actor()) as work:
-        found = service.guards(work, point)
+        found = service.monitors(work, point)
         live = work.configuration.live[point]
-        page = GuardsPage(
+        page = MonitorsPage(
             title=live.policy.title.in_(language()),
-            guards=tuple(_guard_row(live.policy, one) for one in _gravest_first(found)),
+            monitors=tuple(_monitor_row(live.policy, one) for one in _gravest_first(found)),
             counted=work.actor.may(Permission.REPORTS_READ),
             report_href=linked("fairness", point=point),
             policy_href=policy_address(point, live.version),
-            declared=len(guards_of(live.policy)),
+            declared=len(monitors_of(live.policy)),
         )
-    return render("guards", page, current="incidents")
+    return render("monitors", page, current="incidents")
 
 
 @blueprint.get("/incidents/<incident_id>")
@@ -124,11 +124,11 @@ def close_incident(incident_id: str) -> Response:
     if closed.held:
         tell(
             "good",
-            _("The incident is closed. The guard watches anew."),
+            _("The incident is closed. The monitor watches anew."),
             _("People alone still decide there, until the hold is lifted."),
         )
     else:
-        tell("good", _("The incident is closed. The guard watches anew."))
+        tell("good", _("The incident is closed. The monitor watches anew."))
     return go("incident", incident_id=incident_id)
 
 
@@ -171,19 +171,19 @@ def _shown(
     with authentication.installation().look(authentication.actor()) as work:
         view = service.incident(work, incident_id)
         policy = _policy(work, view.point)
-        watched = guard_words.of_incident(view)
+        watched = monitor_words.of_incident(view)
         figure = _figure_of(work, view)
         page = IncidentPage(
             id=view.id,
-            title=guard_words.title(policy, watched),
+            title=monitor_words.title(policy, watched),
             point=point_title(work, view.point),
-            level=guard_words.verdict_chip(view.level),
-            status=guard_words.status_chip(view.status),
+            level=monitor_words.verdict_chip(view.level),
+            status=monitor_words.status_chip(view.status),
             opened=moment(view.opened_at),
-            found=guard_words.found(
+            found=monitor_words.found(
                 policy, watched, view.details["odds"], view.details["decisions"]
             ),
-            recently=guard_words.recently(policy, watched),
+            recently=monitor_words.recently(policy, watched),
             counted=watched.recent_group is not None,
             story=tuple(_story(work, view)),
             open=view.status == "open",
@@ -194,7 +194,7 @@ def _shown(
             may_ask_to_lift=work.actor.may(Permission.HOLDS_LIFT),
             report_href=linked("fairness", point=view.point),
             what_if_href=linked("what_if", point=view.point),
-            guards_href=url_for("console.guards", point=view.point),
+            monitors_href=url_for("console.monitors", point=view.point),
             decisions_href=_decisions(view),
             requests_href=linked("requests"),
             note=note or Form(),
@@ -210,16 +210,16 @@ def _policy(work: Work, point: str) -> Policy | None:
 
 
 def _figure_of(work: Work, view: IncidentView) -> Figure | None:
-    """Draw the evidence of an incident's guard, None where the live policy has it no longer."""
+    """Draw the evidence of an incident's monitor, None where the live policy has it no longer."""
     if _policy(work, view.point) is None:
         return None
     mine = [
         one
-        for one in service.guards(work, view.point)
-        if (one.name, one.group) == (view.guard, view.group)
+        for one in service.monitors(work, view.point)
+        if (one.name, one.group) == (view.monitor, view.group)
     ]
     title = _("Odds against the tolerance being kept, by decisions seen")
-    return guard_charts.evidence_of(mine[0], title) if mine else None
+    return monitor_charts.evidence_of(mine[0], title) if mine else None
 
 
 def _lifting_asked(work: Work, view: IncidentView) -> bool:
@@ -227,7 +227,7 @@ def _lifting_asked(work: Work, view: IncidentView) -> bool:
 
 
 def _decisions(view: IncidentView) -> str:
-    """Return where the decisions are listed that the guard looked at; of one group they cannot be."""
+    """Return where the decisions are listed that the monitor looked at; of one group they cannot be."""
     wanted = {"point": view.point}
     metric = view.details["metric"]
     if metric.startswith("automated_error"):
@@ -238,13 +238,13 @@ def _decisions(view: IncidentView) -> str:
 
 
 def _incident_row(work: Work, view: IncidentView) -> IncidentRow:
-    watched = guard_words.of_incident(view)
+    watched = monitor_words.of_incident(view)
     return IncidentRow(
         id=view.id,
-        title=guard_words.title(_policy(work, view.point), watched),
+        title=monitor_words.title(_policy(work, view.point), watched),
         point=point_title(work, view.point),
-        level=guard_words.verdict_chip(view.level),
-        status=guard_words.status_chip(view.status),
+        level=monitor_words.verdict_chip(view.level),
+        status=monitor_words.status_chip(view.status),
         opened=moment(view.opened_at),
         held=view.held,
         closed=moment_or_none(view.closed_at),
@@ -253,18 +253,18 @@ def _incident_row(work: Work, view: IncidentView) -> IncidentRow:
 
 
 def _watched(work: Work, point: str, policy: Policy) -> WatchedPoint:
-    found = service.guards(work, point)
+    found = service.monitors(work, point)
     strongest = max(found, key=lambda one: one.log10_e, default=None)
     return WatchedPoint(
         title=policy.title.in_(language()),
-        href=url_for("console.guards", point=point),
+        href=url_for("console.monitors", point=point),
         streams=len(found),
-        worst=guard_words.verdict_chip(guard_words.gravest([one.verdict for one in found])),
-        strongest="" if strongest is None else guard_words.evidence(strongest.log10_e),
+        worst=monitor_words.verdict_chip(monitor_words.gravest([one.verdict for one in found])),
+        strongest="" if strongest is None else monitor_words.evidence(strongest.log10_e),
     )
 
 
-def _gravest_first(found: Sequence[GuardView]) -> list[GuardView]:
+def _gravest_first(found: Sequence[MonitorView]) -> list[MonitorView]:
     order = {"violation": 0, "watch": 1}
     return sorted(
         found, key=lambda one: (order.get(one.verdict, 2), -one.log10_e, one.name, one.group)
@@ -277,7 +277,7 @@ def _gravest_first(found: Sequence[GuardView]) -> list[GuardView]:
 def _story(work: Work, view: IncidentView) -> list[StoryStep]:
     opened = StoryStep(
         kind="opened",
-        title=_("The guard raised an alarm"),
+        title=_("The monitor raised an alarm"),
         at=moment(view.opened_at),
         logged=False,
     )
@@ -300,7 +300,7 @@ def _step(work: Work, note: NoteView) -> StoryStep:
         kind=note.kind,
         title=titles.get(note.kind, note.kind),
         at=moment(note.at),
-        by=_("the guard") if note.by == "service:guard" else note.by_name,
+        by=_("the monitor") if note.by == "service:monitor" else note.by_name,
         quote=note.words or "",
         entry=_entry(work, note.id) if logged else None,
         logged=logged,
@@ -315,25 +315,25 @@ def _entry(work: Work, record_id: str) -> int | None:
     return None if place is None else place.index
 
 
-# ------------------------------------------------------------------------------------- guards
+# ------------------------------------------------------------------------------------- monitors
 
 
-def _guard_row(policy: Policy, view: GuardView) -> GuardRowView:
-    watched = guard_words.of_guard(view)
-    title = guard_words.title(policy, watched)
+def _monitor_row(policy: Policy, view: MonitorView) -> MonitorRowView:
+    watched = monitor_words.of_monitor(view)
+    title = monitor_words.title(policy, watched)
     spark, alarm = _spark(view.history, log10(view.threshold))
-    return GuardRowView(
+    return MonitorRowView(
         id=f"{view.name}-{view.group}",
         title=title,
-        tolerated=guard_words.tolerated(watched),
-        verdict=guard_words.verdict_chip(view.verdict),
-        odds=guard_words.evidence(view.log10_e),
-        alarm=guard_words.evidence(log10(view.threshold)),
+        tolerated=monitor_words.tolerated(watched),
+        verdict=monitor_words.verdict_chip(view.verdict),
+        odds=monitor_words.evidence(view.log10_e),
+        alarm=monitor_words.evidence(log10(view.threshold)),
         seen=view.seen,
-        recently=guard_words.recently(policy, watched),
+        recently=monitor_words.recently(policy, watched),
         spark=spark,
         spark_alarm=alarm,
-        figure=guard_charts.evidence_of(view, title),
+        figure=monitor_charts.evidence_of(view, title),
     )
 
 

@@ -26,7 +26,7 @@ def permission_words() -> Mapping[Permission, str]:
         Permission.HOLDS_SET: _("put decision points on hold"),
         Permission.IMPORTS_RUN: _("import files of the past"),
         Permission.INCIDENTS_HANDLE: _("say what is done about incidents, and close them"),
-        Permission.INCIDENTS_READ: _("see guards and incidents"),
+        Permission.INCIDENTS_READ: _("see monitors and incidents"),
         Permission.KEYS_MANAGE: _("make and revoke app keys"),
         Permission.LOG_READ: _("read the log and check it"),
         Permission.PEOPLE_MANAGE: _("manage people"),

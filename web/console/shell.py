@@ -68,8 +68,8 @@ KEYS_COOKIE: Final = "keys"
 _A_YEAR: Final = 365 * 24 * 3600
 #: Where the session keeps the verdict that its giver may still take back.
 _UNDO: Final = "undo"
-#: Who sets the holds of guards.
-_GUARD: Final = "service:guard"
+#: Who sets the holds of monitors.
+_MONITOR: Final = "service:monitor"
 
 
 def prepare(app: Flask) -> None:
@@ -221,31 +221,31 @@ def holds_in_force(work: Work) -> tuple[HoldInForce, ...]:
     for hold in holds.in_force(work):
         policy = live.get(hold.point or "")
         title = hold.point or ""
-        by_guard = hold.set_by == _GUARD
+        by_monitor = hold.set_by == _MONITOR
         if policy is not None:
             title = policy.policy.title.in_(speech.language())
         told.append(
             HoldInForce(
                 key=hold.point or "all",
                 point=title,
-                reason=_reason_of_guards() if by_guard else hold.reason,
+                reason=_reason_of_monitors() if by_monitor else hold.reason,
                 since=times.moment(hold.set_at),
-                by=_("a guard") if by_guard else hold.set_by_name,
+                by=_("a monitor") if by_monitor else hold.set_by_name,
                 lifting_asked=hold.request_id is not None,
-                incident=_incident_of(work, hold.id) if by_guard else "",
+                incident=_incident_of(work, hold.id) if by_monitor else "",
             )
         )
     return tuple(told)
 
 
-def _reason_of_guards() -> str:
+def _reason_of_monitors() -> str:
     return _(
-        "A guard found a disparity or errors beyond what the policy tolerates. People alone decide until it is looked into."
+        "A monitor found a disparity or errors beyond what the policy tolerates. People alone decide until it is looked into."
     )
 
 
 def _incident_of(work: Work, hold_id: str) -> str:
-    """Return the id of the incident that a guard set a hold for, empty for somebody who may see none."""
+    """Return the id of the incident that a monitor set a hold for, empty for somebody who may see none."""
     if not work.actor.may(Permission.INCIDENTS_READ):
         return ""
     return monitors.incident_of_hold(work, hold_id) or ""

@@ -59,7 +59,7 @@ def _titles() -> dict[Part, str]:
         Part.OVERDUE: _("Overdue cases"),
         Part.MAIL: _("Mail"),
         Part.COUNTS: _("Counts by group"),
-        Part.GUARDS: _("Guards"),
+        Part.MONITORS: _("Monitors"),
         Part.REPORTS: _("Reports"),
         Part.IMPORTS: _("Imports"),
         Part.CLEANING: _("Tidying up"),

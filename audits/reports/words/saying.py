@@ -33,7 +33,7 @@ class Words:
         return SENTENCES[sentence][self.language].format_map(slots)
 
     def odds(self, log10_e: float) -> str:
-        """Say evidence as odds against the tolerance being kept: ``1 : 2,511``, as guards do."""
+        """Say evidence as odds against the tolerance being kept: ``1 : 2,511``, as monitors do."""
         if log10_e >= 6:
             return f"1{numbers.NO_BREAK}: 10{_raised(round(log10_e))}"
         if log10_e >= 0:

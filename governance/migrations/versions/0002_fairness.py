@@ -1,4 +1,4 @@
-"""Fairness: ground truth, feedback, deltas and counts, guards and incidents, reports, imports.
+"""Fairness: ground truth, feedback, deltas and counts, monitors and incidents, reports, imports.
 
 Decisions that are there already are handed to the counts as deltas, so that nothing of the past is missing.
 """
@@ -201,7 +201,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_ground_truths")),
     )
     op.create_table(
-        "guards",
+        "monitors",
         sa.Column("point", sa.String(length=63), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("grp", sa.String(length=200), nullable=False),
@@ -211,13 +211,13 @@ def upgrade() -> None:
         sa.Column("acted", sa.String(length=10), nullable=False),
         sa.Column("started_at", Instant(length=27), nullable=False),
         sa.Column("updated_at", Instant(length=27), nullable=False),
-        sa.PrimaryKeyConstraint("point", "name", "grp", name=op.f("pk_guards")),
+        sa.PrimaryKeyConstraint("point", "name", "grp", name=op.f("pk_monitors")),
     )
     op.create_table(
         "incidents",
         sa.Column("id", Id(length=36), nullable=False),
         sa.Column("point", sa.String(length=63), nullable=False),
-        sa.Column("guard", sa.String(length=200), nullable=False),
+        sa.Column("monitor", sa.String(length=200), nullable=False),
         sa.Column("grp", sa.String(length=200), nullable=False),
         sa.Column("level", sa.String(length=10), nullable=False),
         sa.Column("status", sa.String(length=8), nullable=False),
@@ -405,7 +405,7 @@ def downgrade() -> None:
     op.drop_table("reports")
     op.drop_index("ix_incidents_status_opened", table_name="incidents")
     op.drop_table("incidents")
-    op.drop_table("guards")
+    op.drop_table("monitors")
     op.drop_table("ground_truths")
     op.drop_table("feedback")
     op.drop_table("fairness_waits")

@@ -282,7 +282,7 @@ def told(text):
     return [problem.detail for problem in invalid.value.problems]
 
 
-def test_a_policy_says_how_it_is_measured_and_guarded():
+def test_a_policy_says_how_it_is_measured_and_monitored():
     first, second = load(BARE).outcomes
     policy = measured(
         f"measure: {{positive: {first}, reference: {{gender: male}}, enough: 50, maturity: 90d}}\n"
@@ -292,11 +292,11 @@ def test_a_policy_says_how_it_is_measured_and_guarded():
     )
     assert policy.positive == {first}
     assert (policy.measure.enough, policy.measure.maturity.days) == (50, 90)
-    assert [guard.name for guard in policy.guards] == [
+    assert [monitor.name for monitor in policy.monitors] == [
         "proposal:selection_rate_ratio:gender",
         "routing:automated_error",
     ]
-    assert [guard.on_breach for guard in policy.guards] == ["review_all", "alert"]
+    assert [monitor.on_breach for monitor in policy.monitors] == ["review_all", "alert"]
     assert second not in policy.positive
 
 
@@ -304,7 +304,7 @@ def test_without_a_measure_the_favourable_outcomes_are_compared():
     assert load(RETENTION).positive == {
         name for name, outcome in load(RETENTION).outcomes.items() if outcome.favourable
     }
-    assert load(BARE).guards == ()
+    assert load(BARE).monitors == ()
 
 
 def test_what_cannot_be_measured_is_refused_with_what_to_do():
@@ -320,7 +320,7 @@ def test_what_cannot_be_measured_is_refused_with_what_to_do():
 
 
 @pytest.mark.parametrize(
-    ("guard", "detail"),
+    ("monitor", "detail"),
     [
         ("{metric: accuracy_difference, tolerance: 0.1}", "name an attribute under by"),
         ("{metric: automated_error, tolerance: 0.1, by: gender}", "remove by"),
@@ -340,8 +340,8 @@ def test_what_cannot_be_measured_is_refused_with_what_to_do():
         ("{metric: automated_error, tolerance: 0.1, false_alarms: never}", "such as 1 per 5y"),
     ],
 )
-def test_a_guard_that_cannot_stand_is_refused_with_what_to_do(guard, detail):
-    assert any(detail in one for one in told(f"fairness: [{guard}]"))
+def test_a_monitor_that_cannot_stand_is_refused_with_what_to_do(monitor, detail):
+    assert any(detail in one for one in told(f"fairness: [{monitor}]"))
 
 
 def test_where_work_is_routed_the_language_is_always_a_group():

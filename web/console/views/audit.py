@@ -1,4 +1,4 @@
-"""What the auditor's home, the ledger, incidents and guards are told."""
+"""What the auditor's home, the ledger, incidents and monitors are told."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ class IncidentRow:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedPoint:
-    """The guards of one decision point in a line; ``worst`` is the gravest of their verdicts."""
+    """The monitors of one decision point in a line; ``worst`` is the gravest of their verdicts."""
 
     title: str
     href: str
@@ -211,7 +211,7 @@ class WatchedPoint:
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentsPage:
-    """Incidents, open ones first, and the guards of each decision point."""
+    """Incidents, open ones first, and the monitors of each decision point."""
 
     incidents: tuple[IncidentRow, ...]
     open: int
@@ -231,8 +231,8 @@ class Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GuardRowView:
-    """One guard: what it looks for, what it has found, and how strong its evidence is."""
+class MonitorRowView:
+    """One monitor: what it looks for, what it has found, and how strong its evidence is."""
 
     id: str
     title: str
@@ -248,11 +248,11 @@ class GuardRowView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GuardsPage:
-    """The guards of one decision point."""
+class MonitorsPage:
+    """The monitors of one decision point."""
 
     title: str
-    guards: tuple[GuardRowView, ...]
+    monitors: tuple[MonitorRowView, ...]
     counted: bool
     report_href: str = ""
     policy_href: str = ""
@@ -284,7 +284,7 @@ class IncidentPage:
     may_ask_to_lift: bool = False
     report_href: str = ""
     what_if_href: str = ""
-    guards_href: str = ""
+    monitors_href: str = ""
     decisions_href: str = ""
     requests_href: str = ""
     note: Form = Form()

@@ -27,7 +27,7 @@ class Viewer:
 
 @dataclass(frozen=True, kw_only=True)
 class HoldInForce:
-    """One hold: `point` is a title, or empty for all points; `key` is the point's name or `all`. `incident` is the id of what a guard set it for."""
+    """One hold: `point` is a title, or empty for all points; `key` is the point's name or `all`. `incident` is the id of what a monitor set it for."""
 
     key: str
     point: str
@@ -51,7 +51,7 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True)
 class Undo:
-    """A verdict that can still be taken back, until `until` where that is known; `etag` guards the case."""
+    """A verdict that can still be taken back, until `until` where that is known; `etag` monitors the case."""
 
     case_id: str
     text: str

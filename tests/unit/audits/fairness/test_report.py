@@ -247,7 +247,7 @@ def test_a_tolerance_for_equalized_odds_judges_both_of_its_rates():
     assert stage["verdict"] == "breach"
 
 
-def test_guards_without_groups_are_no_tolerances_of_a_report():
+def test_monitors_without_groups_are_no_tolerances_of_a_report():
     report = report_of(
         selection(WOMEN, 200, 1_000),
         selection(MEN, 500, 1_000),

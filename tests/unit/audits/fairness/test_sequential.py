@@ -12,10 +12,10 @@ from audits.fairness.sequential import (
     ODDS_BEYOND,
     RECENT_BLOCKS,
     Detector,
-    Guard,
-    GuardState,
-    GuardVerdict,
     Kind,
+    Monitor,
+    MonitorState,
+    MonitorVerdict,
     Side,
     Tally,
     alternatives,
@@ -32,7 +32,7 @@ from audits.fairness.sequential import (
     years_per_false_alarm,
 )
 
-RATIO = Guard(
+RATIO = Monitor(
     metric="selection_rate_ratio",
     kind=Kind.RATIO,
     side=Side.BELOW,
@@ -40,7 +40,7 @@ RATIO = Guard(
     watch=0.9,
     threshold=2000,
 )
-DIFFERENCE = Guard(
+DIFFERENCE = Monitor(
     metric="tpr_difference",
     kind=Kind.DIFFERENCE,
     side=Side.BELOW,
@@ -48,7 +48,7 @@ DIFFERENCE = Guard(
     watch=0.05,
     threshold=2000,
 )
-RATE = Guard(
+RATE = Monitor(
     metric="automated_error",
     kind=Kind.RATE,
     side=Side.ABOVE,
@@ -62,10 +62,12 @@ UNFAIR = {"k_group": 8, "n_group": 40, "k_reference": 64, "n_reference": 160}
 PAST = Tally(k_group=400, n_group=1000, k_reference=1600, n_reference=4000)
 
 
-def fed(guard: Guard, *blocks: dict[str, int], state: GuardState | None = None) -> GuardState:
-    state = state or start(guard)
+def fed(
+    monitor: Monitor, *blocks: dict[str, int], state: MonitorState | None = None
+) -> MonitorState:
+    state = state or start(monitor)
     for block in blocks:
-        state = observe(guard, state, **block)
+        state = observe(monitor, state, **block)
     return state
 
 
@@ -144,7 +146,7 @@ def probability(k: int, n: int, p: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("guard", "keeps"),
+    ("monitor", "keeps"),
     [
         pytest.param(RATIO, lambda g, r: g >= 0.8 * r, id="ratio"),
         pytest.param(DIFFERENCE, lambda g, r: g >= r - 0.1 - 1e-12, id="difference"),
@@ -153,7 +155,7 @@ def probability(k: int, n: int, p: float) -> float:
 @pytest.mark.parametrize("past", [Tally(), PAST, Tally(k_group=3, n_group=20, n_reference=4)])
 @pytest.mark.parametrize("sizes", [(1, 1), (3, 9), (8, 4)])
 def test_no_e_value_exceeds_1_on_average_where_the_tolerance_is_kept(
-    guard, keeps, past, sizes
+    monitor, keeps, past, sizes
 ) -> None:
     """Sums over every result that a block may have."""
     n_group, n_reference = sizes
@@ -161,8 +163,8 @@ def test_no_e_value_exceeds_1_on_average_where_the_tolerance_is_kept(
         (k, m): [
             exp(value)
             for value in block_log_e(
-                guard,
-                guard.tolerance,
+                monitor,
+                monitor.tolerance,
                 Tally(k_group=k, n_group=n_group, k_reference=m, n_reference=n_reference),
                 past,
             )
@@ -202,7 +204,9 @@ def test_the_e_value_of_one_rate_keeps_its_bound_and_meets_it_at_the_limit() -> 
 
 
 def test_a_rate_that_is_too_low_is_a_complement_that_is_too_high() -> None:
-    low = Guard(metric="agreement", kind=Kind.RATE, side=Side.BELOW, tolerance=0.95, threshold=2000)
+    low = Monitor(
+        metric="agreement", kind=Kind.RATE, side=Side.BELOW, tolerance=0.95, threshold=2000
+    )
 
     assert block_log_e(low, 0.95, Tally(k_group=170, n_group=200), Tally()) == pytest.approx(
         block_log_e(RATE, 0.05, Tally(k_group=30, n_group=200), Tally())
@@ -274,7 +278,7 @@ def test_evidence_is_the_mean_of_what_each_alternative_gathered() -> None:
 def test_a_fair_stream_stays_quiet_and_gathers_nothing() -> None:
     state = fed(RATIO, *[FAIR] * 500)
 
-    assert verdict(state) is GuardVerdict.QUIET
+    assert verdict(state) is MonitorVerdict.QUIET
     assert state.violation.log10_e < 0
 
 
@@ -285,15 +289,15 @@ def test_an_unfair_stream_is_first_watched_and_then_a_violation() -> None:
         state = observe(RATIO, state, **UNFAIR)
         seen.append(verdict(state))
 
-    assert seen[0] is GuardVerdict.QUIET
-    assert seen == sorted(seen, key=list(GuardVerdict).index)
-    assert set(seen) == set(GuardVerdict)
+    assert seen[0] is MonitorVerdict.QUIET
+    assert seen == sorted(seen, key=list(MonitorVerdict).index)
+    assert set(seen) == set(MonitorVerdict)
 
 
 def test_what_is_within_the_tolerance_but_not_even_is_only_watched() -> None:
     slightly = {"k_group": 13, "n_group": 40, "k_reference": 64, "n_reference": 160}  # 0.81
 
-    assert verdict(fed(RATIO, *[slightly] * 300)) is GuardVerdict.WATCH
+    assert verdict(fed(RATIO, *[slightly] * 300)) is MonitorVerdict.WATCH
 
 
 def test_an_alarm_is_raised_at_the_block_that_reaches_the_threshold_and_not_before() -> None:
@@ -310,9 +314,9 @@ def test_an_alarm_stays_when_the_evidence_falls_until_it_is_acknowledged() -> No
     later = fed(RATIO, *[FAIR] * 300, state=alarmed)
 
     assert later.violation.log10_e < 0
-    assert verdict(later) is GuardVerdict.VIOLATION
+    assert verdict(later) is MonitorVerdict.VIOLATION
     assert later.violation.alarm == alarmed.violation.alarm
-    assert verdict(restarted(later)) is GuardVerdict.QUIET
+    assert verdict(restarted(later)) is MonitorVerdict.QUIET
 
 
 def test_a_restart_forgets_evidence_and_keeps_what_was_seen() -> None:
@@ -327,43 +331,43 @@ def test_a_restart_forgets_evidence_and_keeps_what_was_seen() -> None:
         alarmed.history,
         alarmed.seen,
     )
-    assert verdict(fed(RATIO, *[UNFAIR] * 20, state=again)) is GuardVerdict.VIOLATION
+    assert verdict(fed(RATIO, *[UNFAIR] * 20, state=again)) is MonitorVerdict.VIOLATION
 
 
 def test_a_restart_of_the_watch_keeps_the_evidence_of_a_violation_and_the_other_way_round() -> None:
     alarmed = fed(RATIO, *[UNFAIR] * 12)
 
-    watch_forgotten = restarted(alarmed, only=GuardVerdict.WATCH)
+    watch_forgotten = restarted(alarmed, only=MonitorVerdict.WATCH)
     assert (watch_forgotten.violation, watch_forgotten.watch) == (alarmed.violation, Detector())
-    violation_forgotten = restarted(alarmed, only=GuardVerdict.VIOLATION)
+    violation_forgotten = restarted(alarmed, only=MonitorVerdict.VIOLATION)
     assert (violation_forgotten.violation, violation_forgotten.watch) == (
         Detector(),
         alarmed.watch,
     )
-    assert verdict(violation_forgotten) is GuardVerdict.WATCH
+    assert verdict(violation_forgotten) is MonitorVerdict.WATCH
 
 
-def test_a_guard_without_a_watch_level_never_watches() -> None:
-    guard = Guard(metric="m", kind=Kind.RATIO, side=Side.BELOW, tolerance=0.8, threshold=2000)
-    state = fed(guard, *[UNFAIR] * 20)
+def test_a_monitor_without_a_watch_level_never_watches() -> None:
+    monitor = Monitor(metric="m", kind=Kind.RATIO, side=Side.BELOW, tolerance=0.8, threshold=2000)
+    state = fed(monitor, *[UNFAIR] * 20)
 
     assert state.watch is None
     assert state.history[-1].watch is None
-    assert verdict(state) is GuardVerdict.VIOLATION
+    assert verdict(state) is MonitorVerdict.VIOLATION
     assert restarted(state).watch is None
 
 
-def test_an_advantage_is_found_by_the_guard_of_the_other_side() -> None:
-    above = Guard(metric="m", kind=Kind.RATIO, side=Side.ABOVE, tolerance=0.8, threshold=2000)
+def test_an_advantage_is_found_by_the_monitor_of_the_other_side() -> None:
+    above = Monitor(metric="m", kind=Kind.RATIO, side=Side.ABOVE, tolerance=0.8, threshold=2000)
     favoured = {"k_group": 28, "n_group": 40, "k_reference": 64, "n_reference": 160}
 
-    assert verdict(fed(above, *[favoured] * 30)) is GuardVerdict.VIOLATION
-    assert verdict(fed(RATIO, *[favoured] * 30)) is GuardVerdict.QUIET
-    assert verdict(fed(above, *[UNFAIR] * 30)) is GuardVerdict.QUIET
+    assert verdict(fed(above, *[favoured] * 30)) is MonitorVerdict.VIOLATION
+    assert verdict(fed(RATIO, *[favoured] * 30)) is MonitorVerdict.QUIET
+    assert verdict(fed(above, *[UNFAIR] * 30)) is MonitorVerdict.QUIET
 
 
 @pytest.mark.parametrize(
-    ("guard", "kept", "left"),
+    ("monitor", "kept", "left"),
     [
         pytest.param(
             DIFFERENCE,
@@ -379,9 +383,9 @@ def test_an_advantage_is_found_by_the_guard_of_the_other_side() -> None:
         ),
     ],
 )
-def test_the_other_kinds_tell_kept_from_left(guard, kept, left) -> None:
-    assert verdict(fed(guard, *[kept] * 200)) is GuardVerdict.QUIET
-    assert verdict(fed(guard, *[kept] * 200, *[left] * 20)) is GuardVerdict.VIOLATION
+def test_the_other_kinds_tell_kept_from_left(monitor, kept, left) -> None:
+    assert verdict(fed(monitor, *[kept] * 200)) is MonitorVerdict.QUIET
+    assert verdict(fed(monitor, *[kept] * 200, *[left] * 20)) is MonitorVerdict.VIOLATION
 
 
 # --------------------------------------------------------------------------------------- blocks
@@ -441,7 +445,7 @@ def test_impossible_counts_are_refused(counts) -> None:
         observe(RATIO, start(RATIO), **counts)
 
 
-def test_a_guard_of_one_rate_takes_no_reference() -> None:
+def test_a_monitor_of_one_rate_takes_no_reference() -> None:
     with pytest.raises(ValueError, match="has no reference"):
         observe(RATE, start(RATE), k_group=0, n_group=1, k_reference=0, n_reference=1)
 
@@ -467,7 +471,7 @@ def test_a_guard_of_one_rate_takes_no_reference() -> None:
         ({"kind": Kind.RATE, "tolerance": 1.0, "watch": None}, "tolerance of a rate"),
     ],
 )
-def test_a_guard_that_makes_no_sense_is_refused(changed, message) -> None:
+def test_a_monitor_that_makes_no_sense_is_refused(changed, message) -> None:
     values = {
         "metric": "m",
         "kind": Kind.RATIO,
@@ -476,16 +480,16 @@ def test_a_guard_that_makes_no_sense_is_refused(changed, message) -> None:
         "watch": 0.9,
         "threshold": 2000.0,
     }
-    assert Guard(**values)
+    assert Monitor(**values)
 
     with pytest.raises(ValueError, match=message):
-        Guard(**{**values, **changed})
+        Monitor(**{**values, **changed})
 
 
 def test_a_watch_level_may_equal_the_tolerance() -> None:
-    for guard in (RATIO, DIFFERENCE, RATE):
-        same = Guard(
-            metric="m", kind=guard.kind, side=guard.side, tolerance=0.5, watch=0.5, threshold=20
+    for monitor in (RATIO, DIFFERENCE, RATE):
+        same = Monitor(
+            metric="m", kind=monitor.kind, side=monitor.side, tolerance=0.5, watch=0.5, threshold=20
         )
         state = fed(same, {"k_group": 3, "n_group": 200})
         assert state.watch == state.violation
@@ -551,8 +555,8 @@ def test_evidence_is_told_as_odds_rounded_down(log10_e, text) -> None:
 def test_a_state_survives_being_written_as_json() -> None:
     state = fed(RATIO, *[UNFAIR] * 30, {**FAIR, "n_reference": 99})
 
-    assert GuardState.parse(json.loads(json.dumps(state.encode()))) == state
-    assert GuardState.parse(json.loads(json.dumps(start(RATE).encode()))) == start(RATE)
+    assert MonitorState.parse(json.loads(json.dumps(state.encode()))) == state
+    assert MonitorState.parse(json.loads(json.dumps(start(RATE).encode()))) == start(RATE)
 
 
 @pytest.mark.parametrize(
@@ -572,12 +576,12 @@ def test_a_state_survives_being_written_as_json() -> None:
     ],
 )
 def test_what_is_no_state_is_refused(changed) -> None:
-    with pytest.raises(ValueError, match=r"guard's state"):
-        GuardState.parse({**start(RATIO).encode(), **changed})
+    with pytest.raises(ValueError, match=r"monitor's state"):
+        MonitorState.parse({**start(RATIO).encode(), **changed})
 
 
 def test_a_state_with_a_part_missing_is_refused() -> None:
     whole = start(RATIO).encode()
     for part in whole:
-        with pytest.raises(ValueError, match=r"guard's state"):
-            GuardState.parse({name: value for name, value in whole.items() if name != part})
+        with pytest.raises(ValueError, match=r"monitor's state"):
+            MonitorState.parse({name: value for name, value in whole.items() if name != part})

@@ -67,7 +67,7 @@ def test_one_decision_is_one_decision() -> None:
     assert words("de").decisions(3696) == "3.696 Entscheidungen"
 
 
-def test_odds_are_written_as_guards_write_them() -> None:
+def test_odds_are_written_as_monitors_write_them() -> None:
     assert words().odds(3.4) == f"1{GAP}: 2,512"
     assert words().odds(12.2) == f"1{GAP}: 10¹²"
     assert words("de").odds(-2) == f"100{GAP}: 1"

@@ -1,4 +1,4 @@
-"""What is promised of guards, measured: 100,000 decisions a stream, 20 % protected, a reference rate of .40, c = 2000.
+"""What is promised of monitors, measured: 100,000 decisions a stream, 20 % protected, a reference rate of .40, c = 2000.
 
 ``full`` are 2,000 streams as promised, otherwise a tenth of them. The seeds are fixed.
 """
@@ -16,9 +16,9 @@ import pytest
 
 from audits.fairness.sequential import (
     LOWEST_THRESHOLD,
-    Guard,
-    GuardState,
     Kind,
+    Monitor,
+    MonitorState,
     Side,
     Tally,
     alternatives,
@@ -36,7 +36,7 @@ HALF = BLOCKS // 2
 STREAMS = pytest.mark.parametrize(
     "streams", [200, pytest.param(2_000, marks=[pytest.mark.full, pytest.mark.timeout(1_200)])]
 )
-GUARD = Guard(
+MONITOR = Monitor(
     metric="selection_rate_ratio",
     kind=Kind.RATIO,
     side=Side.BELOW,
@@ -73,11 +73,11 @@ class World:
             ).tolist()
 
 
-def fed(guard: Guard, stream: Iterable[list[int]]) -> GuardState:
-    state = start(guard)
+def fed(monitor: Monitor, stream: Iterable[list[int]]) -> MonitorState:
+    state = start(monitor)
     for k_group, n_group, k_reference, n_reference in stream:
         state = observe(
-            guard,
+            monitor,
             state,
             k_group=k_group,
             n_group=n_group,
@@ -87,9 +87,9 @@ def fed(guard: Guard, stream: Iterable[list[int]]) -> GuardState:
     return state
 
 
-def alarms(guard: Guard, world: World, streams: int) -> list[int | None]:
+def alarms(monitor: Monitor, world: World, streams: int) -> list[int | None]:
     """Return for each stream the number of the block that raised the violation."""
-    return [fed(guard, stream).violation.alarm for stream in world.streams(streams)]
+    return [fed(monitor, stream).violation.alarm for stream in world.streams(streams)]
 
 
 def delay(found: list[int | None], *, after: int = 0) -> float:
@@ -125,7 +125,7 @@ def test_no_null_of_a_fine_grid_gives_an_e_value_above_1_on_average(
 
     The sum over all results of a block has the closed form (p q/p' + (1-p)(1-q)/(1-p'))^n for each sample.
     """
-    guard = Guard(metric="m", kind=kind, side=Side.BELOW, tolerance=tolerance, threshold=2_000)
+    monitor = Monitor(metric="m", kind=kind, side=Side.BELOW, tolerance=tolerance, threshold=2_000)
     low, high = np.meshgrid(np.linspace(0, 1, 400), np.linspace(0, 1, 200))
     kept = low >= tolerance * high if kind is Kind.RATIO else low >= high - tolerance
     low, high = low[kept], high[kept]
@@ -139,7 +139,7 @@ def test_no_null_of_a_fine_grid_gives_an_e_value_above_1_on_average(
     largest = 0.0
     for past in pasts:
         for n_low, n_high in [(1, 1), (10, 190), (40, 160), (100, 100), (190, 10)]:
-            for pair in alternatives(guard, tolerance, past):
+            for pair in alternatives(monitor, tolerance, past):
                 if pair is None:
                     continue
                 q_low, q_high = pair
@@ -166,14 +166,14 @@ def test_no_null_of_a_fine_grid_gives_an_e_value_above_1_on_average(
     ],
 )
 def test_hardly_any_fair_stream_ever_alarms(world: World, at_most: float, streams: int) -> None:
-    found = alarms(GUARD, world, streams)
+    found = alarms(MONITOR, world, streams)
 
     assert sum(alarm is not None for alarm in found) <= allowed(at_most, streams)
 
 
 @STREAMS
 def test_hardly_any_stream_at_the_watch_level_is_ever_watched(streams: int) -> None:
-    states = [fed(GUARD, stream) for stream in World(seed=8, ratio=0.9).streams(streams)]
+    states = [fed(MONITOR, stream) for stream in World(seed=8, ratio=0.9).streams(streams)]
 
     assert sum(
         state.watch is not None and state.watch.alarm is not None for state in states
@@ -182,14 +182,14 @@ def test_hardly_any_stream_at_the_watch_level_is_ever_watched(streams: int) -> N
 
 @STREAMS
 def test_a_disparity_from_the_first_decision_is_found_within_5000(streams: int) -> None:
-    found = alarms(GUARD, World(seed=11, ratio=0.6, blocks=150), streams)
+    found = alarms(MONITOR, World(seed=11, ratio=0.6, blocks=150), streams)
 
     assert delay(found) <= 5_000
 
 
 @STREAMS
 def test_a_disparity_that_appears_late_is_found_within_8000_and_not_before(streams: int) -> None:
-    found = alarms(GUARD, World(seed=12, ratio=FROM_THE_MIDDLE), streams)
+    found = alarms(MONITOR, World(seed=12, ratio=FROM_THE_MIDDLE), streams)
 
     assert sum(alarm is not None and alarm <= HALF for alarm in found) <= allowed(0.001, streams)
     assert delay(found, after=HALF) <= 8_000
@@ -198,14 +198,14 @@ def test_a_disparity_that_appears_late_is_found_within_8000_and_not_before(strea
 
 
 @STREAMS
-def test_a_difference_and_an_error_rate_are_guarded_alike(streams: int) -> None:
-    difference = replace(GUARD, kind=Kind.DIFFERENCE, tolerance=0.1, watch=None)
+def test_a_difference_and_an_error_rate_are_monitored_alike(streams: int) -> None:
+    difference = replace(MONITOR, kind=Kind.DIFFERENCE, tolerance=0.1, watch=None)
     at_the_limit = alarms(difference, World(seed=21, base=0.7, ratio=6 / 7), streams)
     assert sum(alarm is not None for alarm in at_the_limit) <= allowed(0.05, streams)
     beyond = alarms(difference, World(seed=22, base=0.7, ratio=5 / 7, blocks=200), streams)
     assert delay(beyond) <= 8_000
 
-    error = Guard(
+    error = Monitor(
         metric="automated_error", kind=Kind.RATE, side=Side.ABOVE, tolerance=0.05, threshold=2_000
     )
     one = [
@@ -222,7 +222,7 @@ def test_a_difference_and_an_error_rate_are_guarded_alike(streams: int) -> None:
 @pytest.mark.parametrize("ratio", [0.8, 0.82])
 def test_the_first_false_alarm_takes_at_least_as_long_as_promised(ratio: float) -> None:
     """The promise of the e-detector itself, at a threshold low enough to see alarms: c blocks on average."""
-    low = replace(GUARD, threshold=LOWEST_THRESHOLD, watch=None)
+    low = replace(MONITOR, threshold=LOWEST_THRESHOLD, watch=None)
     run_lengths = [
         alarm if alarm is not None else 400  # Cut short, so the true mean is longer still.
         for alarm in alarms(low, World(seed=31, ratio=ratio, blocks=400), 200)
@@ -232,9 +232,9 @@ def test_the_first_false_alarm_takes_at_least_as_long_as_promised(ratio: float) 
 
 
 def test_many_monitors_share_one_budget() -> None:
-    """Ten guards at the boundary, 20 blocks a year each, one false alarm in two years: the first of any is later on average."""
+    """Ten monitors at the boundary, 20 blocks a year each, one false alarm in two years: the first of any is later on average."""
     shared = replace(
-        GUARD, threshold=threshold("1 per 2y", monitors=10, blocks_per_year=20), watch=None
+        MONITOR, threshold=threshold("1 per 2y", monitors=10, blocks_per_year=20), watch=None
     )
     years = []
     for seed in range(40):
@@ -250,6 +250,6 @@ def test_a_block_costs_microseconds() -> None:
     drawn = list(World(seed=41).streams(20))
     begun = process_time()
     for stream in drawn:
-        fed(GUARD, stream)
+        fed(MONITOR, stream)
 
     assert (process_time() - begun) / (20 * BLOCKS) <= 60e-6

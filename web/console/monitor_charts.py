@@ -1,4 +1,4 @@
-"""The evidence of a guard, drawn."""
+"""The evidence of a monitor, drawn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from math import log10
 from audits.reports.charts.evidence import Evidence, evidence
 from audits.reports.charts.figure import Figure
 from audits.reports.words import Words
-from governance.monitors.service import GuardView
+from governance.monitors.service import MonitorView
 from web.console.speech import language
 
 
-def evidence_of(view: GuardView, title: str) -> Figure | None:
-    """Draw how a guard's evidence grew with the decisions it saw; None while no block of them is full."""
+def evidence_of(view: MonitorView, title: str) -> Figure | None:
+    """Draw how a monitor's evidence grew with the decisions it saw; None while no block of them is full."""
     if not view.history:
         return None
     return evidence(

@@ -1,6 +1,6 @@
-"""Feeding guards: what is counted is looked at by the guards of the live policy, in the transaction that counts it.
+"""Feeding monitors: what is counted is looked at by the monitors of the live policy, in the transaction that counts it.
 
-A guard of groups compares each value of its attribute with the reference, to either side, each as a stream of its own. Whatever
+A monitor of groups compares each value of its attribute with the reference, to either side, each as a stream of its own. Whatever
 happens to a decision later, it is looked at once, when the metric first says something of it.
 """
 
@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from audits.fairness import sequential
 from audits.fairness.counts import NEVER, Stage
-from audits.fairness.sequential import Guard, GuardState, GuardVerdict, Kind, Side
+from audits.fairness.sequential import Kind, Monitor, MonitorState, MonitorVerdict, Side
 from governance.counting.folding import Change
 from governance.counting.models import CellRow, GroupValue
 from governance.deltas.states import State
-from governance.monitors.models import GuardRow
+from governance.monitors.models import MonitorRow
 from governance.storage.inserting import insert
 from governance.work import Work
 from policies import document
@@ -34,20 +34,20 @@ _LOOKED_BACK: Final = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyGuard:
-    """One guard of a policy with one side; ``name`` tells it from the point's others."""
+class PolicyMonitor:
+    """One monitor of a policy with one side; ``name`` tells it from the point's others."""
 
-    said: document.Guard
+    said: document.Monitor
     side: Side
 
     @property
     def name(self) -> str:
-        """Name the guard as its rows do."""
+        """Name the monitor as its rows do."""
         return f"{self.said.name}:{self.side.value}"
 
-    def made(self, threshold: float) -> Guard:
-        """Return the guard itself, alarming at a threshold."""
-        return Guard(
+    def made(self, threshold: float) -> Monitor:
+        """Return the monitor itself, alarming at a threshold."""
+        return Monitor(
             metric=self.said.metric,
             kind=kind_of(self.said.metric),
             side=self.side,
@@ -65,40 +65,40 @@ def kind_of(metric: str) -> Kind:
     return Kind.RATIO if metric in RATIO_METRICS else Kind.DIFFERENCE
 
 
-def guards_of(policy: Policy) -> Sequence[PolicyGuard]:
-    """Return a policy's guards, each side by itself; a rate can only be too high."""
+def monitors_of(policy: Policy) -> Sequence[PolicyMonitor]:
+    """Return a policy's monitors, each side by itself; a rate can only be too high."""
     return [
-        PolicyGuard(said=said, side=side)
-        for said in policy.guards
+        PolicyMonitor(said=said, side=side)
+        for said in policy.monitors
         for side in ([Side.ABOVE] if kind_of(said.metric) is Kind.RATE else list(Side))
     ]
 
 
 def watch(work: Work, changes: Sequence[Change]) -> None:
-    """Show what is being counted to the guards of the points' live policies."""
+    """Show what is being counted to the monitors of the points' live policies."""
     points = dict.fromkeys(change.decision.point for change in changes)
     live = work.configuration.live
     for point in points:
         policy = live[point].policy if point in live else None
-        if policy is None or not policy.guards:
+        if policy is None or not policy.monitors:
             continue
         mine = [change for change in changes if change.decision.point == point]
         streams = _Streams(work, policy)
-        for guard in guards_of(policy):
+        for monitor in monitors_of(policy):
             for change in mine:
-                hit = observed(guard.said, policy, change)
+                hit = observed(monitor.said, policy, change)
                 if hit is not None:
-                    streams.show(guard, change.group, hit=hit)
+                    streams.show(monitor, change.group, hit=hit)
         streams.store()
 
 
-def observed(guard: document.Guard, policy: Policy, change: Change) -> bool | None:
-    """Return what a change says to a guard's metric: whether it counts as a hit, None where it says nothing."""
+def observed(monitor: document.Monitor, policy: Policy, change: Change) -> bool | None:
+    """Return what a change says to a monitor's metric: whether it counts as a hit, None where it says nothing."""
     decision, was, now = change.decision, change.was, change.now
     positive = policy.positive
-    metric = guard.metric
+    metric = monitor.metric
     if metric.startswith("selection_rate"):
-        if guard.stage == Stage.OUTCOME.value:
+        if monitor.stage == Stage.OUTCOME.value:
             fresh = now.outcome is not None and (was is None or was.outcome is None)
             return now.outcome in positive if fresh else None
         return decision.proposed in positive if was is None else None
@@ -125,30 +125,30 @@ def _known(state: State) -> bool:
 
 
 class _Streams:
-    """The streams of one point's guards: read when first needed, written back at the end."""
+    """The streams of one point's monitors: read when first needed, written back at the end."""
 
     def __init__(self, work: Work, policy: Policy) -> None:
         self._work = work
         self._policy = policy
-        self._loaded: dict[tuple[str, str], tuple[GuardRow, Guard, GuardState]] = {}
+        self._loaded: dict[tuple[str, str], tuple[MonitorRow, Monitor, MonitorState]] = {}
         self._values: dict[str, list[str]] = {}
         self._threshold_of: dict[str, float] = {}
 
-    def show(self, guard: PolicyGuard, group: str, *, hit: bool) -> None:
-        """Show one decision to a guard; a reference's decision is shown to every other value's stream."""
-        by = guard.said.by
+    def show(self, monitor: PolicyMonitor, group: str, *, hit: bool) -> None:
+        """Show one decision to a monitor; a reference's decision is shown to every other value's stream."""
+        by = monitor.said.by
         if by is None:
-            self._observe(guard, "", k_group=int(hit), n_group=1)
+            self._observe(monitor, "", k_group=int(hit), n_group=1)
             return
         told: Mapping[str, str] = orjson.loads(group)
         value = told.get(by)
         if value is None:
             return
         if value != self._policy.measure.reference[by]:
-            self._observe(guard, value, k_group=int(hit), n_group=1)
+            self._observe(monitor, value, k_group=int(hit), n_group=1)
             return
         for other in self._others(by):
-            self._observe(guard, other, k_group=0, n_group=0, k_reference=int(hit), n_reference=1)
+            self._observe(monitor, other, k_group=0, n_group=0, k_reference=int(hit), n_reference=1)
 
     def store(self) -> None:
         """Write back what changed."""
@@ -158,40 +158,42 @@ class _Streams:
             row.updated_at = self._work.now
         self._work.session.flush()
 
-    def _observe(self, guard: PolicyGuard, value: str, **tally: int) -> None:
-        key = (guard.name, value)
-        found = self._loaded.get(key) or self._load(guard, value)
+    def _observe(self, monitor: PolicyMonitor, value: str, **tally: int) -> None:
+        key = (monitor.name, value)
+        found = self._loaded.get(key) or self._load(monitor, value)
         row, made, state = found
         self._loaded[key] = row, made, sequential.observe(made, state, **tally)
 
-    def _load(self, guard: PolicyGuard, value: str) -> tuple[GuardRow, Guard, GuardState]:
+    def _load(self, monitor: PolicyMonitor, value: str) -> tuple[MonitorRow, Monitor, MonitorState]:
         session, point = self._work.session, self._policy.decision_point
         row = session.execute(
-            sa.select(GuardRow)
-            .where(GuardRow.point == point, GuardRow.name == guard.name, GuardRow.grp == value)
+            sa.select(MonitorRow)
+            .where(
+                MonitorRow.point == point, MonitorRow.name == monitor.name, MonitorRow.grp == value
+            )
             .with_for_update()
         ).scalar_one_or_none()
-        wanted = _config(guard)
+        wanted = _config(monitor)
         if row is not None and {**row.config, "threshold": None} == {**wanted, "threshold": None}:
-            made = guard.made(row.config["threshold"])
-            return row, made, GuardState.parse(row.state)
-        wanted["threshold"] = self._threshold(guard)
-        made = guard.made(wanted["threshold"])
+            made = monitor.made(row.config["threshold"])
+            return row, made, MonitorState.parse(row.state)
+        wanted["threshold"] = self._threshold(monitor)
+        made = monitor.made(wanted["threshold"])
         state = sequential.start(made)
         values = {
             "config": wanted,
             "state": state.encode(),
-            "verdict": GuardVerdict.QUIET.value,
-            "acted": GuardVerdict.QUIET.value,
+            "verdict": MonitorVerdict.QUIET.value,
+            "acted": MonitorVerdict.QUIET.value,
             "started_at": self._work.now,
             "updated_at": self._work.now,
         }
         session.execute(
-            insert(session, GuardRow)
-            .values(point=point, name=guard.name, grp=value, **values)
+            insert(session, MonitorRow)
+            .values(point=point, name=monitor.name, grp=value, **values)
             .on_conflict_do_update(index_elements=["point", "name", "grp"], set_=values)
         )
-        row = session.get_one(GuardRow, (point, guard.name, value), populate_existing=True)
+        row = session.get_one(MonitorRow, (point, monitor.name, value), populate_existing=True)
         return row, made, state
 
     def _others(self, by: str) -> list[str]:
@@ -205,16 +207,16 @@ class _Streams:
             self._values[by] = sorted(set(known) - {reference})
         return self._values[by]
 
-    def _threshold(self, guard: PolicyGuard) -> float:
-        """Return the evidence for an alarm: the budget is shared by all blocks that the guards with it close in a year."""
-        budget = guard.said.false_alarms
+    def _threshold(self, monitor: PolicyMonitor) -> float:
+        """Return the evidence for an alarm: the budget is shared by all blocks that the monitors with it close in a year."""
+        budget = monitor.said.false_alarms
         if budget not in self._threshold_of:
             decisions = yearly(self._work, self._policy.decision_point)
             blocks = sum(
                 (1 if one.said.by is None else max(1, len(self._others(one.said.by))))
                 * decisions
                 / one.said.block
-                for one in guards_of(self._policy)
+                for one in monitors_of(self._policy)
                 if one.said.false_alarms == budget
             )
             self._threshold_of[budget] = sequential.threshold(
@@ -239,18 +241,20 @@ def yearly(work: Work, point: str) -> float:
     return float(counted) * 365.25 / max(days, 7)
 
 
-def _config(guard: PolicyGuard) -> dict[str, Any]:
-    return asdict(guard.said) | {"side": guard.side.value}
+def _config(monitor: PolicyMonitor) -> dict[str, Any]:
+    return asdict(monitor.said) | {"side": monitor.side.value}
 
 
 def streams_of(
     session: Session, point: str, policy: Policy
-) -> Iterator[tuple[GuardRow, PolicyGuard]]:
-    """Yield the streams that the live policy's guards have begun, with the guard each belongs to."""
-    guards = {guard.name: guard for guard in guards_of(policy)}
+) -> Iterator[tuple[MonitorRow, PolicyMonitor]]:
+    """Yield the streams that the live policy's monitors have begun, with the monitor each belongs to."""
+    monitors = {monitor.name: monitor for monitor in monitors_of(policy)}
     rows = session.execute(
-        sa.select(GuardRow).where(GuardRow.point == point).order_by(GuardRow.name, GuardRow.grp)
+        sa.select(MonitorRow)
+        .where(MonitorRow.point == point)
+        .order_by(MonitorRow.name, MonitorRow.grp)
     ).scalars()
     for row in rows:
-        if row.name in guards:
-            yield row, guards[row.name]
+        if row.name in monitors:
+            yield row, monitors[row.name]

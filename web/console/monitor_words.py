@@ -1,4 +1,4 @@
-"""What a guard looks for and what it found, in plain words."""
+"""What a monitor looks for and what it found, in plain words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from audits.fairness.sequential import GuardVerdict, Kind, Side
+from audits.fairness.sequential import Kind, MonitorVerdict, Side
 from audits.reports.words import Words, numbers
-from governance.monitors.guarding import kind_of
-from governance.monitors.service import GuardView, IncidentView
+from governance.monitors.service import IncidentView, MonitorView
+from governance.monitors.watching import kind_of
 from policies.document import Policy
 from web.console.speech import gettext as _
 from web.console.speech import language
@@ -21,7 +21,7 @@ _RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """What one guard looks at: a metric of one group, to one side. ``group`` is empty where no groups are compared."""
+    """What one monitor looks at: a metric of one group, to one side. ``group`` is empty where no groups are compared."""
 
     metric: str
     by: str | None
@@ -34,8 +34,8 @@ class Watched:
     recent_reference: tuple[int, int] | None
 
 
-def of_guard(view: GuardView) -> Watched:
-    """Return what a guard looks at."""
+def of_monitor(view: MonitorView) -> Watched:
+    """Return what a monitor looks at."""
     return Watched(
         metric=view.metric,
         by=view.by,
@@ -50,7 +50,7 @@ def of_guard(view: GuardView) -> Watched:
 
 
 def of_incident(view: IncidentView) -> Watched:
-    """Return what the guard of an incident looked at when it raised the alarm."""
+    """Return what the monitor of an incident looked at when it raised the alarm."""
     details: Mapping[str, Any] = view.details
     recent = details.get("recent")
     return Watched(
@@ -67,7 +67,7 @@ def of_incident(view: IncidentView) -> Watched:
 
 
 def title(policy: Policy | None, watched: Watched) -> str:
-    """Say in a sentence what a guard's alarm means."""
+    """Say in a sentence what a monitor's alarm means."""
     words = _words(policy)
     people = words.people({watched.by or "": watched.group})
     said = _sentence(watched) % {"people": people, "positive": words.positives()}
@@ -152,7 +152,7 @@ def found(policy: Policy | None, watched: Watched, against: str, decisions: int)
 
 
 def odds(told: str) -> str:
-    """Write odds as the page's language does; ``told`` is as guards write them."""
+    """Write odds as the page's language does; ``told`` is as monitors write them."""
     figure = told.removeprefix("1 : ")
     if figure.isdigit():
         return f"1{numbers.NO_BREAK}: {_count(int(figure))}"
@@ -166,10 +166,10 @@ def evidence(log10_e: float) -> str:
 
 
 def verdict_chip(verdict: str) -> Chip:
-    """Name what a guard has found."""
+    """Name what a monitor has found."""
     return {
-        GuardVerdict.VIOLATION.value: Chip(text=_("violation"), tone="bad", drawing="alert"),
-        GuardVerdict.WATCH.value: Chip(text=_("watch"), tone="warn", drawing="eye"),
+        MonitorVerdict.VIOLATION.value: Chip(text=_("violation"), tone="bad", drawing="alert"),
+        MonitorVerdict.WATCH.value: Chip(text=_("watch"), tone="warn", drawing="eye"),
     }.get(verdict, Chip(text=_("quiet"), tone="good", drawing="check"))
 
 
@@ -182,8 +182,8 @@ def status_chip(status: str) -> Chip:
 
 def gravest(verdicts: Sequence[str]) -> str:
     """Return the gravest of some verdicts."""
-    order = [GuardVerdict.QUIET.value, GuardVerdict.WATCH.value, GuardVerdict.VIOLATION.value]
-    return max(verdicts, key=order.index, default=GuardVerdict.QUIET.value)
+    order = [MonitorVerdict.QUIET.value, MonitorVerdict.WATCH.value, MonitorVerdict.VIOLATION.value]
+    return max(verdicts, key=order.index, default=MonitorVerdict.QUIET.value)
 
 
 def _words(policy: Policy | None) -> Words:

@@ -1,4 +1,4 @@
-"""How soon does a guard find a disparity, and how often does it cry wolf? ``python -m benchmarks.guards``.
+"""How soon does a monitor find a disparity, and how often does it cry wolf? ``python -m benchmarks.monitors``.
 
 Streams are drawn with a fixed seed: a reference rate of .40 unless said otherwise, blocks of 200 decisions. The evidence does not depend
 on the threshold, so one run of each stream tells the delay for every number of monitors, each of which raises the threshold.
@@ -15,7 +15,7 @@ from time import perf_counter
 
 import numpy as np
 
-from audits.fairness.sequential import Guard, Kind, Side, observe, start
+from audits.fairness.sequential import Kind, Monitor, Side, observe, start
 
 BLOCK = 200
 ONE_MONITOR = 2_000
@@ -53,11 +53,11 @@ def drawn(
 def run(
     thresholds: Sequence[float], *, start_at: int = 0, tolerance: float = TOLERANCE, **world
 ) -> dict[float, Found]:
-    """Feed streams to a guard and note when it reached each threshold, counted from block ``start_at``.
+    """Feed streams to a monitor and note when it reached each threshold, counted from block ``start_at``.
 
     What alarms before the change is left out of its delays.
     """
-    guard = Guard(
+    monitor = Monitor(
         metric="selection_rate_ratio",
         kind=Kind.RATIO,
         side=Side.BELOW,
@@ -68,11 +68,11 @@ def run(
     levels = [log10(threshold) for threshold in thresholds]
     found = {threshold: Found(violation=[], watch=[]) for threshold in thresholds}
     for stream in drawn(**world):
-        state = start(guard)
+        state = start(monitor)
         first: dict[tuple[str, int], int] = {}
         for k_group, n_group, k_reference, n_reference in stream:
             state = observe(
-                guard,
+                monitor,
                 state,
                 k_group=k_group,
                 n_group=n_group,
@@ -184,7 +184,7 @@ def speed() -> None:
         (Kind.DIFFERENCE, Side.BELOW, 0.1, 0.05),
         (Kind.RATE, Side.ABOVE, 0.05, 0.04),
     ):
-        guard = Guard(
+        monitor = Monitor(
             metric="m",
             kind=kind,
             side=side,
@@ -192,7 +192,7 @@ def speed() -> None:
             watch=watch,
             threshold=ONE_MONITOR,
         )
-        state, times = start(guard), []
+        state, times = start(monitor), []
         (stream,) = drawn(
             count=1, seed=1, share=0.2, base=np.full(20_000, 0.4), ratio=np.full(20_000, 0.9)
         )
@@ -207,7 +207,7 @@ def speed() -> None:
                     "n_reference": n_reference,
                 }
             begun = perf_counter()
-            state = observe(guard, state, **counts)
+            state = observe(monitor, state, **counts)
             times.append(perf_counter() - begun)
         print(
             f"{kind.value + (' with watch' if watch else ' without watch'):<46}{1e6 * median(times):>12.1f}"
@@ -216,7 +216,7 @@ def speed() -> None:
 
 def main() -> None:
     """Run it all and print the tables."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.guards", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.monitors", description=__doc__)
     parser.add_argument("--streams", type=int, default=200, help="how many streams a row rests on")
     options = parser.parse_args()
     delays(options.streams)
