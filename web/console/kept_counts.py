@@ -18,7 +18,7 @@ from governance.work import Work
 
 #: What is read faster than this is always read anew, so that a small business sees each decision at once.
 _WORTH_KEEPING: Final = 0.15
-_KEPT_FOR: Final = timedelta(minutes=9)
+_KEPT_FOR: Final = timedelta(minutes=1)
 _MOST: Final = 12
 _EXTENSION: Final = "answerable.kept_counts"
 
