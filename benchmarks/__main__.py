@@ -1,5 +1,29 @@
-"""Run the measurements: ``python -m benchmarks``."""
+"""Run the measurements: ``python -m benchmarks`` runs all of them, ``python -m benchmarks fairness`` one, with its own options."""
 
-from benchmarks.decisions import main
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+MEASUREMENTS: Final = ("decisions", "fairness", "imports", "monitors")
+
+
+def main() -> None:
+    """Run what the command line names; options alone are those of ``decisions``."""
+    chosen, options = MEASUREMENTS, sys.argv[1:]
+    if options and options[0].startswith("-"):
+        chosen = ("decisions",)
+    elif options:
+        chosen, options = (options[0],), options[1:]
+    for name in chosen:
+        if name not in MEASUREMENTS:
+            sys.exit(
+                f"There is no measurement {name!r}; expected one of {', '.join(MEASUREMENTS)}."
+            )
+        print(f"\n=== {name}")
+        sys.argv = [f"benchmarks.{name}", *options]
+        importlib.import_module(f"benchmarks.{name}").main()
+
 
 main()
