@@ -21,7 +21,7 @@ fairness:
   - {metric: selection_rate_ratio, by: gender, tolerance: 0.8, watch: 0.9, on_breach: alert}
 notice:""",
 )
-BLIND_POINT = "win-back"
+BLIND_POINT = "early-bird"
 BLIND = retention.POLICY.replace("retention-offer", BLIND_POINT).replace(
     "groups: [gender, age_band]\n", ""
 )

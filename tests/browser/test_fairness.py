@@ -28,7 +28,7 @@ def measured_house(house: House) -> Iterator[House]:
     """Return the house with something to say about fairness; its reports are made at once, without fairlearn."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crosschecking, "installed", lambda: False)
-        for policy in (measured.POLICY, measured.BLIND):
+        for policy in (measured.BLIND, measured.POLICY):
             people.publish(house.answerable, policy)
         assert house.app is not None
         measured.fill(house.answerable, house.app)
