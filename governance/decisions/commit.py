@@ -349,7 +349,7 @@ class _SQLiteStore:
 
 
 class _PostgreSQLStore:
-    """Writes batches to PostgreSQL: one autocommitted statement, whose only parameter is a JSON text of all rows."""
+    """Writes batches to PostgreSQL: one autocommitted statement, whose parameters are the rows of each table as a JSON text."""
 
     def __init__(self, database: Any) -> None:
         url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -365,18 +365,18 @@ class _PostgreSQLStore:
         for item in current:
             unique.setdefault(item.idempotency or item.decision_id, item)
         present = frozenset(name for item in unique.values() for name in item.rows)
-        rows = {
-            name: [
-                _json_row(name, item.rows[name]) for item in unique.values() if name in item.rows
-            ]
-            for name in present
-        }
+        # Each table's rows are a text of their own: the server reads all of one for each table that it takes from it.
+        texts = [
+            orjson.dumps(
+                [_json_row(name, item.rows[name]) for item in unique.values() if name in item.rows]
+            ).decode()
+            for name in _TABLES
+            if name in present
+        ]
         statement = self._statements.get(present)
         if statement is None:
             statement = self._statements[present] = _statement(present)
-        found = self._connection.execute(
-            statement, (orjson.dumps(rows).decode(), generation)
-        ).fetchone()
+        found = self._connection.execute(statement, (generation, *texts)).fetchone()
         assert found is not None
         same_generation, stored_ids = found
         ids = set(stored_ids)
@@ -425,10 +425,7 @@ _IN_JSON: dict[str, list[tuple[str, Callable[[Any], Any]]]] = {
 
 def _statement(present: frozenset[str]) -> str:
     """Return the statement that stores the rows of these tables, unless the configuration has changed."""
-    parts = [
-        "input AS (SELECT %s::json AS j)",
-        "same AS (SELECT 1 FROM installation WHERE generation = %s)",
-    ]
+    parts = ["same AS (SELECT 1 FROM installation WHERE generation = %s)"]
     for name, table in _TABLES.items():
         if name not in present:
             continue
@@ -460,7 +457,7 @@ def _statement(present: frozenset[str]) -> str:
         }.get(name, "")
         parts.append(
             f"stored_{name} AS (INSERT INTO {name} ({names}) SELECT {', '.join(values)} FROM same, "  # noqa: S608 -- names of our own tables.
-            f"json_to_recordset((SELECT j->'{name}' FROM input)) AS r({', '.join(types)}){join}{tail})"
+            f"json_to_recordset(%s::json) AS r({', '.join(types)}){join}{tail})"
         )
     answer = "EXISTS (SELECT 1 FROM same), COALESCE((SELECT array_agg(id::text) FROM stored_decisions), '{}')"
     return f"WITH {', '.join(parts)} SELECT {answer}"

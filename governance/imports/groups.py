@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -10,15 +10,13 @@ import msgspec
 import orjson
 
 from governance.actors import Actor
-from governance.counting.regrouping import record_groups
-from governance.errors import AnswerableError, Unavailable
 from governance.imports import targets
 from governance.imports.checking import check_groups, check_json, known_groups, not_json
+from governance.imports.many import record_groups, taken
 from governance.imports.reading import Row
-from governance.imports.taking import Taken, readable, told
+from governance.imports.taking import Taken, readable
 from governance.imports.targets import Target
 from governance.imports.values import Unfit
-from governance.work import Work
 from policies.document import Policy
 
 if TYPE_CHECKING:
@@ -141,23 +139,11 @@ class Groups:
         waiting = [one for one in made if one.taken is None]
         if waiting:
             with self._answerable.work_as_fairness(self._actor) as work:
-                stored = [self._record(work, one) for one in waiting]
+                stored = [record_groups(work, told, self._point) for told in _rounds(waiting)]
             # Only once it is committed: what is rolled back is taken again.
-            for one, taken in zip(waiting, stored, strict=True):
-                one.taken = taken
+            for one in waiting:
+                one.taken = taken(one.row.line, one.decisions, stored, "groups")
         return [one.taken for one in made if one.taken is not None]
-
-    def _record(self, work: Work, one: Made) -> Taken:
-        assert one.line is not None, "a line that is not taken yet was read"
-        known = True
-        try:
-            for decision_id in one.decisions:
-                known &= not record_groups(work, decision_id, one.line.groups, self._point)
-        except Unavailable:
-            raise
-        except AnswerableError as error:
-            return Taken(line=one.row.line, problem=told(error))
-        return Taken(line=one.row.line, known=known)
 
     def _read(self, row: Row) -> Made:
         made = Made(row)
@@ -177,3 +163,23 @@ class Groups:
             raise Unfit(
                 f"groups: the policy declares no {', '.join(unknown)}; it declares {declared}."
             )
+
+
+def _rounds(made: Sequence[Made]) -> Iterator[dict[str, Mapping[str, str]]]:
+    """Yield what lines tell, in so many rounds that none tells of a decision twice; the later line wins."""
+    left = [
+        (decision_id, one.line.groups)
+        for one in made
+        if one.line is not None
+        for decision_id in one.decisions
+    ]
+    while left:
+        now: dict[str, Mapping[str, str]] = {}
+        later = []
+        for decision_id, told in left:
+            if decision_id in now:
+                later.append((decision_id, told))
+            else:
+                now[decision_id] = told
+        yield now
+        left = later

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from governance.application import Answerable
 
 #: Lines that a command takes at once; each kind's are one transaction.
-AT_ONCE: Final = {Kind.DECISIONS: 1000, Kind.GROUND_TRUTH: 100, Kind.GROUPS: 100}
+AT_ONCE: Final = {Kind.DECISIONS: 1000, Kind.GROUND_TRUTH: 500, Kind.GROUPS: 500}
 #: Lines that the background work takes at once, beside the service.
-BESIDE: Final = {Kind.DECISIONS: 250, Kind.GROUND_TRUTH: 50, Kind.GROUPS: 50}
+BESIDE: Final = {Kind.DECISIONS: 250, Kind.GROUND_TRUTH: 100, Kind.GROUPS: 100}
 _TRIES: Final = 4
 _PAUSE: Final = 0.2
 _OBJECTS: Final = 100_000

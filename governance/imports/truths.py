@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,16 +14,14 @@ import orjson
 
 from governance.actors import Actor
 from governance.clock import parse_rfc3339
-from governance.errors import AnswerableError, Unavailable
 from governance.imports import targets, values
 from governance.imports.checking import check_json, not_json
+from governance.imports.many import Report, report_truths, taken
 from governance.imports.past import outcome_reader
 from governance.imports.reading import Row
-from governance.imports.taking import Taken, readable, told
+from governance.imports.taking import Taken, readable
 from governance.imports.targets import Target
 from governance.imports.values import Unfit
-from governance.truth import service as truth
-from governance.work import Work
 from policies.document import Policy
 
 if TYPE_CHECKING:
@@ -175,30 +173,11 @@ class Truths:
         waiting = [one for one in made if one.taken is None]
         if waiting:
             with self._answerable.work(self._actor) as work:
-                stored = [self._report(work, one) for one in waiting]
+                stored = [report_truths(work, reports) for reports in _rounds(waiting)]
             # Only once it is committed: what is rolled back is taken again.
-            for one, taken in zip(waiting, stored, strict=True):
-                one.taken = taken
+            for one in waiting:
+                one.taken = taken(one.row.line, one.decisions, stored, "outcome")
         return [one.taken for one in made if one.taken is not None]
-
-    def _report(self, work: Work, one: Made) -> Taken:
-        assert one.line is not None, "a line that is not taken yet was read"
-        known = True
-        try:
-            for decision_id in one.decisions:
-                view = truth.report_truth(
-                    work,
-                    decision_id,
-                    outcome=one.line.outcome,
-                    never=one.line.outcome is None,
-                    known_at=one.line.known_at,
-                )
-                known &= view.reported_at != work.now
-        except Unavailable:
-            raise
-        except AnswerableError as error:
-            return Taken(line=one.row.line, problem=told(error))
-        return Taken(line=one.row.line, known=known)
 
     def _read(self, row: Row) -> Made:
         made = Made(row)
@@ -214,3 +193,19 @@ class Truths:
         else:
             made.line = line
         return made
+
+
+def _rounds(made: Sequence[Made]) -> Iterator[list[Report]]:
+    """Yield what lines report, in so many rounds that none tells of a decision twice; the later line wins."""
+    left = [
+        Report(decision_id=decision_id, outcome=one.line.outcome, known_at=one.line.known_at)
+        for one in made
+        if one.line is not None
+        for decision_id in one.decisions
+    ]
+    while left:
+        now: dict[str, Report] = {}
+        for report in left:
+            now.setdefault(report.decision_id, report)
+        yield list(now.values())
+        left = [report for report in left if now[report.decision_id] is not report]
