@@ -40,6 +40,8 @@ from governance.ledger.models import (
 )
 from governance.operations import comparing, standing
 from governance.points.models import DecisionPoint, PolicyVersion
+from governance.reporting import signing
+from governance.reporting.models import ReportRow
 from governance.requests.models import Request
 from governance.reviews.models import Case, Verdict
 from governance.storage.snapshot import snapshot
@@ -152,6 +154,7 @@ class _Verification:
             yield from self._epoch(log)
         yield from self._policies()
         yield from self._in_force()
+        yield from self._reports()
         yield from self._records()
         yield from self._decisions()
 
@@ -638,6 +641,30 @@ class _Verification:
                 .limit(MOST_FINDINGS)
             ).scalars():
                 yield _tampered(what, expected="an entry", got="none", record_id=record_id)
+
+    # ------------------------------------------------------------------------------- reports
+
+    def _reports(self) -> Iterator[Finding]:
+        """Hold each signed report that is kept against the entry that names its digest."""
+        said: dict[str, str] = {}
+        for entry in self._session.execute(
+            sa.select(self._bytes(LogRecord.entry)).where(LogRecord.kind == EntryKind.REPORT_MADE)
+        ).scalars():
+            parsed = _parsed(entry)
+            if parsed is not None and parsed["refs"].get("report") is not None:
+                said[parsed["refs"]["report"]] = str(parsed["data"].get("digest"))
+        for row in self._all(ReportRow):
+            expected = said.pop(row.id, None)
+            if expected is None:
+                yield _tampered(f"report {row.id} is in no entry", expected="an entry", got="none")
+            elif expected != signing.digest_of(row.document) or expected != row.digest:
+                yield _tampered(
+                    f"report {row.id} is not the one that was signed",
+                    expected=expected,
+                    got=signing.digest_of(row.document),
+                )
+        for missing, digest in said.items():
+            yield _tampered(f"report {missing} is gone", expected=digest, got="nothing")
 
     # ----------------------------------------------------------------------------- decisions
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from audits import pdf
+from audits.log.entries import EntryKind
 from audits.reports import page
 from audits.reports.document import Document, document
 from governance.actors import service
@@ -73,9 +74,11 @@ def file_of(work: Work, report_id: str, form: Form, language: str) -> Drawn | No
     """
     made = making.made(work, report_id)
     if form is not Form.PDF:
+        _note_taking(work, made, form)
         return drawn(made, form, language)
     row = work.session.get(ReportFile, (report_id, form.value, language))
     if row is not None and row.content is not None:
+        _note_taking(work, made, form)
         return Drawn(
             name=_name(made, form, language), content_type="application/pdf", content=row.content
         )
@@ -103,6 +106,15 @@ def file_of(work: Work, report_id: str, form: Form, language: str) -> Drawn | No
             payload={"report": report_id, "language": language},
         )
     return None
+
+
+def _note_taking(work: Work, made: MadeReport, form: Form) -> None:
+    """Say in the log that somebody takes a report along, which holds counts by group."""
+    work.record(
+        EntryKind.ACCESS_READ,
+        refs={"report": made.view.id},
+        data={"what": "report.file", "form": form.value, "point": made.view.point},
+    )
 
 
 def drawn(made: MadeReport, form: Form, language: str) -> Drawn:

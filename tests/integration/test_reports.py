@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from audits.log.entries import EntryKind
@@ -20,7 +21,10 @@ from governance.decisions.preparing import Asked
 from governance.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from governance.ledger import reading as ledger
 from governance.ledger.sequencing import drain
+from governance.operations import verifying
 from governance.reporting import checking, crosschecking, fairness, files, making, tables, whatif
+from governance.reporting.access import note_reading
+from governance.reporting.models import ReportRow
 from governance.truth import service as truth
 from policies import document
 from tests.people import app, person, publish
@@ -149,6 +153,44 @@ def test_counts_that_came_later_are_told_and_are_no_fault(measured, cleo):
     folding.fold(measured)
     found = checked(measured, files.drawn(made, files.Form.JSON, "en").content)
     assert found == {"signature": True, "log": True, "figures": True, "counts": None}
+
+
+def test_an_edited_report_in_the_database_is_found_by_verify(measured, cleo):
+    made = making.make(measured, cleo, POINT)
+
+    def findings() -> list[str]:
+        found = verifying.verify(measured).findings
+        return [finding.what for finding in found if "report" in finding.what]
+
+    assert findings() == []
+    with measured.database.write() as session:
+        session.execute(sa.update(ReportRow).values(document=made.text.replace("200", "201")))
+    assert findings() == [f"report {made.view.id} is not the one that was signed"]
+    with measured.database.write() as session:
+        session.execute(sa.delete(ReportRow))
+    assert findings() == [f"report {made.view.id} is gone"]
+
+
+def test_reading_counts_by_group_is_logged_once_an_hour_and_taking_a_report_each_time(
+    measured, cleo, clock
+):
+    made = making.make(measured, cleo, POINT)
+
+    def reads() -> list[dict]:
+        drain(measured)
+        with measured.look(cleo) as work:
+            found = ledger.entries(work, kind=EntryKind.ACCESS_READ).entries
+        return [dict(entry.data) for entry in found]
+
+    for _ in range(3):
+        note_reading(measured, cleo, what="report.fairness", point=POINT)
+        note_reading(measured, service("cli"), what="report.fairness", point=POINT)
+    clock.advance(hours=1)
+    note_reading(measured, cleo, what="report.fairness", point=POINT)
+    assert reads() == [{"what": "report.fairness", "point": POINT}] * 2
+    with measured.work(cleo) as work:
+        files.file_of(work, made.view.id, files.Form.HTML, "en")
+    assert reads()[0] == {"what": "report.file", "form": "html", "point": POINT}
 
 
 def test_a_report_of_another_installation_is_not_taken_for_ours(measured, cleo):

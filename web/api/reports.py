@@ -9,8 +9,10 @@ from flask import Response, request
 
 from audits.fairness.counts import Stage
 from audits.fairness.presets import PRESETS
+from governance.errors import Unavailable
 from governance.permissions import Permission
 from governance.reporting import checking, fairness, files, making, whatif
+from governance.reporting.access import note_reading
 from web.api.resources import JSON, PageQuery, Query, Resource, answer, identifier, look, work
 from web.api.schemas import (
     Answer,
@@ -178,6 +180,7 @@ def fairness_report(query: Mapping[str, Any]) -> Response:
     """Return the figures of a decision point as they are now, unsigned."""
     with look() as unit:
         report = fairness.figures(unit, query["decision_point"], **_window(query))
+    note_reading(unit.answerable, unit.actor, what="report.fairness", point=query["decision_point"])
     stage = query["stage"]
     if stage is not None:
         report["stages"] = {stage: report["stages"][stage]}
@@ -192,6 +195,7 @@ def risk_coverage_report(query: Mapping[str, Any]) -> Any:
     """Return how much error is left in the automated part at each share that goes to a person."""
     with look() as unit:
         report = fairness.figures(unit, query["decision_point"], **_window(query))
+    note_reading(unit.answerable, unit.actor, what="report.risk", point=query["decision_point"])
     scores = report["scores"] or {}
     return {**report, "risk_coverage": scores.get("risk_coverage")}
 
@@ -203,7 +207,7 @@ def risk_coverage_report(query: Mapping[str, Any]) -> Any:
 def what_if_report(query: Mapping[str, Any]) -> Any:
     """Return what other thresholds would have given: load, error and disparity side by side."""
     with look() as unit:
-        return whatif.thresholds(
+        found = whatif.thresholds(
             unit,
             query["decision_point"],
             since=query["since"],
@@ -211,6 +215,8 @@ def what_if_report(query: Mapping[str, Any]) -> Any:
             by=query["by"],
             threshold=query["threshold"],
         )
+    note_reading(unit.answerable, unit.actor, what="report.what_if", point=query["decision_point"])
+    return found
 
 
 @resource.route("/reports", methods=["GET"])
@@ -258,10 +264,17 @@ def read_report(report_id: str) -> Any:
 )
 def report_file(query: Mapping[str, Any], report_id: str) -> Response:
     """Return a signed report as a file: JSON, one HTML page, or PDF."""
+    failed: Unavailable | None = None
     with work() as unit:
-        drawn = files.file_of(
-            unit, identifier(report_id, "report"), files.Form(query["form"]), query["lang"]
-        )
+        try:
+            drawn = files.file_of(
+                unit, identifier(report_id, "report"), files.Form(query["form"]), query["lang"]
+            )
+        except Unavailable as error:
+            # What failed is forgotten with this unit of work, so that asking again tries again.
+            failed = error
+    if failed is not None:
+        raise failed
     if drawn is None:
         return answer({"id": report_id, "status": "being_made"}, 202, {"Retry-After": "3"})
     return file_answer(drawn)

@@ -20,6 +20,7 @@ from governance.errors import FieldProblem, InvalidInput
 from governance.permissions import Permission
 from governance.reporting import fairness as reporting
 from governance.reporting import making
+from governance.reporting.access import note_reading
 from governance.work import Work
 from policies.document import Policy
 from web import authentication
@@ -74,6 +75,7 @@ def fairness(point: str) -> Response:
             may_make=work.actor.may(Permission.REPORTS_MAKE),
             open=request.args.get("open") == "all",
         )
+    note_reading(work.answerable, work.actor, what="report.fairness", point=point)
     return render("fairness", page, current="reports")
 
 

@@ -19,6 +19,7 @@ from governance.errors import InvalidInput
 from governance.permissions import Permission
 from governance.reporting import fairness as reporting
 from governance.reporting import whatif as reporting_whatif
+from governance.reporting.access import note_reading
 from governance.work import Work
 from policies.document import Policy, PolicyInvalid
 from web import authentication
@@ -47,6 +48,7 @@ def what_if(point: str) -> Response:
             page = WhatIfPage(window=misfit(work, policy, error))
             return render("what_if", page, current="reports", status=422)
         page = _page(work, policy, window, wanted)
+    note_reading(work.answerable, work.actor, what="report.what_if", point=point)
     return render("what_if", page, current="reports")
 
 
