@@ -213,7 +213,7 @@ def _facts(made: MadeReport) -> Iterator[tuple[str, str]]:
     if view.preset is not None and view.preset in PRESETS:
         yield _("Measured by"), PRESETS[view.preset].title[language()]
     at = moment(view.made_at).text
-    yield _("Made"), _("%(when)s, by %(name)s", when=at, name=view.made_by_name)
+    yield _("Who and when"), _("%(when)s, by %(name)s", when=at, name=view.made_by_name)
     measured = report.get("measured_by") or {}
     if measured.get("policy_version"):
         version = _("version %(n)s", n=measured["policy_version"])
