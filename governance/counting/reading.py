@@ -73,8 +73,15 @@ def window(work: Work, point: str, since: str | None, until: str | None) -> tupl
     return first, last
 
 
-def counts(work: Work, point: str, since: str | None = None, until: str | None = None) -> Counts:
-    """Return all counts of a decision point within a window of days.
+def counts(
+    work: Work,
+    point: str,
+    since: str | None = None,
+    until: str | None = None,
+    *,
+    cells_only: bool = False,
+) -> Counts:
+    """Return all counts of a decision point within a window of days, or only those that verdicts rest on.
 
     Raises:
         NotAllowed, NotFound: the actor may not read reports; there is no such point.
@@ -98,11 +105,11 @@ def counts(work: Work, point: str, since: str | None = None, until: str | None =
         versions=within.versions(),
         pending=pending(work, point),
         cells=list(within.cells()),
-        scores=list(within.scores()),
-        waits=list(within.waits()),
-        strata=list(within.strata()),
-        reasons=list(within.reasons()),
-        ratings=list(within.ratings()),
+        scores=[] if cells_only else list(within.scores()),
+        waits=[] if cells_only else list(within.waits()),
+        strata=[] if cells_only else list(within.strata()),
+        reasons=[] if cells_only else list(within.reasons()),
+        ratings=[] if cells_only else list(within.ratings()),
     )
 
 

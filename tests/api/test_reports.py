@@ -120,6 +120,14 @@ def test_a_changed_file_and_nonsense_are_told_apart(measured):
         assert "no report" in told.json["detail"]
 
 
+def test_a_file_may_be_larger_than_other_bodies_and_not_of_any_size(measured):
+    large = measured.call("Cleo", "POST", "/reports/verify", data=b" " * 3_000_000)
+    assert large.status_code == 422
+    assert measured.call("Ada", "POST", "/reports/verify", data=b" " * 3_000_000).status_code == 403
+    huge = measured.call("Cleo", "POST", "/reports/verify", data=b" " * 26_000_000)
+    assert huge.status_code == 413
+
+
 def test_thresholds_and_risk_coverage_are_given(measured):
     found = measured.call(
         "Cleo", "GET", f"/reports/what-if?decision_point={POINT}&threshold=0.9"

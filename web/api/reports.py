@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import Response, request
+from flask import Response
 
 from audits.fairness.counts import Stage
 from audits.fairness.presets import PRESETS
@@ -13,6 +13,7 @@ from governance.errors import Unavailable
 from governance.permissions import Permission
 from governance.reporting import checking, fairness, files, making, whatif
 from governance.reporting.access import note_reading
+from web import uploads
 from web.api.resources import JSON, PageQuery, Query, Resource, answer, identifier, look, work
 from web.api.schemas import (
     Answer,
@@ -37,6 +38,7 @@ resource = Resource(
     "Figures of fairness from counts by group, with their uncertainty. Groups leave as counts alone.",
 )
 
+_LARGEST_FILE: Final = 25_000_000
 _WINDOW: Final = {"description": "A day such as 2026-11-21, included"}
 _BY: Final = {
     "description": "A group attribute, or several crossed with `*`; may stand more than once. Default: each attribute by itself"
@@ -285,8 +287,10 @@ def report_file(query: Mapping[str, Any], report_id: str) -> Response:
 @resource.response(200, CheckedAnswer)
 def verify_report() -> Any:
     """Check a report's file, sent as the body: its signature, the log, and every figure."""
+    # A report's page is larger than what other bodies may be.
+    content = b"".join(uploads.pieces_of_body(_LARGEST_FILE))
     with look() as unit:
-        return checking.check(unit, request.get_data())
+        return checking.check(unit, content)
 
 
 def file_answer(drawn: files.Drawn) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from flask import Response, url_for
@@ -18,7 +17,6 @@ from governance.reporting import making
 from governance.work import Work
 from policies.document import Policy
 from web import authentication
-from web.console import kept_counts
 from web.console.fairness import A_YEAR, back, missing, verdict_of, view_of
 from web.console.shell import blueprint, render
 from web.console.signed_reports import row
@@ -44,11 +42,9 @@ def reports() -> Response:
 
 def _point(work: Work, name: str, policy: Policy) -> PointVerdict:
     first, today = reading.window(work, name, None, None)
-    counts = kept_counts.read(work, name, max(first, back(today, A_YEAR)), today).counts
-    # What no verdict rests on is not computed for a list.
-    found = reporting.figures_of(
-        replace(counts, scores=(), waits=(), strata=(), reasons=(), ratings=())
-    )
+    # What no verdict rests on is not read for a list.
+    counts = reading.counts(work, name, max(first, back(today, A_YEAR)), today, cells_only=True)
+    found = reporting.figures_of(counts)
     view = view_of(policy, counts, found)
     measured = view.verdict != "not_measured"
     return PointVerdict(
