@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _TRIES: Final = 8
 _AT_ONCE: Final = 500
 #: References that a trial remembers, to find those that stand twice; an import finds them all.
-_MOST_REMEMBERED: Final = 500_000
+_MOST_REMEMBERED: Final = 200_000
 _VERDICTS: Final = {"approved": "approve", "changed": "change", "rejected": "reject"}
 
 
@@ -326,17 +326,16 @@ class Decisions:
             Unfit: another decision, or another line of the file, has the reference.
         """
         tag, line = str(one.tag), one.row.line
-        earlier = self._lately.get(tag, self._before.get(tag))
-        if earlier is None and known is not None and self._ids is not None:
-            earlier = self._ids.line_of(known.id)
-        if earlier is not None:
-            if earlier == line:
-                return False
-            raise Unfit(
-                f"reference: line {earlier} has the same. A reference names one decision; a column that names "
-                "customers means subject.ref."
-            )
-        if known is None:
+        stored = None
+        if known is not None and self._ids is not None:
+            stored = self._ids.line_of(known.id)
+        for earlier in (self._lately.get(tag, self._before.get(tag)), stored):
+            if earlier not in (None, line):
+                raise Unfit(
+                    f"reference: line {earlier} has the same. A reference names one decision; a column that names "
+                    "customers means subject.ref."
+                )
+        if known is None or stored == line:
             return False
         if (known.occurred_at, known.outcome) != (ruled.occurred_at, ruled.outcome):
             raise Unfit(

@@ -51,11 +51,32 @@ class Elsewhere(Conflict):
     code = "import-elsewhere"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What some lines came to."""
+
+    accepted: int
+    known: int
+    refused: tuple[Refused, ...]
+
+    @classmethod
+    def of(cls, taken: Sequence[Taken]) -> Seen:
+        """Count lines."""
+        refused = tuple(
+            Refused(line=one.line, problem=one.problem) for one in taken if one.problem is not None
+        )
+        return cls(
+            accepted=len(taken) - len(refused),
+            known=sum(one.known for one in taken),
+            refused=refused,
+        )
+
+
 class Keeper(Protocol):
     """Keeps account of what became of lines."""
 
-    def keep(self, until: int, taken: Sequence[Taken]) -> None:
-        """Keep that all lines up to one are gone through, and what became of these.
+    def keep(self, until: int, seen: Seen) -> None:
+        """Keep that all lines up to one are gone through, and what became of those since the last.
 
         Raises:
             Elsewhere: another process is at it.
@@ -72,15 +93,11 @@ class Tally:
     known: int = 0
     refused: int = 0
 
-    def add(self, taken: Sequence[Taken]) -> list[Refused]:
-        """Count lines; return those that were refused."""
-        refused = [
-            Refused(line=one.line, problem=one.problem) for one in taken if one.problem is not None
-        ]
-        self.refused += len(refused)
-        self.accepted += len(taken) - len(refused)
-        self.known += sum(one.known for one in taken)
-        return refused
+    def add(self, seen: Seen) -> None:
+        """Count more lines."""
+        self.accepted += seen.accepted
+        self.known += seen.known
+        self.refused += len(seen.refused)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,8 +107,9 @@ class Untold:
     tally: Tally = field(default_factory=Tally)
     refusing: Callable[[Sequence[Refused]], None] = lambda _: None
 
-    def keep(self, until: int, taken: Sequence[Taken]) -> None:
-        self.refusing(self.tally.add(taken))
+    def keep(self, until: int, seen: Seen) -> None:
+        self.tally.add(seen)
+        self.refusing(seen.refused)
 
 
 class RunKeeper:
@@ -105,9 +123,7 @@ class RunKeeper:
         #: What this process has seen of the run.
         self.tally = Tally()
 
-    def keep(self, until: int, taken: Sequence[Taken]) -> None:
-        seen = Tally()
-        refused = seen.add(taken)
+    def keep(self, until: int, seen: Seen) -> None:
         with self._answerable.work(self._actor) as work:
             run = work.session.get(ImportRun, self._run_id, with_for_update=True)
             # A connection that broke off after the commit leaves the very state that is to be kept.
@@ -124,11 +140,11 @@ class RunKeeper:
                 run.done = until
                 run.accepted += seen.accepted
                 run.known += seen.known
-                run.refused += seen.refused
+                run.refused += len(seen.refused)
                 what = parts.REFUSED if run.finished_at is None else parts.AGAIN
-                parts.add_refused(work, run, refused, what=what)
+                parts.add_refused(work, run, seen.refused, what=what)
         self._done = until
-        self.tally.add(taken)
+        self.tally.add(seen)
 
 
 class Going:
@@ -170,7 +186,7 @@ class Going:
             Elsewhere, Unavailable, InvalidInput: as ``step``.
         """
         with (
-            _collecting_seldom(),
+            collecting_seldom(),
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as storing,
         ):
             stored: Future[None] | None = None
@@ -189,13 +205,12 @@ class Going:
     def _store(self, rows: Sequence[Row], made: Any) -> None:
         if self._stores:
             wait_for_log(self._answerable)
-        _patiently(
-            lambda: self._keeper.keep(rows[-1].until, _patiently(lambda: self._taker.store(made)))
-        )
+        taken = patiently(lambda: self._taker.store(made))
+        patiently(lambda: self._keeper.keep(rows[-1].until, Seen.of(taken)))
 
 
 @contextmanager
-def _collecting_seldom() -> Iterator[None]:
+def collecting_seldom() -> Iterator[None]:
     """Let Python look for garbage less often: hundreds of thousands of rows live shortly, and none of them in a circle."""
     before = gc.get_threshold()
     gc.set_threshold(_OBJECTS, *before[1:])
@@ -205,7 +220,7 @@ def _collecting_seldom() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _patiently(act: Callable[[], Any]) -> Any:
+def patiently(act: Callable[[], Any]) -> Any:
     """Do something that is harmless to repeat, a few times where the database cannot do it at once."""
     for attempt in range(_TRIES):
         try:

@@ -17,11 +17,21 @@ from governance.actors import Actor, ActorKind
 from governance.clock import is_id, rfc3339
 from governance.deltas.models import CountDelta
 from governance.errors import Conflict, InvalidInput, NotFound
-from governance.imports import fields, groups, inspecting, parts, past, reading, running, truths
+from governance.imports import (
+    crew,
+    fields,
+    groups,
+    inspecting,
+    parts,
+    past,
+    reading,
+    running,
+    truths,
+)
 from governance.imports.identity import LineIds, run_digest
 from governance.imports.models import ImportRun
 from governance.imports.parts import Refused, StoredSource
-from governance.imports.reading import PathSource, Source
+from governance.imports.reading import PathSource, Row, Source
 from governance.imports.running import AT_ONCE, Going, Progress, RunKeeper, Untold
 from governance.imports.states import Form, Kind, RunStatus
 from governance.imports.taking import Taker
@@ -184,7 +194,11 @@ def import_file(
         _set_going(run)
         run_id = run.id
     opened = open_run(answerable, actor, run_id, plan)
-    opened.going.all(progress, opened.lines)
+    jobs = _jobs(answerable, actor, run_id, path, understanding, opened)
+    if jobs:
+        crew.all_lines(jobs, opened.keeper, progress, opened.lines)
+    else:
+        opened.going.all(progress, opened.lines)
     view = finish(answerable, actor, run_id)
     nothing_new = opened.keeper.tally.accepted == opened.keeper.tally.known
     return Outcome(
@@ -196,6 +210,66 @@ def import_file(
         refused=view.refused,
         unused=understanding.unused,
     )
+
+
+def joined(
+    answerable: Answerable,
+    actor: Actor,
+    run_id: str,
+    path: Path,
+    said: Mapping[str, str],
+    after: int,
+) -> tuple[Iterator[Row], Taker]:
+    """Return the rows of a file behind a line and what takes them, for a process that joins a run which another one keeps account of.
+
+    Raises:
+        NotAllowed, NotFound, InvalidInput: it cannot.
+    """
+    with answerable.look(actor) as work:
+        run = _run(work, run_id)
+        kind, point, form = Kind(run.kind), run.point, Form(run.mapping["form"])
+        ids = LineIds(digest=run.digest, started_at=run.started_at)
+    require(actor, kind)
+    policy = policy_of(answerable, point)
+    plan, understanding = _planned(answerable, kind, policy, form, PathSource(path), said)
+    understanding.check(path.name)
+    rows = reading.rows(plan.source, plan.form, plan.delimiter, after=after)
+    return rows, _taker(answerable, actor, plan, ids)
+
+
+def _jobs(
+    answerable: Answerable,
+    actor: Actor,
+    run_id: str,
+    path: Path,
+    understanding: fields.Understanding,
+    opened: Opened,
+) -> list[crew.Job]:
+    """Return what several processes would do with the rest of a file; none where one process alone is as fast."""
+    members = crew.size()
+    if (
+        opened.kind is not Kind.DECISIONS
+        or members < 2
+        or opened.lines - opened.done < crew.FROM_LINES
+        or actor.kind is not ActorKind.SERVICE
+    ):
+        return []
+    return [
+        crew.Job(
+            settings=crew.described(answerable.settings),
+            actor=actor.id,
+            os_user=actor.os_user,
+            run_id=run_id,
+            path=str(path.resolve()),
+            said=_out_loud(understanding),
+            after=opened.done,
+            only=None if opened.only is None else sorted(opened.only),
+            at_once=AT_ONCE[opened.kind],
+            member=member,
+            of=members,
+        )
+        for member in range(members)
+    ]
 
 
 # ------------------------------------------------------------------------------------- uploads
@@ -335,7 +409,7 @@ def start(answerable: Answerable, actor: Actor, run_id: str, *, again: bool = Fa
         _reset(work, run)
         if same is None:
             run.started_at, run.digest = work.now, digest
-            run.mapping = {**run.mapping, "columns": _explicit(seen)}
+            run.mapping = {**run.mapping, "columns": _out_loud(seen.understanding)}
         else:
             _adopt(work, run, same)
             run = same
@@ -436,11 +510,14 @@ def being_counted(work: Work) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A run that somebody goes through."""
+    """A run that somebody goes through: behind the line ``done``, through ``only`` some lines where it refused these before."""
 
+    kind: Kind
     going: Going
     keeper: RunKeeper
     lines: int
+    done: int
+    only: frozenset[int] | None
 
 
 def open_run(
@@ -471,13 +548,14 @@ def open_run(
         plan, understanding = _planned(answerable, kind, policy, form, source, described["columns"])
         understanding.check("The file")
     rows = reading.rows(plan.source, plan.form, plan.delimiter, after=done)
+    only: frozenset[int] | None = None
     if once_more:
-        left = {one.line for one in parts.refused(answerable, run_id)}
+        only = left = frozenset(one.line for one in parts.refused(answerable, run_id))
         rows = (row for row in rows if row.line in left)
     keeper = RunKeeper(answerable, actor, run_id, done)
     taker = _taker(answerable, actor, plan, ids)
     going = Going(answerable, rows, taker, keeper, at_once=at_once[kind], stores=ids is not None)
-    return Opened(going=going, keeper=keeper, lines=lines)
+    return Opened(kind=kind, going=going, keeper=keeper, lines=lines, done=done, only=only)
 
 
 def finish(answerable: Answerable, actor: Actor, run_id: str) -> RunView:
@@ -625,9 +703,9 @@ def _described(plan: Plan, mapping: Mapping[str, str], sha256: str) -> dict[str,
     }
 
 
-def _explicit(seen: Offered) -> dict[str, str]:
+def _out_loud(understanding: fields.Understanding) -> dict[str, str]:
     """Return what all columns mean, said out loud: so a later policy changes nothing of a run on its way."""
-    return {column.name: column.field for column in seen.understanding.columns if column.name}
+    return {column.name: column.field for column in understanding.columns if column.name}
 
 
 def _of_digest(work: Work, digest: str) -> ImportRun | None:

@@ -35,8 +35,8 @@ from tests.conftest import FULL
 from tests.retention import POINT, POLICY
 
 KILLS = 20 if FULL else 5
-#: So many that no process can take them all before it is killed so often.
-LINES = KILLS * 3000
+#: So many that no process can take them all before it is killed so often, and that several take the first of them together.
+LINES = KILLS * 4500
 REFUSED = LINES // 100
 HEADER = "reference,subject,gender,tenure_months,monthly_charges,contract,proposed,confidence,outcome,date,ground_truth\n"
 

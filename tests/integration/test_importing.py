@@ -20,7 +20,7 @@ from governance.counting import folding, reading, reconciling
 from governance.decisions import service
 from governance.decisions.models import Decision
 from governance.errors import Unavailable
-from governance.imports import background, parts, running
+from governance.imports import background, crew, parts, running
 from governance.imports import service as imports
 from governance.imports.identity import LineIds
 from governance.imports.models import ImportPart, ImportReference, ImportRun
@@ -431,6 +431,76 @@ def test_a_log_that_nobody_sequences_stops_an_import(
     assert ran.exit_code == 1
     assert "Start the service or a worker" in ran.stderr
     assert 0 < stored(answerable) < 400
+
+
+# ---------------------------------------------------------------------- several processes, one file
+
+
+@pytest.fixture
+def crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let three processes take even a small file."""
+    monkeypatch.setattr(crew, "FROM_LINES", 5)
+    monkeypatch.setattr(crew, "size", lambda: 3)
+    monkeypatch.setitem(running.AT_ONCE, Kind.DECISIONS, 10)
+
+
+def test_several_processes_take_a_file_as_one_does(
+    answerable: Answerable, tmp_path: Path, crowd: None
+) -> None:
+    file = tmp_path / "october.csv"
+    lines = [line(n, **({"outcome": "a yacht"} if n % 9 == 0 else {})) for n in range(95)]
+    file.write_text(HEADER + "".join(lines))
+    ran = _run(answerable, str(file), "--point", POINT)
+    assert ran.stdout == "84 decisions imported, 11 lines refused.\n"
+    refused = [int(one.split(":")[1]) for one in ran.stderr.splitlines() if "/outcome" in one]
+    assert refused == [n + 2 for n in range(0, 95, 9)], "in the order of the file"
+    assert (stored(answerable), counted(answerable)) == (84, 84)
+    publish(answerable, POLICY.replace("offer_gift:", '"a yacht":'))
+    again = _run(answerable, str(file), "--point", POINT)
+    assert again.stdout == "95 decisions imported, 0 lines refused.\n"
+    assert (stored(answerable), counted(answerable)) == (95, 95)
+    assert findings(answerable) == []
+
+
+def test_a_reference_that_two_processes_meet_at_once_is_taken_once(
+    answerable: Answerable, tmp_path: Path, crowd: None
+) -> None:
+    file = tmp_path / "october.csv"
+    lines = [line(n, reference=f"A-{n // 20 * 10 + n % 10}") for n in range(80)]
+    file.write_text(HEADER + "".join(lines))
+    ran = _run(answerable, str(file), "--point", POINT)
+    assert ran.stdout == "40 decisions imported, 40 lines refused.\n"
+    assert ran.stderr.count("reference: line ") == 40
+    with answerable.database.read() as session:
+        tags = session.execute(sa.select(ImportReference.tag)).scalars().all()
+    assert (len(set(tags)), stored(answerable), counted(answerable)) == (40, 40, 40)
+    assert findings(answerable) == []
+
+
+@pytest.mark.parametrize("fault", ["ended", "away"])
+def test_a_process_that_helps_and_ends_stops_the_import_which_goes_on_later(
+    answerable: Answerable,
+    tmp_path: Path,
+    crowd: None,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    described = crew.described
+
+    def broken(settings):
+        told = described(settings)
+        # A home that is not there is said; settings that cannot be read end the process.
+        return told | ({"home": "/nowhere"} if fault == "away" else {"commit_queue": "?"})
+
+    monkeypatch.setattr(crew, "described", broken)
+    file = table(tmp_path, 40)
+    ran = _run(answerable, str(file), "--point", POINT)
+    assert ran.exit_code == 1
+    told = "has ended. Import the file again" if fault == "ended" else "The secret kek is missing"
+    assert told in ran.stderr
+    monkeypatch.setattr(crew, "described", described)
+    assert "40 decisions imported" in _run(answerable, str(file), "--point", POINT).stdout
+    assert (stored(answerable), counted(answerable)) == (40, 40)
 
 
 # ------------------------------------------------------------------------------- what is refused
