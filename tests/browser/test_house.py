@@ -56,7 +56,9 @@ def desks(browser: Browser, house: House) -> Iterator[Desks]:
 
 
 def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=re.compile(f"^{name}")).click()
+    # What is pressed here sends a form; what comes back is read only once it is there, however busy the machine is.
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile(f"^{name}")).click()
 
 
 def notices(page: Page) -> str:
