@@ -157,7 +157,8 @@ def postgres_server() -> str:
 def _fresh_postgres(server: str, *, template: str | None = None) -> Iterator[str]:
     """Create a database, give its URL, and drop it."""
     name = f"{DATABASE_PREFIX}_{uuid.uuid4().hex[:12]}"
-    copying = f" TEMPLATE {template}" if template else ""
+    # Copying files is the faster way where nobody waits for the disk.
+    copying = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}{copying}")
         yield _url_of(server, name)
