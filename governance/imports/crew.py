@@ -9,18 +9,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from governance.errors import InvalidInput, Unavailable
 from governance.imports.parts import Refused
-from governance.imports.running import Keeper, Progress, Seen
+from governance.imports.running import Helper, Keeper, Progress, Seen
 from governance.settings import Settings
+
+if TYPE_CHECKING:
+    from governance.application import Answerable
 
 #: From so many lines on it pays to start further processes, each of which takes about a second.
 FROM_LINES: Final = 20_000
@@ -77,14 +81,20 @@ def settings_of(told: dict[str, Any]) -> Settings:
     return Settings(**{name: known[name](value) for name, value in told.items()})
 
 
-def all_lines(jobs: Sequence[Job], keeper: Keeper, progress: Progress, lines: int) -> None:
-    """Let processes take all lines, and keep account of what they say.
+def all_lines(
+    answerable: Answerable,
+    jobs: Sequence[Job],
+    keeper: Keeper,
+    progress: Progress,
+    lines: int,
+) -> None:
+    """Let processes take all lines, keep account of what they say, and help the log's sequencer meanwhile.
 
     Raises:
         Elsewhere: as ``Keeper`` says.
         InvalidInput, Unavailable: one of them could not go on, or ended.
     """
-    with _started(jobs) as answers:
+    with _helping(answerable), _started(jobs) as answers:
         while True:
             for answer in answers:
                 told = _next(answer)
@@ -107,6 +117,18 @@ def _next(answer: IO[bytes]) -> Told:
             "A process that helped importing has ended. Import the file again: it goes on where it stopped."
         )
     return _DECODER.decode(line)
+
+
+@contextmanager
+def _helping(answerable: Answerable) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=Helper(answerable).follow, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

@@ -6,10 +6,11 @@ and each counts once.
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import sqlalchemy as sa
 
 from governance.actors import Actor
-from governance.errors import Conflict, Unavailable
+from governance.errors import AnswerableError, Conflict, Unavailable
 from governance.imports import parts
 from governance.imports.models import ImportRun
 from governance.imports.parts import Refused
@@ -38,6 +39,7 @@ AT_ONCE: Final = {Kind.DECISIONS: 1000, Kind.GROUND_TRUTH: 500, Kind.GROUPS: 500
 BESIDE: Final = {Kind.DECISIONS: 250, Kind.GROUND_TRUTH: 100, Kind.GROUPS: 100}
 _TRIES: Final = 4
 _PAUSE: Final = 0.2
+_MOMENT: Final = 0.05
 _OBJECTS: Final = 100_000
 #: How long an import waits for a log that nobody sequences.
 _PATIENCE: Final = 60.0
@@ -166,6 +168,7 @@ class Going:
         self._keeper = keeper
         self._at_once = at_once
         self._stores = stores
+        self._until = 0
 
     def step(self) -> bool:
         """Take some lines; return whether there were any.
@@ -176,37 +179,24 @@ class Going:
         rows = list(islice(self._rows, self._at_once))
         if not rows:
             return False
-        self._store(rows, self._taker.make(rows))
+        made = self._taker.make(rows)
+        if self._stores:
+            wait_for_log(self._answerable)
+        taken = patiently(lambda: self._taker.store(made))
+        self._until = rows[-1].until
+        patiently(lambda: self._keeper.keep(self._until, Seen.of(taken)))
         return True
 
     def all(self, progress: Progress, lines: int) -> None:
-        """Take all lines; while some are stored, the next are made.
+        """Take all lines.
 
         Raises:
             Elsewhere, Unavailable, InvalidInput: as ``step``.
         """
-        with (
-            collecting_seldom(),
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as storing,
-        ):
-            stored: Future[None] | None = None
-            until = 0
-            while rows := list(islice(self._rows, self._at_once)):
-                made = self._taker.make(rows)
-                if stored is not None:
-                    stored.result()
-                    progress(until, lines)
-                until = rows[-1].until
-                stored = storing.submit(self._store, rows, made)
-            if stored is not None:
-                stored.result()
+        with collecting_seldom():
+            while self.step():
+                progress(self._until, lines)
         progress(lines, lines)
-
-    def _store(self, rows: Sequence[Row], made: Any) -> None:
-        if self._stores:
-            wait_for_log(self._answerable)
-        taken = patiently(lambda: self._taker.store(made))
-        patiently(lambda: self._keeper.keep(rows[-1].until, Seen.of(taken)))
 
 
 @contextmanager
@@ -233,36 +223,71 @@ def patiently(act: Callable[[], Any]) -> Any:
 
 
 def log_is_behind(answerable: Answerable) -> bool:
-    """Tell whether half as many entries wait for the sequencer as keep the service from deciding."""
-    most = answerable.settings.log_pending_limit // 2
+    """Tell whether nearly as many entries wait for the sequencer as would keep the service from deciding."""
+    most = answerable.settings.log_pending_limit * 4 // 5
     with answerable.database.read() as session:
         waiting = sa.select(PendingRecord.record_id).limit(most + 1).subquery()
         count = session.execute(sa.select(sa.func.count()).select_from(waiting)).scalar_one()
     return count > most
 
 
-def wait_for_log(answerable: Answerable) -> None:
-    """Wait until the sequencer has caught up, and help it where the log's key is here.
+def wait_for_log(answerable: Answerable, *, helping: bool = True) -> None:
+    """Wait until the sequencer has caught up, ``helping`` it where the log's key is here.
 
     Raises:
         Unavailable: it does not catch up.
     """
     give_up = time.monotonic() + _PATIENCE
-    sequencer: Sequencer | None = None
+    helper = Helper(answerable) if helping else None
     while log_is_behind(answerable):
-        if sequencer is None and _has_log_key(answerable):
-            sequencer = Sequencer(answerable)
-        try:
-            if sequencer is not None and sequencer.tick().placed:
-                give_up = time.monotonic() + _PATIENCE
-                continue
-        except TreeDamaged as error:
-            raise Unavailable(str(error)) from error
+        if helper is not None and helper.place():
+            give_up = time.monotonic() + _PATIENCE
+            continue
         if time.monotonic() > give_up:
             raise Unavailable(
                 "Too many log entries wait to be sequenced. Start the service or a worker, then import the file again: it goes on where it stopped."
             )
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE if helping else _MOMENT)
+
+
+class Helper:
+    """Places entries of the log where its key is here, beside whoever else does."""
+
+    def __init__(self, answerable: Answerable) -> None:
+        self._answerable = answerable
+        self._sequencer: Sequencer | None = None
+
+    def place(self) -> bool:
+        """Place some entries; return whether there were any that this process may place.
+
+        Raises:
+            Unavailable: the log's tree is damaged.
+        """
+        if self._sequencer is None:
+            if not _has_log_key(self._answerable):
+                return False
+            self._sequencer = Sequencer(self._answerable)
+        try:
+            return self._sequencer.tick().placed > 0
+        except TreeDamaged as error:
+            raise Unavailable(str(error)) from error
+
+    def follow(self, stop: threading.Event) -> None:
+        """Place entries while many wait, until told to stop; whoever waits for the log says what keeps it."""
+        while not stop.is_set():
+            with contextlib.suppress(AnswerableError, sa.exc.SQLAlchemyError):
+                if _many_wait(self._answerable) and self.place():
+                    continue
+            stop.wait(_MOMENT)
+
+
+def _many_wait(answerable: Answerable) -> bool:
+    most = answerable.settings.log_pending_limit // 2
+    with answerable.database.read() as session:
+        return (
+            session.execute(sa.select(PendingRecord.record_id).offset(most).limit(1)).first()
+            is not None
+        )
 
 
 def _has_log_key(answerable: Answerable) -> bool:

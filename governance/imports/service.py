@@ -196,7 +196,7 @@ def import_file(
     opened = open_run(answerable, actor, run_id, plan)
     jobs = _jobs(answerable, actor, run_id, path, understanding, opened)
     if jobs:
-        crew.all_lines(jobs, opened.keeper, progress, opened.lines)
+        crew.all_lines(answerable, jobs, opened.keeper, progress, opened.lines)
     else:
         opened.going.all(progress, opened.lines)
     view = finish(answerable, actor, run_id)

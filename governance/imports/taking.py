@@ -21,7 +21,7 @@ class Taken:
 
 
 class Taker(Protocol):
-    """Takes lines of one kind in two steps, so that some can be made while those before them are stored."""
+    """Takes lines of one kind in two steps: what the first made can be stored as often as the database lets one try."""
 
     def make(self, rows: Sequence[Row]) -> Any:
         """Read rows and prepare what they say; nothing is stored."""
