@@ -35,9 +35,9 @@ from tests.conftest import FULL
 from tests.retention import POINT, POLICY
 
 KILLS = 20 if FULL else 5
-#: So many that no process can take them all before it is killed so often, and that several take the first of them together.
-LINES = KILLS * 4500
-REFUSED = LINES // 100
+#: So many that no process can take them all before it is killed so often; of a command, that several processes take the first of them together.
+LINES_OF_A_COMMAND = KILLS * 4500
+LINES_BESIDE = KILLS * 2000
 HEADER = "reference,subject,gender,tenure_months,monthly_charges,contract,proposed,confidence,outcome,date,ground_truth\n"
 
 
@@ -63,17 +63,16 @@ def answerable(database_url: str, tmp_path: Path) -> Iterator[Answerable]:
     opened.close()
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """Return a file of many lines, of which one in a hundred does not fit."""
+def written(folder: Path, lines: int) -> Path:
+    """Write a file of so many lines, of which one in a hundred does not fit."""
     dice = random.Random(7)
-    path = tmp_path / "october.csv"
+    path = folder / "october.csv"
     with path.open("w") as opened:
         opened.write(HEADER)
-        for number in range(LINES):
+        for number in range(lines):
             outcome = "a yacht" if number % 100 == 50 else dice.choice(["no_offer", "offer_gift"])
             opened.write(
-                f"A-{number},c-{dice.randrange(LINES // 3)},{dice.choice(['female', 'male'])},{dice.randrange(70)},"
+                f"A-{number},c-{dice.randrange(lines // 3)},{dice.choice(['female', 'male'])},{dice.randrange(70)},"
                 f"{dice.uniform(10, 90):.2f},one-year,no_offer,{dice.random():.2f},{outcome},2026-10-{dice.randrange(1, 28):02d},"
                 f"{dice.choice(['', 'no_offer', 'offer_gift'])}\n"
             )
@@ -133,8 +132,9 @@ def kill_while_it_goes_on(
     return False
 
 
-def check(answerable: Answerable) -> None:
-    taken = LINES - REFUSED
+def check(answerable: Answerable, lines: int) -> None:
+    left_out = lines // 100
+    taken = lines - left_out
     with answerable.database.read() as session:
         ids = set(session.execute(sa.select(Decision.id)).scalars())
         entries = (
@@ -147,11 +147,11 @@ def check(answerable: Answerable) -> None:
         (run,) = session.execute(sa.select(ImportRun)).scalars()
     assert len(ids) == taken
     assert sorted(entries) == sorted(ids), "each decision has exactly one entry"
-    assert (run.status, run.accepted, run.known, run.refused) == ("done", taken, 0, REFUSED)
+    assert (run.status, run.accepted, run.known, run.refused) == ("done", taken, 0, left_out)
     refused = [one.line for one in imports.refused(answerable, service("tests"), run.id)]
-    assert refused == [number + 2 for number in range(50, LINES, 100)]
+    assert refused == [number + 2 for number in range(50, lines, 100)]
     (finished,) = accounts.entries(answerable, "import.finished")
-    assert (finished["data"]["accepted"], finished["data"]["refused"]) == (taken, REFUSED)
+    assert (finished["data"]["accepted"], finished["data"]["refused"]) == (taken, left_out)
     while folding.fold(answerable):
         pass
     assert reconciling.reconcile(answerable, service("tests")).differing == 0
@@ -164,8 +164,9 @@ def check(answerable: Answerable) -> None:
 
 @pytest.mark.timeout(1200)
 def test_a_command_that_is_killed_again_and_again_imports_each_line_once(
-    answerable: Answerable, file: Path
+    answerable: Answerable, tmp_path: Path
 ) -> None:
+    file = written(tmp_path, LINES_OF_A_COMMAND)
     dice, kills = random.Random(7), 0
     command = ("import", "decisions", str(file), "--point", POINT)
     for _ in range(KILLS):
@@ -175,14 +176,17 @@ def test_a_command_that_is_killed_again_and_again_imports_each_line_once(
     with running(answerable, *command) as process:
         assert process.stdout is not None
         told = process.stdout.read()
-    assert told.decode() == f"{LINES - REFUSED} decisions imported, {REFUSED} lines refused.\n"
-    check(answerable)
+    left_out = LINES_OF_A_COMMAND // 100
+    taken = LINES_OF_A_COMMAND - left_out
+    assert told.decode() == f"{taken} decisions imported, {left_out} lines refused.\n"
+    check(answerable, LINES_OF_A_COMMAND)
 
 
 @pytest.mark.timeout(1200)
 def test_background_work_that_is_killed_again_and_again_imports_each_line_once(
-    answerable: Answerable, file: Path
+    answerable: Answerable, tmp_path: Path
 ) -> None:
+    file = written(tmp_path, LINES_BESIDE)
     anna = accounts.join(answerable, "Anna", "admin")
     run = imports.take_in(
         answerable,
@@ -202,4 +206,4 @@ def test_background_work_that_is_killed_again_and_again_imports_each_line_once(
     with running(answerable, "worker"):
         while standing(answerable)[0] != RunStatus.DONE:
             time.sleep(0.05)
-    check(answerable)
+    check(answerable, LINES_BESIDE)
