@@ -19,7 +19,7 @@ from governance.imports import background, running
 from governance.imports import service as imports
 from governance.imports.background import Imports
 from governance.imports.fields import MisfitCode
-from governance.imports.models import ImportPart, ImportRun
+from governance.imports.models import ImportPart
 from governance.imports.past import Decisions
 from governance.imports.running import RunKeeper
 from governance.imports.service import ImportedBefore
@@ -27,7 +27,7 @@ from governance.imports.states import Kind, RunStatus
 from governance.imports.views import RunView
 from governance.permissions import Permission
 from governance.points import service as points
-from governance.subjects.models import SubjectKeyRow
+from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
 from governance.truth.models import GroundTruth
 from tests import accounts
 from tests.integration.test_importing import (
@@ -79,12 +79,13 @@ def view(answerable: Answerable, actor: Actor, run_id: str) -> RunView:
 
 
 def keys_and_parts(answerable: Answerable) -> tuple[int, int]:
-    """Return how many imports have a key, and how many parts there are."""
+    """Return how many keys there are that open no decision, and how many parts there are."""
+    used = sa.union(sa.select(PayloadRow.key_id), sa.select(VaultRow.key_id))
     with answerable.database.read() as session:
         kept = session.execute(
             sa.select(sa.func.count())
-            .select_from(ImportRun)
-            .join(SubjectKeyRow, SubjectKeyRow.id == ImportRun.key_id)
+            .select_from(SubjectKeyRow)
+            .where(SubjectKeyRow.id.not_in(used))
         ).scalar_one()
         return kept, session.execute(
             sa.select(sa.func.count()).select_from(ImportPart)
@@ -211,8 +212,9 @@ def test_two_that_go_through_the_same_file_take_each_line_once(
     taken = upload(answerable, anna, LINES)
     imports.try_out(answerable, anna, taken.id)
     imports.start(answerable, anna, taken.id)
-    both = [Imports(answerable), Imports(answerable)]
-    while [task.work() for task in both] != [False, False]:
+    one, other = Imports(answerable), Imports(answerable)
+    # Not in step with each other, so that either is behind at times.
+    while [task.work() for task in (one, one, other, other, other, one)][-2:] != [False, False]:
         pass
     done = view(answerable, anna, taken.id)
     assert (done.status, done.accepted, done.refused) == (RunStatus.DONE, 600, 1)
