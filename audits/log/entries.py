@@ -95,7 +95,7 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
         "A decision was ruled and stored, with its case if one is needed.", "app"
     ),
     EntryKind.DECISION_IMPORTED: _describe(
-        "A decision of the past was stored as it was made elsewhere.", "service"
+        "A decision of the past was stored as it was made elsewhere.", "person, service"
     ),
     EntryKind.DECISION_WITHDRAWN: _describe(
         "A decision in review was withdrawn before its outcome.", "app"
