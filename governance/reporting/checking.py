@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.metadata import version
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,7 @@ from governance.errors import AnswerableError
 from governance.ledger.models import Leaf, LogRecord
 from governance.permissions import Permission
 from governance.reporting import signing
-from governance.reporting.files import Brought, brought
+from governance.reporting.files import Brought, brought, drawings
 from governance.work import Work
 
 #: Paths of figures that differ are listed up to this many; all are counted.
@@ -32,6 +33,7 @@ class Step(StrEnum):
     SIGNATURE = "signature"
     LOG = "log"
     FIGURES = "figures"
+    PAGE = "page"
     COUNTS = "counts"
 
 
@@ -72,9 +74,9 @@ def check(work: Work, content: bytes) -> Checked:
     checked.findings.append(_signature(work, found, text))
     checked.findings.append(_in_log(work, checked.digest))
     checked.findings.append(_figures(document))
-    counts = _counts_today(work, document)
-    if counts is not None:
-        checked.findings.append(counts)
+    if found.shown is not None:
+        checked.findings.append(_page(found))
+    checked.findings.append(_counts_today(work, document))
     return checked
 
 
@@ -121,7 +123,26 @@ def _figures(document: Mapping[str, Any]) -> Finding:
     )
 
 
-def _counts_today(work: Work, document: Mapping[str, Any]) -> Finding | None:
+def _page(found: Brought) -> Finding:
+    """Say whether a file shows what the report inside it says: whoever reads it reads that, and not what is signed."""
+    if not found.shown:
+        told = "What the PDF shows was not compared with the report inside it; draw it anew to be sure."
+        return Finding(step=Step.PAGE, ok=None, told=told)
+    if found.shown in drawings(found):
+        return Finding(
+            step=Step.PAGE, ok=True, told="The page shows what the report inside it says."
+        )
+    ours = f"answerable {version('answerable')}"
+    made_by = found.document.get("software")
+    if made_by != ours:
+        told = f"The page was drawn by {made_by} and cannot be compared by {ours}; draw it anew to be sure."
+        return Finding(step=Step.PAGE, ok=None, told=told)
+    return Finding(
+        step=Step.PAGE, ok=False, told="The page shows something else than the report inside it."
+    )
+
+
+def _counts_today(work: Work, document: Mapping[str, Any]) -> Finding:
     """Say how the counts of the same window are today; that they changed is no fault, as labels come late."""
     try:
         then = reports.counts_from(document["counts"])

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +22,7 @@ from audits.reports.document import Document, document
 from governance.actors import service
 from governance.errors import InvalidInput, Unavailable
 from governance.jobs import queue as jobs
-from governance.reporting import making
+from governance.reporting import making, signing
 from governance.reporting.making import MadeReport
 from governance.reporting.models import ReportFile
 from governance.work import Work
@@ -59,10 +59,14 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """What a file holds: the report, and the note that signs it, if there is one."""
+    """What a file holds: the report, and the note that signs it, if there is one.
+
+    ``shown`` is the page around it, empty where it cannot be read as text (a PDF), None where nothing is shown (JSON).
+    """
 
     document: Mapping[str, Any]
     note: str | None
+    shown: str | None = None
 
 
 def file_of(work: Work, report_id: str, form: Form, language: str) -> Drawn | None:
@@ -129,7 +133,7 @@ def drawn(made: MadeReport, form: Form, language: str) -> Drawn:
             {"report": made.document, "note": made.note}, option=orjson.OPT_SORT_KEYS
         )
         return Drawn(name=name, content_type="application/json", content=content)
-    html = page.html(told(made.document, language), report_json=made.text, signature=made.note)
+    html = _page(made.document, made.text, made.note, language)
     if form is Form.HTML:
         return Drawn(name=name, content_type="text/html; charset=utf-8", content=html.encode())
     attached = orjson.dumps({"report": made.document, "note": made.note}).decode()
@@ -154,6 +158,17 @@ def told(report: Mapping[str, Any], language: str) -> Document:
         language=spoken,
         title=titles.get(spoken) or titles.get("en") or report["decision_point"],
     )
+
+
+def drawings(found: Brought) -> Iterator[str]:
+    """Yield the pages that this software draws of a report, in each language."""
+    text = signing.canonical(found.document)
+    for language in LANGUAGES:
+        yield _page(found.document, text, found.note, language)
+
+
+def _page(report: Mapping[str, Any], text: str, note: str | None, language: str) -> str:
+    return page.html(told(report, language), report_json=text, signature=note)
 
 
 def run(answerable: Answerable, by: str) -> int:
@@ -185,12 +200,12 @@ def brought(content: bytes) -> Brought:
     """
     try:
         if content.startswith(b"%PDF"):
-            return _whole(orjson.loads(_from_pdf(content)))
+            return replace(_whole(orjson.loads(_from_pdf(content))), shown="")
         text = content.decode()
         if text.lstrip().startswith("{"):
             return _whole(orjson.loads(text))
         report, note = page.extract(text)
-        return _checked(orjson.loads(report), note)
+        return replace(_checked(orjson.loads(report), note), shown=text)
     except (UnicodeDecodeError, orjson.JSONDecodeError, ValueError) as error:
         raise InvalidInput(
             f"This is no report of Answerable in JSON, HTML or PDF ({error})."

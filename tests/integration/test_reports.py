@@ -119,12 +119,14 @@ def test_a_report_is_what_the_counts_say_and_its_digest_is_in_the_log(
 def test_a_report_in_each_form_is_checked_and_any_change_of_it_is_found(measured, cleo, form):
     made = making.make(measured, cleo, POINT)
     content = files.drawn(made, form, "de").content
-    assert checked(measured, content) == {
-        "signature": True,
-        "log": True,
-        "figures": True,
-        "counts": True,
-    }
+    steps = [
+        "signature",
+        "log",
+        "figures",
+        *(["page"] if form is files.Form.HTML else []),
+        "counts",
+    ]
+    assert checked(measured, content) == dict.fromkeys(steps, True)
 
     def changed(path: list, value) -> dict[str, bool | None]:
         report = orjson.loads(made.text)
@@ -145,6 +147,17 @@ def test_a_report_in_each_form_is_checked_and_any_change_of_it_is_found(measured
     assert (verdict["signature"], verdict["figures"]) == (False, False)
     window = changed(["made_at"], "2020-01-01T00:00:00Z")
     assert (window["signature"], window["log"], window["figures"]) == (False, False, True)
+
+
+def test_a_page_that_shows_something_else_than_what_is_signed_is_found(measured, cleo, monkeypatch):
+    made = making.make(measured, cleo, POINT)
+    text = files.drawn(made, files.Form.HTML, "en").content.decode()
+    forged = text.replace("20.0\u00a0%", "59.0\u00a0%")
+    assert forged != text
+    found = checked(measured, forged.encode())
+    assert (found["signature"], found["figures"], found["page"]) == (True, True, False)
+    monkeypatch.setattr(checking, "version", lambda _: "99")
+    assert checked(measured, forged.encode())["page"] is None, "another release may draw otherwise"
 
 
 def test_counts_that_came_later_are_told_and_are_no_fault(measured, cleo):
@@ -258,7 +271,9 @@ def test_a_pdf_is_drawn_in_the_background_and_holds_the_report(measured, cleo):
         return
     assert drawn is not None
     assert drawn.content.startswith(b"%PDF")
-    assert all(ok for ok in checked(measured, drawn.content).values())
+    found = checked(measured, drawn.content)
+    assert found.pop("page") is None, "what a PDF shows cannot be compared"
+    assert all(found.values())
 
 
 def test_the_command_writes_a_signed_file_and_verify_exits_by_what_it_finds(measured, tmp_path):
@@ -267,7 +282,7 @@ def test_the_command_writes_a_signed_file_and_verify_exits_by_what_it_finds(meas
     assert ran.exit_code == 0, ran.output
     assert "Signed: sha256:" in ran.stderr
     ran = run(measured, "verify", str(out))
-    assert (ran.exit_code, ran.output.count("ok  ")) == (0, 4)
+    assert (ran.exit_code, ran.output.count("ok  ")) == (0, 5)
     out.write_text(out.read_text().replace('"decisions":200', '"decisions":201'))
     ran = run(measured, "verify", str(out), "--json")
     assert ran.exit_code == 1

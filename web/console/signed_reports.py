@@ -323,6 +323,7 @@ def _step(finding: Finding) -> CheckedStep:
         Step.SIGNATURE: _("Is it signed, and unchanged since?"),
         Step.LOG: _("Does the log know it?"),
         Step.FIGURES: _("Does every figure follow from its counts?"),
+        Step.PAGE: _("Does the page show what is signed?"),
         Step.COUNTS: _("Are the counts the same today?"),
     }
     told = {
@@ -338,6 +339,9 @@ def _step(finding: Finding) -> CheckedStep:
             "Yes: all were computed again from the counts in the file, and are the same."
         ),
         (Step.FIGURES, False): _("No: some figures are not what the counts in the file give."),
+        (Step.PAGE, True): _("Yes: drawn anew, it is the same to the letter."),
+        (Step.PAGE, False): _("No: somebody changed what the page shows. Do not rely on it."),
+        (Step.PAGE, None): _("Not compared. What counts is the report inside the file."),
         (Step.COUNTS, True): _("Yes: the same days still have the same counts."),
         (Step.COUNTS, None): _(
             "Not to be told, or more is known today. That is no fault of the report."
