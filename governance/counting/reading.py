@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -209,26 +209,6 @@ class _Window:
             .having(sa.func.sum(table.n) != 0)
             .order_by(*keys)
         ).all()
-
-
-def daily(
-    work: Work, point: str, stage: Stage, since: str, until: str, of: Callable[[str], bool]
-) -> Mapping[str, tuple[int, int]]:
-    """Return for each day how many decisions of a stage there were, and how many had a value that ``of`` picks."""
-    rows = work.session.execute(
-        sa.select(CellRow.day, CellRow.value, sa.cast(sa.func.sum(CellRow.n), sa.BigInteger))
-        .where(
-            CellRow.point == point,
-            CellRow.stage == stage.value,
-            CellRow.day.between(since, until),
-        )
-        .group_by(CellRow.day, CellRow.value)
-    )
-    found: dict[str, tuple[int, int]] = {}
-    for day, value, n in rows:
-        total, picked = found.get(day, (0, 0))
-        found[day] = total + n, picked + (n if of(value) else 0)
-    return found
 
 
 @cache
