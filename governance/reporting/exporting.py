@@ -21,13 +21,12 @@ from governance.permissions import Permission
 from governance.reporting import ledger
 from governance.reporting.filters import Filters
 from governance.reporting.ledger import LedgerRow, Place
+from governance.reporting.tables import plain
 from governance.work import Work
 
 #: Decisions that one export holds at most.
 MOST: Final = 100_000
 _AT_ONCE: Final = 1_000
-#: What a spreadsheet takes for the beginning of a formula, also in full width.
-_BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _BEYOND: Final = "There are more decisions than one export holds. This one ends here, after {count}; go on with after={cursor}, or narrow the filters."
 
 
@@ -142,12 +141,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return _harmless("; ".join(value))
-    return _harmless(str(value))
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(_BEGINS_FORMULA) else text
+        return plain("; ".join(value))
+    return plain(str(value))
 
 
 def _instant(value: Any) -> str | None:

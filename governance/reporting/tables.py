@@ -19,8 +19,8 @@ _HEAD: Final = (
     "count",
     "enough",
 )
-#: What a spreadsheet would take for the beginning of a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+#: What a spreadsheet takes for the beginning of a formula, also in full width.
+_BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def csv_of(report: Mapping[str, Any]) -> str:
@@ -52,4 +52,4 @@ def csv_of(report: Mapping[str, Any]) -> str:
 
 def plain(text: str) -> str:
     """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(_BEGINS_FORMULA) else text
