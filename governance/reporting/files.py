@@ -58,6 +58,13 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A PDF that is being drawn; ``problem`` says why it could not be, where that is so."""
+
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
     """What a file holds: the report, and the note that signs it, if there is one.
 
@@ -69,33 +76,30 @@ class Brought:
     shown: str | None = None
 
 
-def file_of(work: Work, report_id: str, form: Form, language: str) -> Drawn | None:
-    """Return a signed report's file; None where its PDF is being drawn, which this asks for.
+def file_of(work: Work, report_id: str, form: Form, language: str) -> Drawn | Pending:
+    """Return a signed report's file, or how far its PDF is; the log says that it was taken.
 
     Raises:
         NotAllowed, NotFound: the actor may not read reports; there is no such report.
-        Unavailable: PDFs cannot be drawn here, and what to do about it.
     """
     made = making.made(work, report_id)
-    if form is not Form.PDF:
+    file = pdf_of(work, made, language) if form is Form.PDF else drawn(made, form, language)
+    if isinstance(file, Drawn):
         _note_taking(work, made, form)
-        return drawn(made, form, language)
-    row = work.session.get(ReportFile, (report_id, form.value, language))
-    if row is not None and row.content is not None:
-        _note_taking(work, made, form)
-        return Drawn(
-            name=_name(made, form, language), content_type="application/pdf", content=row.content
-        )
-    if row is not None and row.status == "failed":
-        problem = row.problem or "The PDF could not be drawn."
-        # Whoever mends what is missing asks again, and it is tried again.
-        work.session.delete(row)
-        raise Unavailable(problem)
+    return file
+
+
+def pdf_of(work: Work, made: MadeReport, language: str) -> Drawn | Pending:
+    """Return a signed report's PDF, or how far it is; it is drawn once somebody asks.
+
+    A drawing that failed is told and forgotten: whoever mends what is missing asks again, and it is tried again.
+    """
+    row = work.session.get(ReportFile, (made.view.id, Form.PDF.value, language))
     if row is None:
         work.session.add(
             ReportFile(
-                report_id=report_id,
-                form=form.value,
+                report_id=made.view.id,
+                form=Form.PDF.value,
                 language=language,
                 status="asked",
                 content=None,
@@ -106,10 +110,17 @@ def file_of(work: Work, report_id: str, form: Form, language: str) -> Drawn | No
         jobs.add(
             work,
             kind=_DRAW,
-            unique_key=f"{_DRAW}:{report_id}:{language}:{work.new_id()}",
-            payload={"report": report_id, "language": language},
+            unique_key=f"{_DRAW}:{made.view.id}:{language}:{work.new_id()}",
+            payload={"report": made.view.id, "language": language},
         )
-    return None
+        return Pending()
+    if row.content is not None:
+        name = _name(made, Form.PDF, language)
+        return Drawn(name=name, content_type="application/pdf", content=row.content)
+    if row.status == "failed":
+        work.session.delete(row)
+        return Pending(problem=row.problem or "The PDF could not be drawn.")
+    return Pending()
 
 
 def _note_taking(work: Work, made: MadeReport, form: Form) -> None:

@@ -266,20 +266,14 @@ def read_report(report_id: str) -> Any:
 )
 def report_file(query: Mapping[str, Any], report_id: str) -> Response:
     """Return a signed report as a file: JSON, one HTML page, or PDF."""
-    failed: Unavailable | None = None
+    wanted = identifier(report_id, "report")
     with work() as unit:
-        try:
-            drawn = files.file_of(
-                unit, identifier(report_id, "report"), files.Form(query["form"]), query["lang"]
-            )
-        except Unavailable as error:
-            # What failed is forgotten with this unit of work, so that asking again tries again.
-            failed = error
-    if failed is not None:
-        raise failed
-    if drawn is None:
-        return answer({"id": report_id, "status": "being_made"}, 202, {"Retry-After": "3"})
-    return file_answer(drawn)
+        file = files.file_of(unit, wanted, files.Form(query["form"]), query["lang"])
+    if isinstance(file, files.Drawn):
+        return file_answer(file)
+    if file.problem:
+        raise Unavailable(file.problem)
+    return answer({"id": report_id, "status": "being_made"}, 202, {"Retry-After": "3"})
 
 
 @resource.route("/reports/verify", methods=["POST"])

@@ -13,7 +13,7 @@ from audits.fairness.presets import PRESETS
 from audits.log.entries import EntryKind
 from audits.reports.words import numbers
 from governance.clock import is_id
-from governance.errors import AnswerableError, FieldProblem, InvalidInput, NotFound, Unavailable
+from governance.errors import AnswerableError, FieldProblem, InvalidInput, NotFound
 from governance.ledger import reading as ledger
 from governance.ledger.reading import EntryView
 from governance.permissions import Permission
@@ -64,7 +64,7 @@ def made_report(report_id: str) -> Response:
             if not (is_id(report_id) and making.is_asked(work, report_id)):
                 raise
             return _waits(render("report_made", _being_made(report_id), current="reports"))
-        page = _made(work, made, _drawing(work, report_id))
+        page = _made(work, made, _drawing(work, made))
     response = render("report_made", page, current="reports")
     waits = page.drawing is not None and not (page.drawing.ready or page.drawing.problem)
     return _waits(response) if waits else response
@@ -78,16 +78,14 @@ def report_file(report_id: str) -> Response:
     if form not in set(FileForm) or spoken not in files.LANGUAGES:
         raise NotFound("There is no such form of a report.")
     with authentication.installation().work(authentication.actor()) as work:
-        try:
-            drawn = files.file_of(work, report_id, FileForm(form), spoken)
-        except Unavailable as error:
-            # What failed is forgotten with this unit of work, so that asking again tries again.
-            tell("warn", _no_pdf(), error.detail)
+        file = files.file_of(work, report_id, FileForm(form), spoken)
+    if isinstance(file, files.Pending):
+        if file.problem:
+            tell("warn", _no_pdf(), file.problem)
             return go("made_report", report_id=report_id)
-    if drawn is None:
         return go("made_report", report_id=report_id, pdf=spoken)
-    response = Response(drawn.content, content_type=drawn.content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{drawn.name}"'
+    response = Response(file.content, content_type=file.content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -278,17 +276,19 @@ def _file(report_id: str, form: FileForm, spoken: str) -> str:
     return url_for("console.report_file", report_id=report_id, form=form.value, lang=spoken)
 
 
-def _drawing(work: Work, report_id: str) -> Drawing | None:
+def _drawing(work: Work, made: MadeReport) -> Drawing | None:
     """Tell how far the PDF is that the reader waits for."""
     spoken = request.args.get("pdf", "")
     if spoken not in files.LANGUAGES:
         return None
-    href = _file(report_id, FileForm.PDF, spoken)
-    try:
-        drawn = files.file_of(work, report_id, FileForm.PDF, spoken)
-    except Unavailable as error:
-        return Drawing(language=_NAMES[spoken], href=href, problem=error.detail)
-    return Drawing(language=_NAMES[spoken], href=href, ready=drawn is not None)
+    file = files.pdf_of(work, made, spoken)
+    problem = file.problem or "" if isinstance(file, files.Pending) else ""
+    return Drawing(
+        language=_NAMES[spoken],
+        href=_file(made.view.id, FileForm.PDF, spoken),
+        ready=isinstance(file, files.Drawn),
+        problem=problem,
+    )
 
 
 def _no_pdf() -> str:
