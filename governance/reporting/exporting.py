@@ -36,6 +36,11 @@ class Form(StrEnum):
     CSV = "csv"
     NDJSON = "ndjson"
 
+    @property
+    def content_type(self) -> str:
+        """The media type of such a file."""
+        return "application/x-ndjson" if self is Form.NDJSON else "text/csv; charset=utf-8"
+
 
 COLUMNS: Final[Mapping[str, Callable[[LedgerRow], Any]]] = {
     "id": lambda row: row.decision.id,

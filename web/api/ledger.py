@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import marshmallow as ma
@@ -28,6 +28,7 @@ from web.api.resources import (
     work,
 )
 from web.api.schemas import Answer, Count, Flag, Instant, List, Nested, Text, at_most, one_of
+from web.downloads import attachment
 from web.security import requires
 
 resource = Resource(
@@ -35,7 +36,6 @@ resource = Resource(
     "Decisions found by what stands in clear, newest first by when they happened. Group attributes are never a filter: they leave as counts alone.",
 )
 
-CONTENT_TYPES: Final = {Form.CSV: "text/csv; charset=utf-8", Form.NDJSON: "application/x-ndjson"}
 _DAY: Final = "A day of UTC by when it happened, both days included"
 
 
@@ -196,14 +196,7 @@ def _exported(query: Mapping[str, Any], form: Form) -> Response:
             before=before,
             cursor_of=lambda place: str(cursor_of(place)),
         )
-    return file_of(pieces, form)
-
-
-def file_of(pieces: Iterator[bytes], form: Form) -> Response:
-    """Return an export as a file that is sent piece by piece."""
-    response = Response(pieces, content_type=CONTENT_TYPES[form])
-    response.headers["Content-Disposition"] = f'attachment; filename="decisions.{form}"'
-    return response
+    return attachment(pieces, form.content_type, f"decisions.{form}")
 
 
 def wanted(said: Mapping[str, str], place: str) -> Filters:

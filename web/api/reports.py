@@ -31,6 +31,7 @@ from web.api.schemas import (
     at_most,
     one_of,
 )
+from web.downloads import attachment
 from web.security import requires
 
 resource = Resource(
@@ -270,7 +271,7 @@ def report_file(query: Mapping[str, Any], report_id: str) -> Response:
     with work() as unit:
         file = files.file_of(unit, wanted, files.Form(query["form"]), query["lang"])
     if isinstance(file, files.Drawn):
-        return file_answer(file)
+        return attachment(file.content, file.content_type, file.name)
     if file.problem:
         raise Unavailable(file.problem)
     return answer({"id": report_id, "status": "being_made"}, 202, {"Retry-After": "3"})
@@ -285,14 +286,6 @@ def verify_report() -> Any:
     content = b"".join(uploads.pieces_of_body(_LARGEST_FILE))
     with look() as unit:
         return checking.check(unit, content)
-
-
-def file_answer(drawn: files.Drawn) -> Response:
-    """Return a report's file to be kept."""
-    response = Response(drawn.content, content_type=drawn.content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{drawn.name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
 
 
 def _window(asked: Mapping[str, Any]) -> dict[str, Any]:

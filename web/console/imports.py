@@ -36,6 +36,7 @@ from web.console.views.imports import (
     RefusedRow,
 )
 from web.console.views.shell import Choice, Form
+from web.downloads import attachment
 from web.security import requires
 
 _OF_A_PAGE: Final = 100
@@ -169,10 +170,8 @@ def refused_lines(import_id: str) -> Response:
             csv.writer(written).writerow((one.line, one.problem))
             yield written.getvalue()
 
-    return Response(
-        stream_with_context(lines()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="refused-{import_id}.csv"'},
+    return attachment(
+        stream_with_context(lines()), "text/csv; charset=utf-8", f"refused-{import_id}.csv"
     )
 
 

@@ -33,15 +33,12 @@ from web.console.views.audit import (
     ViewPage,
 )
 from web.console.views.shell import Choice, Form, Page
+from web.downloads import attachment
 from web.security import requires
 
 _A_PAGE: Final = 50
 #: Filters that are always in sight; the others are unfolded.
 _FIRST: Final = frozenset({"point", "status", "person", "truth", "since", "until"})
-_CONTENT_TYPES: Final = {
-    FileForm.CSV: "text/csv; charset=utf-8",
-    FileForm.NDJSON: "application/x-ndjson",
-}
 
 
 @blueprint.get("/ledger", endpoint="ledger")
@@ -58,9 +55,7 @@ def export_ledger() -> Response:
     form = FileForm.CSV if forms.text("form") == FileForm.CSV else FileForm.NDJSON
     with authentication.installation().work(authentication.actor()) as work:
         pieces = exporting.export(work, filters.read(_said(request.form)), form, cursor_of=_cursor)
-    response = Response(pieces, content_type=_CONTENT_TYPES[form])
-    response.headers["Content-Disposition"] = f'attachment; filename="decisions.{form}"'
-    return response
+    return attachment(pieces, form.content_type, f"decisions.{form}")
 
 
 @blueprint.post("/ledger/views")

@@ -39,6 +39,7 @@ from web.console.views.fairness import (
     Remark,
     VerifyPage,
 )
+from web.downloads import attachment
 from web.security import requires
 
 #: A report's file holds its counts and its pictures, and is larger than what else is sent here.
@@ -84,10 +85,7 @@ def report_file(report_id: str) -> Response:
             tell("warn", _no_pdf(), file.problem)
             return go("made_report", report_id=report_id)
         return go("made_report", report_id=report_id, pdf=spoken)
-    response = Response(file.content, content_type=file.content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return attachment(file.content, file.content_type, file.name)
 
 
 @blueprint.get("/reports/verify")

@@ -29,6 +29,7 @@ from web.console.shell import blueprint, render
 from web.console.speech import gettext as _
 from web.console.speech import language
 from web.console.views.fairness import Change, Effect, WhatIfPage, Window
+from web.downloads import attachment
 from web.security import requires
 
 _SELECTED: Final = "selection_rate_ratio"
@@ -61,11 +62,7 @@ def what_if_policy(point: str) -> Response:
         present = reading.live_policy(work, point).review.confidence_below or 0.0
         chosen = present if wanted is None else wanted
         text = _policy_with(work, point, chosen)
-    response = Response(text, content_type="text/yaml; charset=utf-8")
-    name = f"{point}-below-{chosen:g}.yaml"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return attachment(text, "text/yaml; charset=utf-8", f"{point}-below-{chosen:g}.yaml")
 
 
 def _asked_threshold() -> float | None:
