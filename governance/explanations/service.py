@@ -18,6 +18,7 @@ from governance.decisions.preparing import DECISION_PAYLOAD
 from governance.decisions.states import Status, visible
 from governance.errors import FieldProblem, InvalidInput
 from governance.identities.models import App
+from governance.identities.queries import names
 from governance.ledger.models import Leaf
 from governance.permissions import Permission
 from governance.points import queries as points
@@ -300,7 +301,7 @@ class _Names:
         self._people: dict[str, str] = {}
         self._app: str | None = None
         if self.told:
-            self._people = reviews.names(work.session, [event.person_id for event in events])
+            self._people = names(work.session, [event.person_id for event in events])
         if row.app_id is not None:
             app = work.session.get(App, row.app_id)
             self._app = None if app is None else app.name

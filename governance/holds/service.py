@@ -13,11 +13,10 @@ from typing import Final
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
-from governance.actors import ActorKind
 from governance.clock import is_id
 from governance.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from governance.holds.models import Hold
-from governance.identities.models import Person
+from governance.identities.queries import names_of
 from governance.permissions import Permission
 from governance.points.models import DecisionPoint
 from governance.requests import service as requests
@@ -152,8 +151,6 @@ def _require_in_force(row: Hold) -> None:
 
 
 def _view(work: Work, row: Hold) -> HoldView:
-    kind, _, setter = row.set_by.partition(":")
-    person = work.session.get(Person, setter) if kind == ActorKind.PERSON else None
     lifting = next(
         (
             request.id
@@ -168,7 +165,7 @@ def _view(work: Work, row: Hold) -> HoldView:
         reason=row.reason,
         set_at=row.set_at,
         set_by=row.set_by,
-        set_by_name=row.set_by if person is None else person.name,
+        set_by_name=names_of(work.session, [row.set_by])[row.set_by],
         lifted_at=row.lifted_at,
         request_id=lifting,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -52,6 +52,27 @@ def person_by_email(session: Session, email: str) -> Person | None:
     """Return the person with an e-mail address, however it is written."""
     query = sa.select(Person).where(Person.email == email.strip().lower())
     return session.execute(query).scalar_one_or_none()
+
+
+def names(session: Session, person_ids: Iterable[str | None]) -> dict[str, str]:
+    """Return the names of people, by id; None and who is unknown are left out."""
+    wanted = {person_id for person_id in person_ids if person_id is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(wanted)))
+    return {row[0]: row[1] for row in rows}
+
+
+def names_of(session: Session, references: Iterable[str | None]) -> dict[str, str]:
+    """Return what to call each actor, by its reference: a person's name, and the reference itself of what is no person."""
+    people = {one: _person_in(one) for one in references if one is not None}
+    known = names(session, people.values())
+    return {one: known.get(person_id or "", one) for one, person_id in people.items()}
+
+
+def _person_in(reference: str) -> str | None:
+    kind, _, identity = reference.partition(":")
+    return identity if kind == ActorKind.PERSON else None
 
 
 def state_of(person: Person, now: datetime) -> PersonState:

@@ -12,12 +12,11 @@ import sqlalchemy as sa
 from audits.fairness import sequential
 from audits.fairness.sequential import MonitorState, MonitorVerdict, Point
 from audits.log.entries import EntryKind
-from governance.actors import ActorKind
 from governance.clock import is_id
 from governance.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from governance.holds import service as holds
 from governance.holds.models import Hold
-from governance.identities.models import Person
+from governance.identities.queries import names_of
 from governance.monitors import acting, watching
 from governance.monitors.models import Incident, IncidentNote, MonitorRow
 from governance.permissions import Permission
@@ -295,7 +294,9 @@ def _view(work: Work, row: Incident, *, whole: bool = False) -> IncidentView:
         if work.actor.may(Permission.REPORTS_READ)
         else {name: value for name, value in row.details.items() if name != "recent"},
         closed_at=row.closed_at,
-        closed_by_name=None if row.closed_by is None else _name(work, row.closed_by),
+        closed_by_name=None
+        if row.closed_by is None
+        else names_of(work.session, [row.closed_by])[row.closed_by],
         notes=_story(work, row, hold) if whole else (),
     )
 
@@ -315,7 +316,9 @@ def _resuming(work: Work, hold: Hold) -> Iterator[NoteView]:
     ).scalars()
 
     def note(kind: str, of: str, at: datetime, by: str, words: str | None) -> NoteView:
-        return NoteView(id=of, kind=kind, at=at, by=by, by_name=_name(work, by), words=words)
+        return NoteView(
+            id=of, kind=kind, at=at, by=by, by_name=names_of(work.session, [by])[by], words=words
+        )
 
     for one in asked:
         if one.details["hold"] != hold.id:
@@ -337,20 +340,15 @@ def _notes(work: Work, row: Incident) -> list[NoteView]:
         ).scalars()
     )
     told = payloads.read_many(work.session, work.answerable.keys, [one.id for one in rows], "note")
+    names = names_of(work.session, [one.by for one in rows])
     return [
         NoteView(
             id=one.id,
             kind=one.kind,
             at=one.at,
             by=one.by,
-            by_name=_name(work, one.by),
+            by_name=names[one.by],
             words=told[one.id].decode() if one.id in told else None,
         )
         for one in rows
     ]
-
-
-def _name(work: Work, reference: str) -> str:
-    kind, _, who = reference.partition(":")
-    person = work.session.get(Person, who) if kind == ActorKind.PERSON else None
-    return reference if person is None else person.name

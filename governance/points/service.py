@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from audits.log.entries import EntryKind
 from governance.actors import ActorKind
 from governance.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound
-from governance.identities.models import Person
+from governance.identities import queries as identities
 from governance.permissions import Permission
 from governance.points import describing, queries
 from governance.points.checking import CheckedPolicy, check
@@ -91,7 +91,7 @@ def bootstrap_publish(work: Work, text: str) -> VersionView:
 
 def has_people(work: Work) -> bool:
     """Tell whether the installation has people, so that two of them can publish."""
-    return work.session.execute(sa.select(Person.id).limit(1)).first() is not None
+    return identities.has_people(work.session)
 
 
 def withdraw_draft(work: Work, point: str, version: int, reason: str) -> VersionView:
@@ -399,16 +399,9 @@ def _open_requests(work: Work) -> dict[tuple[str, int], RequestView]:
 
 def _names(work: Work, rows: Sequence[PolicyVersion]) -> dict[str, str]:
     """Return the names of all who drafted or published, by reference."""
-    references = {row.drafted_by for row in rows} | {row.published_by or "" for row in rows}
-    people = {
-        reference.partition(":")[2]: reference
-        for reference in references
-        if reference.startswith(f"{ActorKind.PERSON}:")
-    }
-    found = work.session.execute(
-        sa.select(Person.id, Person.name).where(Person.id.in_(sorted(people)))
+    return identities.names_of(
+        work.session, [by for row in rows for by in (row.drafted_by, row.published_by)]
     )
-    return {people[person_id]: name for person_id, name in found}
 
 
 def _view(work: Work, row: PolicyVersion) -> VersionView:

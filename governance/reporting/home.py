@@ -11,16 +11,15 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from audits.fairness.counts import Routed, Stage
-from governance.actors import ActorKind
 from governance.counting.models import CellRow, Reconciliation
 from governance.decisions.models import Decision
 from governance.holds.models import Hold
+from governance.identities.queries import names_of
 from governance.imports.models import ImportRun
 from governance.monitors.models import Incident
 from governance.permissions import Permission
 from governance.points.models import PolicyVersion
 from governance.reporting.models import HomeVisit, ReportRow
-from governance.reviews import queries as reviews
 from governance.storage.inserting import insert
 from governance.work import Work
 
@@ -185,18 +184,8 @@ def home(work: Work, since: datetime) -> Home:
 
 def _changes(work: Work, since: datetime) -> list[Change]:
     found = sorted(_unnamed(work, since), key=lambda change: (change.at, change.id), reverse=True)
-    people = {change.by.partition(":")[2] for change in found if _by_person(change)}
-    names = reviews.names(work.session, people)
-    return [
-        replace(change, by=names.get(change.by.partition(":")[2], change.by))
-        if _by_person(change)
-        else change
-        for change in found
-    ]
-
-
-def _by_person(change: Change) -> bool:
-    return change.by.partition(":")[0] == ActorKind.PERSON
+    names = names_of(work.session, [change.by for change in found])
+    return [replace(change, by=names[change.by]) for change in found]
 
 
 def _unnamed(work: Work, since: datetime) -> Iterator[Change]:

@@ -16,7 +16,7 @@ from governance.actors import Actor, ActorKind
 from governance.clock import is_id, rfc3339
 from governance.counting import reading
 from governance.errors import AnswerableError, NotFound
-from governance.identities.models import Person
+from governance.identities.queries import names_of
 from governance.jobs import queue as jobs
 from governance.jobs.models import Job
 from governance.permissions import Permission
@@ -248,8 +248,6 @@ def list_made(
 
 
 def _view(work: Work, row: ReportRow) -> ReportView:
-    kind, _, who = row.made_by.partition(":")
-    person = work.session.get(Person, who) if kind == ActorKind.PERSON else None
     return ReportView(
         id=row.id,
         point=row.point,
@@ -260,5 +258,5 @@ def _view(work: Work, row: ReportRow) -> ReportView:
         digest=row.digest,
         verdict=row.verdict,
         made_at=row.made_at,
-        made_by_name=row.made_by if person is None else person.name,
+        made_by_name=names_of(work.session, [row.made_by])[row.made_by],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from governance.decisions import queries as decisions
 from governance.decisions.models import Decision
-from governance.identities.models import Person
 from governance.points.models import PolicyVersion
 from governance.reviews.models import Case, Verdict
 
@@ -85,15 +84,6 @@ def author_of(session: Session, point: str, version: int) -> str | None:
             PolicyVersion.point == point, PolicyVersion.version == version
         )
     ).scalar_one_or_none()
-
-
-def names(session: Session, person_ids: Iterable[str | None]) -> dict[str, str]:
-    """Return the names of people."""
-    wanted = {person_id for person_id in person_ids if person_id is not None}
-    if not wanted:
-        return {}
-    rows = session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(wanted)))
-    return {row[0]: row[1] for row in rows}
 
 
 def held_by(session: Session, person_id: str, queues: Sequence[str], now: datetime) -> Case | None:

@@ -30,6 +30,7 @@ from governance.errors import (
     NotFound,
     Stale,
 )
+from governance.identities import queries as people
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.queues.models import Queue
@@ -430,7 +431,7 @@ def _view(work: Work, case: Case) -> CaseView:
         has_signed=mine is not None,
     )
     told = {event.record_id for event in events}
-    names = queries.names(work.session, [case.claimed_by, *(v.person_id for v in verdicts)])
+    names = people.names(work.session, [case.claimed_by, *(v.person_id for v in verdicts)])
     reasons = payloads.read_many(
         work.session, work.answerable.keys, [v.id for v in verdicts], REASON_PAYLOAD
     )
@@ -501,7 +502,7 @@ def _summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
     }
     counts = queries.sign_off_counts(work.session, ids)
     signed = queries.signed_by(work.session, ids, work.actor.id)
-    names = queries.names(work.session, [case.claimed_by for case in cases])
+    names = people.names(work.session, [case.claimed_by for case in cases])
     reasons = _reasons_told(work, list(found.values()))
     summaries = []
     for case in cases:
@@ -696,7 +697,7 @@ def _told_more(
 ) -> AnswerableError:
     """Return the error with what the other person did, so that whoever came second knows."""
     if isinstance(error, ClaimedByAnother) and case.claimed_until is not None:
-        name = queries.names(work.session, [case.claimed_by]).get(case.claimed_by or "", "Another")
+        name = people.names(work.session, [case.claimed_by]).get(case.claimed_by or "", "Another")
         return ClaimedByAnother(
             f"{name} holds this case until {_clock_time(work, case.claimed_until)}. Take the next one."
         )
@@ -718,7 +719,7 @@ def _last_act(work: Work, case: Case, decision: Decision) -> LastAct | None:
         return None
     name = "Somebody"
     if event.person_id is not None:
-        name = queries.names(work.session, [event.person_id]).get(event.person_id, name)
+        name = people.names(work.session, [event.person_id]).get(event.person_id, name)
     # Whoever came second is told how the case was decided, but not how it was signed off while it is open.
     tells = event.kind is EntryKind.VERDICT_GIVEN and bool(event.data.get("decides"))
     verdict = event.data.get("verdict") if tells else None

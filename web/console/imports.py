@@ -11,6 +11,7 @@ from typing import Any, Final
 from flask import Response, current_app, request, stream_with_context, url_for
 
 from governance.errors import AnswerableError, FieldProblem, InvalidInput, NotFound
+from governance.identities.queries import names_of
 from governance.imports import service
 from governance.imports.fields import Misfit, MisfitCode
 from governance.imports.service import ImportedBefore
@@ -18,8 +19,6 @@ from governance.imports.states import Form as FileForm
 from governance.imports.states import Kind, RunStatus
 from governance.imports.views import Offered, RunView
 from governance.permissions import Permission
-from governance.reviews import queries
-from governance.work import Work
 from policies.document import Policy
 from web import authentication, uploads
 from web.console import forms
@@ -182,7 +181,7 @@ def _overview(form: Form, *, status: int = 200) -> Response:
     actor = authentication.actor()
     with authentication.installation().look(actor) as work:
         runs = service.list_runs(work, limit=_OF_A_PAGE)
-        names = _names(work, runs)
+        names = names_of(work.session, [run.started_by for run in runs])
         live = work.configuration.live
         rows = tuple(_row(run, names, _title(run, live)) for run in runs)
         points = tuple(
@@ -236,22 +235,14 @@ def _misfit(name: str, detail: str) -> InvalidInput:
     return InvalidInput(detail, [FieldProblem(pointer=f"/{name}", detail=detail)])
 
 
-def _names(work: Work, runs: list[RunView]) -> dict[str, str]:
-    people = {run.started_by.removeprefix("person:") for run in runs if _is_person(run)}
-    return queries.names(work.session, people)
-
-
-def _is_person(run: RunView) -> bool:
-    return run.started_by.startswith("person:")
-
-
 def _title(run: RunView, live: Any) -> str:
     found = live.get(run.point)
     return run.point if found is None else str(found.policy.title.in_(language()))
 
 
 def _row(run: RunView, names: dict[str, str], title: str) -> ImportRow:
-    by = names.get(run.started_by.removeprefix("person:"), _("the command line"))
+    named = names[run.started_by]
+    by = _("the command line") if named == run.started_by else named
     return ImportRow(
         id=run.id,
         file=run.file_name,
@@ -291,7 +282,7 @@ def _stage(
     answerable, actor = authentication.installation(), authentication.actor()
     with answerable.look(actor) as work:
         run = service.get(work, import_id)
-        names = _names(work, [run])
+        names = names_of(work.session, [run.started_by])
         configuration = work.configuration
         title = _title(run, configuration.live)
         waiting = service.being_counted(work) if run.status is RunStatus.DONE else 0

@@ -11,11 +11,11 @@ from flask import Response, request, url_for
 
 from audits.log.entries import EntryKind
 from governance.errors import NotFound
+from governance.identities import queries as people
 from governance.ledger import reading
 from governance.ledger.reading import EntryView, Place
 from governance.operations import verification
 from governance.permissions import Permission
-from governance.reviews import queries
 from governance.work import Work
 from web import authentication
 from web.console.shell import blueprint, go, render, tell
@@ -173,7 +173,7 @@ def _decision(work: Work, decision_id: str | None) -> str:
 def _names(work: Work, entries: Sequence[EntryView]) -> dict[str, str]:
     wanted = {entry.refs.get("person") for entry in entries}
     wanted |= {entry.actor_ref for entry in entries if entry.actor_type == "person"}
-    return queries.names(work.session, wanted)
+    return people.names(work.session, wanted)
 
 
 def _actor(work: Work, entry: EntryView, names: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from babel.dates import get_day_names
 from flask import Response, request
 
 from governance.errors import FieldProblem, InvalidInput
+from governance.identities import queries as people
 from governance.installation.service import business_settings
 from governance.permissions import Permission
 from governance.queues import service
@@ -137,7 +138,7 @@ def _page(work: Work, queue: QueueView, form: Form | None = None) -> QueueRecord
     asked = request.args.get("spans", "")
     if asked.isascii() and asked.isdigit():
         used = max(used, int(asked))
-    names = queries.names(work.session, queue.members)
+    names = people.names(work.session, queue.members)
     return QueueRecordPage(
         name=queue.name,
         zones=zones(zone),

@@ -6,13 +6,13 @@ from flask import Response, url_for
 
 from governance.errors import AnswerableError, Conflict, InvalidInput, SelfConfirmation
 from governance.holds.service import LIFT
+from governance.identities import queries as people
 from governance.identities.service import RESET_REQUEST, ROLES_REQUEST
 from governance.installation.service import business_settings
 from governance.permissions import Permission
 from governance.points.service import PUBLISH, RESTORE
 from governance.requests import few, service
 from governance.requests.service import ALONE_AFTER, RequestStatus, RequestView
-from governance.reviews import queries
 from governance.work import Work
 from web import authentication
 from web.console import forms
@@ -149,7 +149,7 @@ def _title(work: Work, one: RequestView) -> str:
         return point_title(work, details["point"]) if details["point"] else _("All decision points")
     if one.kind == ROLES_REQUEST:
         person = details["person"]
-        name = queries.names(work.session, [person]).get(person, person)
+        name = people.names(work.session, [person]).get(person, person)
         given = ", ".join(_role(role) for role in details["give"])
         taken = ", ".join(_role(role) for role in details["take"])
         if given and taken:
@@ -164,7 +164,7 @@ def _title(work: Work, one: RequestView) -> str:
         return _("%(name)s gives up %(taken)s", name=name, taken=taken)
     if one.kind == RESET_REQUEST:
         person = details["person"]
-        return queries.names(work.session, [person]).get(person, person)
+        return people.names(work.session, [person]).get(person, person)
     if one.kind == few.KIND:
         return _("on") if details["value"] else _("off")
     return one.kind
