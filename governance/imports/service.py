@@ -28,6 +28,7 @@ from governance.imports import (
     running,
     truths,
 )
+from governance.imports.groups import GroupsLine
 from governance.imports.identity import LineIds, run_digest
 from governance.imports.models import ImportRun
 from governance.imports.parts import Refused, StoredSource
@@ -35,6 +36,8 @@ from governance.imports.reading import PathSource, Row, Source
 from governance.imports.running import AT_ONCE, Going, Progress, RunKeeper, Untold
 from governance.imports.states import Form, Kind, RunStatus
 from governance.imports.taking import Taker
+from governance.imports.telling import Lines
+from governance.imports.truths import TruthLine
 from governance.imports.views import Offered, Outcome, RunView
 from governance.permissions import Permission
 from governance.work import Work
@@ -656,11 +659,11 @@ def _taker(answerable: Answerable, actor: Actor, plan: Plan, ids: LineIds | None
         )
         return past.Decisions(answerable, actor, lines, policy.decision_point, ids)
     if plan.kind is Kind.GROUND_TRUTH:
-        reports: truths.Lines = (
+        reports: Lines[TruthLine] = (
             truths.CsvLines(policy, plan.fields, plan.zone) if csv else truths.NdjsonLines()
         )
         return truths.Truths(answerable, actor, reports, policy, trying=trying)
-    told: groups.Lines = groups.CsvLines(plan.fields) if csv else groups.NdjsonLines()
+    told: Lines[GroupsLine] = groups.CsvLines(plan.fields) if csv else groups.NdjsonLines()
     return groups.Groups(answerable, actor, told, policy, trying=trying)
 
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 import orjson
 
-from governance.actors import Actor
 from governance.clock import parse_rfc3339
 from governance.imports import targets, values
 from governance.imports.checking import check_json, not_json
-from governance.imports.many import Report, report_truths, taken
+from governance.imports.many import Report, Stored, report_truths
 from governance.imports.past import outcome_reader
 from governance.imports.reading import Row
-from governance.imports.taking import Taken, readable
 from governance.imports.targets import Target
+from governance.imports.telling import Telling
 from governance.imports.values import Unfit
 from policies.document import Policy
-
-if TYPE_CHECKING:
-    from governance.application import Answerable
 
 _NEVER: Final = "never"
 
@@ -37,18 +33,6 @@ class TruthLine:
     target: Target
     outcome: str | None
     known_at: datetime | None
-
-
-class Lines(Protocol):
-    """Makes reports of rows."""
-
-    def read(self, row: Row) -> TruthLine:
-        """Return what a row says.
-
-        Raises:
-            Unfit: it cannot be read.
-        """
-        ...
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -117,95 +101,29 @@ def _made(
     return TruthLine(target=target, outcome=outcome, known_at=known)
 
 
-@dataclass(slots=True)
-class Made:
-    """One line on its way: read, and its decisions found; ``taken`` once it is known what becomes of it."""
+class Truths(Telling[TruthLine]):
+    """Takes lines of ground truth."""
 
-    row: Row
-    line: TruthLine | None = None
-    decisions: Sequence[str] = ()
-    taken: Taken | None = None
+    field = "outcome"
 
+    def check(self, line: TruthLine) -> None:
+        outcomes = self.policy.outcomes
+        if line.outcome is not None and line.outcome not in outcomes:
+            raise Unfit(f"outcome: expected one of {', '.join(outcomes)}, the policy's outcomes.")
 
-class Truths:
-    """Takes lines of ground truth. One that is ``trying`` stores nothing."""
+    def check_time(self, line: TruthLine, now: datetime) -> None:
+        if line.known_at is not None and line.known_at > now:
+            raise Unfit("known_at: it lies ahead of our clock.")
 
-    def __init__(
-        self, answerable: Answerable, actor: Actor, lines: Lines, policy: Policy, *, trying: bool
-    ) -> None:
-        self._answerable = answerable
-        self._actor = actor
-        self._lines = lines
-        self._policy = policy
-        self._trying = trying
-
-    def make(self, rows: Sequence[Row]) -> list[Made]:
-        """Read lines and find the decisions that they mean."""
-        made = [self._read(row) for row in rows]
-        point = self._policy.decision_point
-        readable = [one for one in made if one.line is not None]
-        with self._answerable.look(self._actor) as work:
-            found = targets.find(
-                work, point, [one.line.target for one in readable if one.line is not None]
-            )
-            now = work.now
-        for one in readable:
-            assert one.line is not None
-            one.decisions = found[one.line.target]
-            if not one.decisions:
-                one.taken = Taken(
-                    line=one.row.line, problem=targets.no_decision(one.line.target, point)
+    def record(self, rounds: Iterator[Mapping[str, TruthLine]]) -> list[Stored]:
+        with self.answerable.work(self.actor) as work:
+            return [
+                report_truths(
+                    work,
+                    [
+                        Report(decision_id=one, outcome=line.outcome, known_at=line.known_at)
+                        for one, line in told.items()
+                    ],
                 )
-            elif one.line.known_at is not None and one.line.known_at > now:
-                one.taken = Taken(
-                    line=one.row.line, problem="known_at: it lies ahead of our clock."
-                )
-            elif self._trying:
-                one.taken = Taken(line=one.row.line)
-        return made
-
-    def store(self, made: Sequence[Made]) -> list[Taken]:
-        """Report what was made, in one transaction.
-
-        Raises:
-            Unavailable: the database could not do it now.
-        """
-        waiting = [one for one in made if one.taken is None]
-        if waiting:
-            with self._answerable.work(self._actor) as work:
-                stored = [report_truths(work, reports) for reports in _rounds(waiting)]
-            # Only once it is committed: what is rolled back is taken again.
-            for one in waiting:
-                one.taken = taken(one.row.line, one.decisions, stored, "outcome")
-        return [one.taken for one in made if one.taken is not None]
-
-    def _read(self, row: Row) -> Made:
-        made = Made(row)
-        try:
-            line = self._lines.read(readable(row))
-        except Unfit as error:
-            made.taken = Taken(line=row.line, problem=str(error))
-            return made
-        if line.outcome is not None and line.outcome not in self._policy.outcomes:
-            outcomes = ", ".join(self._policy.outcomes)
-            problem = f"outcome: expected one of {outcomes}, the policy's outcomes."
-            made.taken = Taken(line=row.line, problem=problem)
-        else:
-            made.line = line
-        return made
-
-
-def _rounds(made: Sequence[Made]) -> Iterator[list[Report]]:
-    """Yield what lines report, in so many rounds that none tells of a decision twice; the later line wins."""
-    left = [
-        Report(decision_id=decision_id, outcome=one.line.outcome, known_at=one.line.known_at)
-        for one in made
-        if one.line is not None
-        for decision_id in one.decisions
-    ]
-    while left:
-        now: dict[str, Report] = {}
-        for report in left:
-            now.setdefault(report.decision_id, report)
-        yield list(now.values())
-        left = [report for report in left if now[report.decision_id] is not report]
+                for told in rounds
+            ]
