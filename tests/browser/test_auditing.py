@@ -21,6 +21,7 @@ from governance.operations import verification
 from governance.reporting import filters, saved_views
 from governance.truth import service as truth
 from tests import people, retention
+from tests.browser.pages import notices, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -91,14 +92,6 @@ def open_page(browser: Browser, house: House, name: str) -> Page:
     with house.answerable.database.write() as session:
         session.execute(sa.update(Person).values(language="en"))
     return house.page_of(house.enter(browser, name, java_script_enabled=False))
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=re.compile(f"^{name}")).click()
-
-
-def notices(page: Page) -> str:
-    return "\n".join(page.locator(".notices").all_inner_texts())
 
 
 def story(page: Page) -> list[str]:
@@ -219,7 +212,7 @@ def test_the_ledger_is_narrowed_kept_as_a_view_and_taken_away(
     assert "The view is kept" in notices(page)
     assert page.locator(".view.current").inner_text() == "No offers"
     with page.expect_download() as taken:
-        press(page, "CSV")
+        page.get_by_role("button", name="CSV").click()
     taken.value.save_as(tmp_path / "decisions.csv")
     with (tmp_path / "decisions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from governance.decisions import service as decisions
 from governance.reviews import service as reviews
+from tests.browser.pages import press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -57,19 +58,19 @@ def test_a_case_is_decided_without_scripts(browser: Browser, house: House) -> No
     context = house.enter(browser, "Ada", java_script_enabled=False)
     page = house.page_of(context)
     page.goto("/queue")
-    page.get_by_role("button", name=re.compile("Next case")).click()
+    press(page, "Next case")
     page.get_by_role("radio", name=re.compile("Reject")).check()
-    page.get_by_role("button", name=re.compile("^Decide")).click()
+    press(page, "Decide")
     # The reason is not required by the page itself, as that takes a script; the server asks for it.
     assert page.locator("#reason-error").inner_text() == "Say in a sentence why."
     assert page.get_by_role("radio", name=re.compile("Reject")).is_checked()
     page.locator("#reason").fill("They are moving abroad.")
-    page.get_by_role("button", name=re.compile("^Decide")).click()
+    press(page, "Decide")
     assert page.url.endswith("/queue")
     assert status_of(house, decision_id) == "rejected"
-    page.get_by_role("button", name=re.compile("Undo")).click()
+    press(page, "Undo")
     assert status_of(house, decision_id) == "in_review"
-    page.get_by_role("button", name=re.compile("Give back")).click()
+    press(page, "Give back")
     assert "back in the queue" in page.locator(".notices").inner_text()
     context.close()
     finish(house, decision_id)
@@ -84,7 +85,7 @@ def test_of_two_managers_the_second_sees_what_the_first_did(browser: Browser, ho
         reviews.release(work, case_id)
     ben = house.page_of(house.enter(browser, "Ben"))
     open_case(ben, case_id)
-    ben.get_by_role("button", name=re.compile("Take this case")).click()
+    press(ben, "Take this case")
     ben.get_by_role("radio", name=re.compile("Approve")).check()
     ben.locator("[data-submit]").click()
     ben.wait_for_url("**/queue")
@@ -116,7 +117,7 @@ def test_a_case_is_sent_on_with_a_reason(browser: Browser, house: House) -> None
     open_case(page, case_id)
     page.keyboard.press("e")
     page.locator("#escalation").fill("A large contract; the leads know them.")
-    page.get_by_role("button", name="Send it on").click()
+    press(page, "Send it on")
     page.wait_for_url("**/queue")
     assert "The case went to Sales leads." in page.locator(".notices").inner_text()
     page.goto("/queue?queue=sales-leads")
@@ -143,7 +144,7 @@ def test_a_hold_is_seen_by_everybody_at_once_and_lifting_waits_for_a_second_pers
     ben = house.page_of(house.enter(browser, "Ben"))
     ada.goto("/hold")
     ada.locator("#reason").fill("Discounts look wrong since noon.")
-    ada.get_by_role("button", name="Hold now").click()
+    press(ada, "Hold now")
     ben.goto("/queue")
     held = ben.locator(".held").inner_text()
     assert "All decision points: people only." in held
@@ -152,7 +153,7 @@ def test_a_hold_is_seen_by_everybody_at_once_and_lifting_waits_for_a_second_pers
     open_case(ben, case_id)
     assert "Only people decide here at present" in ben.locator(".whys").inner_text()
     ada.locator("#why-all").fill("Prices are right again.")
-    ada.get_by_role("button", name="Ask to lift it").click()
+    press(ada, "Ask to lift it")
     assert "Lifting waits for a second person" in ada.locator(".held").inner_text()
     ada.context.close()
     ben.context.close()

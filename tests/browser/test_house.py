@@ -17,6 +17,7 @@ from governance.operations import verification
 from governance.points import service as points
 from governance.queues import service as queues
 from tests import accounts, retention
+from tests.browser.pages import notices, press
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,16 +54,6 @@ def desks(browser: Browser, house: House) -> Iterator[Desks]:
     desks = Desks(browser, house)
     yield desks
     desks.close()
-
-
-def press(page: Page, name: str) -> None:
-    # What is pressed here sends a form; what comes back is read only once it is there, however busy the machine is.
-    with page.expect_navigation():
-        page.get_by_role("button", name=re.compile(f"^{name}")).click()
-
-
-def notices(page: Page) -> str:
-    return "\n".join(page.locator(".notices").all_inner_texts())
 
 
 def status_on_the_api(house: House, secret: str, path: str) -> int:

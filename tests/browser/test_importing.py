@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from governance.counting import folding
 from governance.identities.models import Person
 from governance.imports.background import Imports
+from tests.browser.pages import press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -58,10 +58,6 @@ def work_off(house: House) -> None:
 
 def means(page: Page, column: str, meaning: str) -> None:
     page.get_by_label(f"What {column} means").select_option(label=meaning)
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=re.compile(f"^{name}")).click()
 
 
 def upload(page: Page, file: Path) -> None:

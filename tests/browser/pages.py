@@ -1,0 +1,20 @@
+"""Hands and eyes on a page that every browser test needs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def press(page: Page, name: str) -> None:
+    """Press the button that sends a form; what comes back is read only once it is there, however busy the machine is."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile(f"^{name}")).click()
+
+
+def notices(page: Page) -> str:
+    """What the page tells of what was just done."""
+    return "\n".join(page.locator(".notices").all_inner_texts())
