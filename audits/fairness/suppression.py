@@ -54,7 +54,8 @@ def is_small(count: int, k: int) -> bool:
 def suppressed(report: Mapping[str, Any], *, k: int = DEFAULT_K) -> dict[str, Any]:
     """Return a report that may be published: small cells hidden, and what they would follow from; its counts taken out.
 
-    What is hidden is null beside ``"suppressed": true``. Reports of k 1 hide nothing but the counts.
+    What is hidden is null beside ``"suppressed": true``. Reports of k 1 hide nothing but the counts. The names of outcomes, which
+    came with the counts, stay as ``outcomes``.
 
     Raises:
         ValueError: k is below 1.
@@ -64,7 +65,8 @@ def suppressed(report: Mapping[str, Any], *, k: int = DEFAULT_K) -> dict[str, An
             f"The smallest count that is shown is at least 1, for example {DEFAULT_K}; not {k}."
         )
     published = deepcopy(dict(report))
-    published.pop("counts", None)
+    counts = published.pop("counts", None) or {}
+    published["outcomes"] = counts.get("outcomes", {})
     published["suppression"] = {"k": k}
     stages = [stage for stage in published["stages"].values() if "groups" in stage]
     hidden = _hidden_groups(stages, k)

@@ -29,6 +29,9 @@ _COMPARED: Final = (
 )
 _STARTS: Final = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 
+TARGETS: Final = (0.1, 0.05, 0.02, 0.01)
+"""Errors to aim at, for which the threshold is looked for that keeps them."""
+
 
 def thresholds(
     counts: Counts,
@@ -46,7 +49,8 @@ def thresholds(
     hold these against the reference, and ``worst`` names the widest gap without an interval, because the widest of many
     is wide by chance. Where truth is hardly known for either end of what stays, the error is None (``selective_labels``),
     because it would be that of the other end. ``cannot_tell`` lists what cannot be estimated. The grid is the one asked for, or every twentieth
-    that makes a difference; ``current`` is always in it. Confidences are counted in millionths.
+    that makes a difference; ``current`` is always in it. Confidences are counted in millionths. ``targets`` says, for errors that
+    people aim at, at which threshold what stays is surely below (``target_error``).
     """
     z, items = z_of(confidence), items_of(by)
     whole, chosen = curve(counts.scores), references(counts, items)
@@ -76,6 +80,10 @@ def thresholds(
                 ),
             }
             for threshold in found
+        ],
+        "targets": [
+            {"error": error, "threshold": target_error(counts, error, confidence=confidence)}
+            for error in TARGETS
         ],
         "cannot_tell": _cannot_tell(counts, whole),
     }

@@ -6,7 +6,7 @@ It reads as people ask: first the answer, then by group, then what it rests on a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from audits.reports.blocks import Section
@@ -30,20 +30,6 @@ from audits.reports.words.saying import Labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """All that a document is made with besides the report, so that it can be made again and compared."""
-
-    language: str = "en"
-    title: str = ""
-    business: str = ""
-    made_at: str = ""
-    outcome_labels: Labels = field(default_factory=dict)
-    attribute_labels: Labels = field(default_factory=dict)
-    feature_labels: Labels = field(default_factory=dict)
-    whatif: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A report to read: its title, what it is of, its verdict in one line, and its sections."""
 
@@ -57,7 +43,6 @@ class Document:
     meta: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     contents: str
-    drawn: Drawn
 
 
 def document(
@@ -78,47 +63,31 @@ def document(
     the report carries with its counts are taken. ``whatif`` is what ``audits.fairness.whatif.thresholds`` gives. The same
     arguments give the same document, to the letter.
     """
-    drawn = Drawn(
+    carried = part(part(report, "counts"), "outcomes") or part(report, "outcomes")
+    words = Words(
         language=numbers.spoken(language),
-        title=title,
-        business=business,
-        made_at=made_at,
-        outcome_labels=outcome_labels or {},
+        positive=[str(name) for name in part(report, "measure").get("positive") or ()],
+        outcome_labels=outcome_labels or carried,
         attribute_labels=attribute_labels or {},
         feature_labels=feature_labels or {},
-        whatif=whatif,
-    )
-    return drawn_with(report, drawn)
-
-
-def drawn_with(report: Mapping[str, Any], drawn: Drawn) -> Document:
-    """Make the document again from what it was made with."""
-    carried = part(part(report, "counts"), "outcomes")
-    words = Words(
-        language=drawn.language,
-        positive=[str(name) for name in part(report, "measure").get("positive") or ()],
-        outcome_labels=drawn.outcome_labels or carried,
-        attribute_labels=drawn.attribute_labels,
-        feature_labels=drawn.feature_labels,
     )
     view = View(report=report, words=words)
     verdict = view.verdict
     return Document(
-        title=drawn.title or str(report.get("decision_point") or ""),
-        language=drawn.language,
+        title=title or str(report.get("decision_point") or ""),
+        language=view.language,
         kicker=view.say("document.kicker"),
         verdict=verdict,
         tone=terms.TONES[verdict],
         word=terms.VERDICTS[verdict][view.language],
         headline=answer.headline(view),
-        meta=_meta(view, drawn),
-        sections=_sections(view, drawn),
+        meta=_meta(view, business, made_at),
+        sections=_sections(view, whatif),
         contents=view.say("document.contents"),
-        drawn=drawn,
     )
 
 
-def _sections(view: View, drawn: Drawn) -> tuple[Section, ...]:
+def _sections(view: View, whatif: Mapping[str, Any] | None) -> tuple[Section, ...]:
     made = [
         answer.section(view),
         groups.section(view),
@@ -130,7 +99,7 @@ def _sections(view: View, drawn: Drawn) -> tuple[Section, ...]:
         waits.section(view),
         mix.section(view),
         causes.section(view),
-        thresholds.section(view, drawn.whatif) if drawn.whatif else None,
+        thresholds.section(view, whatif) if whatif else None,
         about.methods(view),
         about.exclusions(view),
         about.limits(view),
@@ -139,11 +108,11 @@ def _sections(view: View, drawn: Drawn) -> tuple[Section, ...]:
     return tuple(one for one in made if one is not None)
 
 
-def _meta(view: View, drawn: Drawn) -> tuple[tuple[str, str], ...]:
+def _meta(view: View, business: str, made_at: str) -> tuple[tuple[str, str], ...]:
     report = view.report
     kind = terms.KINDS.get(str(report.get("kind")))
     told = [
-        (view.say("meta.business"), drawn.business),
+        (view.say("meta.business"), business),
         (view.say("meta.point"), str(report.get("decision_point") or "")),
         (view.say("meta.kind"), kind[view.language] if kind else ""),
         (
@@ -161,7 +130,7 @@ def _meta(view: View, drawn: Drawn) -> tuple[tuple[str, str], ...]:
         (view.say("meta.by"), "; ".join(view.item_title(item) for item in view.items())),
         (
             view.say("meta.made"),
-            numbers.date(drawn.made_at, view.language) if drawn.made_at else "",
+            numbers.date(made_at, view.language) if made_at else "",
         ),
     ]
     return tuple((name, text) for name, text in told if text)

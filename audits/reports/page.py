@@ -1,15 +1,14 @@
 """Write a document as one page that stands alone: readable by anybody, for good, with its figures and signature inside.
 
 The page needs nothing from anywhere and runs no script. It carries the report as JSON, so that figures can be computed
-again, and what it was drawn with, so that it can be drawn again and compared to the letter.
+again, and the page drawn again and compared to the letter.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator
 from html import escape
 from importlib.resources import files
 from typing import Final
@@ -31,7 +30,7 @@ from audits.reports.blocks import (
     Table,
 )
 from audits.reports.charts import paint
-from audits.reports.document import Document, Drawn, drawn_with
+from audits.reports.document import Document
 from audits.reports.words.sentences import SENTENCES
 
 #: Tables of more columns may be wider than a small screen, and are scrolled.
@@ -46,7 +45,7 @@ _LOGO: Final = (
     '<circle class="mark-person" fill="#006474" cx="12" cy="17.2" r="3.1"/></svg>'
 )
 _DATA: Final = re.compile(
-    r'<script type="application/json" id="(report|drawn|signature)" data-escaped="([0-9 ]*)">(.*?)</script>',
+    r'<script type="application/json" id="(report|signature)" data-escaped="([0-9 ]*)">(.*?)</script>',
     re.DOTALL,
 )
 
@@ -104,7 +103,6 @@ def html(document: Document, *, report_json: str, signature: str | None) -> str:
             class_="sheet",
         ),
         _data("report", report_json),
-        _data("drawn", json.dumps(asdict(document.drawn), ensure_ascii=False, sort_keys=True)),
         _data("signature", json.dumps(signature, ensure_ascii=False)),
     )
     return f"{head}{body}\n</html>\n"
@@ -350,32 +348,13 @@ def extract(text: str) -> tuple[str, str | None]:
     return carried["report"], signature
 
 
-def redrawn(text: str) -> str:
-    """Draw a page again from the figures that it carries: the same letters, unless somebody changed what it shows.
-
-    Another release of the software may draw the same figures differently.
-
-    Raises:
-        NotAReport: the page does not carry what it was drawn from.
-    """
-    report_json, signature = extract(text)
-    try:
-        drawn = Drawn(**json.loads(_carried(text)["drawn"]))
-        report = json.loads(report_json)
-    except (TypeError, ValueError) as error:
-        raise NotAReport("What the page was drawn from cannot be read.") from error
-    if not isinstance(report, Mapping):
-        raise NotAReport("The report inside the page is no object.")
-    return html(drawn_with(report, drawn), report_json=report_json, signature=signature)
-
-
 def _carried(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, places, inner in _DATA.findall(text):
         if name in found:
             raise NotAReport(f"The page carries more than one {name}.")
         found[name] = _unescaped(inner, [int(place) for place in places.split()])
-    for name in ("report", "drawn", "signature"):
+    for name in ("report", "signature"):
         if name not in found:
             raise NotAReport(f"The page carries no {name}; it is not a report of this software.")
     return found

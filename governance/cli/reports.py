@@ -48,6 +48,12 @@ _by = click.option(
 )
 @click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True)
 @click.option(
+    "--hide-below",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="For publication: hide figures of fewer than N people, and what they would follow from (json, html and pdf).",
+)
+@click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
 )
 def fairness(
@@ -60,6 +66,7 @@ def fairness(
     stage: str | None,
     form: str,
     language: str,
+    hide_below: int | None,
     out: Path | None,
 ) -> None:
     """Report how groups are treated at a decision point.
@@ -67,14 +74,17 @@ def fairness(
     A report that is written to a file is signed, and its digest goes into the log. What is printed is not.
     """
     from governance.counting import folding
+    from governance.monitors import watching
     from governance.reporting import fairness as figures
-    from governance.reporting import files, making, tables
+    from governance.reporting import files, making, publishing, tables
 
+    if hide_below is not None and form == "csv":
+        raise click.UsageError("--hide-below goes with json, html and pdf.")
     wanted: dict[str, Any] = {"since": since, "until": until, "by": by, "preset": preset}
     with opening.installation() as answerable:
-        while folding.fold(answerable, watch=_monitors()) == folding.BATCH:
+        while folding.fold(answerable, watch=watching.watch) == folding.BATCH:
             pass
-        if form == "csv" or (form == "json" and out is None):
+        if form == "csv" or (form == "json" and out is None and hide_below is None):
             with answerable.look(opening.actor()) as work:
                 found = figures.figures(work, point, **wanted)
             if stage is not None:
@@ -85,6 +95,8 @@ def fairness(
             _write(out, tables.csv_of(found).encode())
             return
         made = making.make(answerable, opening.actor(), point, **wanted)
+        if hide_below is not None:
+            made = publishing.published(made, answerable.keyring, answerable.origin, hide_below)
         drawn = files.drawn(made, files.Form(form), language)
     _write(out, drawn.content)
     click.echo(f"Signed: {made.view.digest} ({made.view.verdict}).", err=True)
@@ -160,12 +172,6 @@ def reconcile(*, as_json: bool) -> None:
             + (" and were put right." if found.differing else ".")
         )
     sys.exit(1 if found.differing else 0)
-
-
-def _monitors() -> Any:
-    from governance.monitors import watching
-
-    return watching.watch
 
 
 def _stage(found: dict[str, Any], stage: str) -> Any:

@@ -16,10 +16,10 @@ from audits.fairness.report import ReportUnreadable
 from audits.log.entries import EntryKind
 from audits.log.notes import NoteRefused
 from governance.counting import reading
-from governance.errors import AnswerableError
+from governance.errors import AnswerableError, NotFound
 from governance.ledger.models import Leaf, LogRecord
 from governance.permissions import Permission
-from governance.reporting import signing
+from governance.reporting import making, publishing, signing
 from governance.reporting.files import Brought, brought, drawings
 from governance.work import Work
 
@@ -48,10 +48,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a report's check came to."""
+    """What a report's check came to; ``published`` where figures of few people are hidden in it."""
 
     digest: str
     report_id: str
+    published: bool = False
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -70,10 +71,17 @@ def check(work: Work, content: bytes) -> Checked:
     work.require(Permission.REPORTS_READ)
     found = brought(content)
     document, text = found.document, signing.canonical(found.document)
-    checked = Checked(digest=signing.digest_of(text), report_id=str(document.get("id", "")))
+    published = publishing.hides_below(document) is not None
+    checked = Checked(
+        digest=signing.digest_of(text), report_id=str(document.get("id", "")), published=published
+    )
     checked.findings.append(_signature(work, found, text))
-    checked.findings.append(_in_log(work, checked.digest))
-    checked.findings.append(_figures(document))
+    if published:
+        checked.findings.append(_in_log(work, str(document.get("published_from"))))
+        checked.findings.append(_published_figures(work, document, text))
+    else:
+        checked.findings.append(_in_log(work, checked.digest))
+        checked.findings.append(_figures(document))
     if found.shown is not None:
         checked.findings.append(_page(found))
     checked.findings.append(_counts_today(work, document))
@@ -121,6 +129,27 @@ def _figures(document: Mapping[str, Any]) -> Finding:
     return Finding(
         step=Step.FIGURES, ok=True, told="Every figure follows from the counts in the report."
     )
+
+
+def _published_figures(work: Work, document: Mapping[str, Any], text: str) -> Finding:
+    """Say whether a published report says what the signed one does, but for what it hides."""
+    hide_below = publishing.hides_below(document)
+    assert hide_below is not None
+    try:
+        original = making.made(work, str(document.get("id")))
+    except NotFound:
+        told = (
+            "The report that it was made from is not kept here, so its figures cannot be compared."
+        )
+        return Finding(step=Step.FIGURES, ok=None, told=told)
+    if signing.canonical(publishing.document_of(original, hide_below)) != text:
+        told = "It says something else than the signed report that it was made from."
+        return Finding(step=Step.FIGURES, ok=False, told=told)
+    differing = _figures(original.document)
+    if not differing.ok:
+        return differing
+    told = f"Every figure is that of the signed report; what tells of fewer than {hide_below} people is hidden."
+    return Finding(step=Step.FIGURES, ok=True, told=told)
 
 
 def _page(found: Brought) -> Finding:

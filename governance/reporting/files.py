@@ -20,9 +20,9 @@ from audits.log.entries import EntryKind
 from audits.reports import page
 from audits.reports.document import Document, document
 from governance.actors import service
-from governance.errors import InvalidInput, Unavailable
+from governance.errors import FieldProblem, InvalidInput, Unavailable
 from governance.jobs import queue as jobs
-from governance.reporting import making, signing
+from governance.reporting import making, publishing, signing
 from governance.reporting.making import MadeReport
 from governance.reporting.models import ReportFile
 from governance.work import Work
@@ -76,13 +76,25 @@ class Brought:
     shown: str | None = None
 
 
-def file_of(work: Work, report_id: str, form: Form, language: str) -> Drawn | Pending:
+def file_of(
+    work: Work, report_id: str, form: Form, language: str, *, hide_below: int | None = None
+) -> Drawn | Pending:
     """Return a signed report's file, or how far its PDF is; the log says that it was taken.
+
+    With ``hide_below`` it is the one for publication, where groups of fewer people are hidden.
 
     Raises:
         NotAllowed, NotFound: the actor may not read reports; there is no such report.
+        InvalidInput: the number is none, or a PDF is wanted for publication.
     """
     made = making.made(work, report_id)
+    if hide_below is not None:
+        if form is Form.PDF:
+            detail = "What is for publication comes as html or json; the page prints well."
+            raise InvalidInput(detail, [FieldProblem(pointer="/form", detail=detail)])
+        made = publishing.published(
+            made, work.answerable.keyring, work.answerable.origin, hide_below
+        )
     file = pdf_of(work, made, language) if form is Form.PDF else drawn(made, form, language)
     if isinstance(file, Drawn):
         _note_taking(work, made, form)
@@ -128,7 +140,11 @@ def _note_taking(work: Work, made: MadeReport, form: Form) -> None:
     work.record(
         EntryKind.ACCESS_READ,
         refs={"report": made.view.id},
-        data={"what": "report.file", "form": form.value, "point": made.view.point},
+        data={
+            "what": "report.file" if made.hides_below is None else "report.published",
+            "form": form.value,
+            "point": made.view.point,
+        },
     )
 
 
@@ -248,4 +264,5 @@ def _checked(report: Any, note: str | None) -> Brought:
 def _name(made: MadeReport, form: Form, language: str) -> str:
     view = made.view
     suffix = "" if form is Form.JSON else f"-{language}"
-    return f"fairness-{view.point}-{view.since}-{view.until}-{view.id[-6:]}{suffix}.{form.value}"
+    kind = "fairness" if made.hides_below is None else "fairness-published"
+    return f"{kind}-{view.point}-{view.since}-{view.until}-{view.id[-6:]}{suffix}.{form.value}"

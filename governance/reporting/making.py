@@ -49,12 +49,16 @@ class ReportView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeReport:
-    """A signed report: ``document`` is what was signed, ``text`` its canonical form."""
+    """A signed report: ``document`` is what was signed, ``text`` its canonical form.
+
+    ``hides_below`` is set where it is one for publication (``publishing``).
+    """
 
     view: ReportView
     document: Mapping[str, Any]
     text: str
     note: str
+    hides_below: int | None = None
 
 
 def make(

@@ -64,15 +64,3 @@ def set_roles(database: Database, *, serving: str, fairness: str) -> None:
             "GRANT INSERT ON {vault} TO {serving}",
         ):
             raw.execute(sql.SQL(statement).format(**names))
-
-
-def reads_vault(database: Database) -> bool:
-    """Tell whether the role of this connection may read the vault."""
-    if database.is_sqlite:
-        return True
-    with database.engine.connect() as connection:
-        return bool(
-            connection.execute(
-                sa.text("SELECT has_table_privilege(:vault, 'SELECT')"), {"vault": _VAULT}
-            ).scalar_one()
-        )

@@ -22,7 +22,16 @@ from governance.errors import InvalidInput, NotAllowed, NotFound
 from governance.ledger import reading as ledger
 from governance.ledger.sequencing import drain
 from governance.operations import verifying
-from governance.reporting import checking, crosschecking, fairness, files, making, tables, whatif
+from governance.reporting import (
+    checking,
+    crosschecking,
+    fairness,
+    files,
+    making,
+    publishing,
+    tables,
+    whatif,
+)
 from governance.reporting.access import note_reading
 from governance.reporting.models import ReportRow
 from governance.truth import service as truth
@@ -287,6 +296,73 @@ def test_the_command_writes_a_signed_file_and_verify_exits_by_what_it_finds(meas
     ran = run(measured, "verify", str(out), "--json")
     assert ran.exit_code == 1
     assert json.loads(ran.stdout)["ok"] is False
+
+
+@pytest.fixture
+def few_others(measured: Answerable) -> Answerable:
+    """Beside women and men, four people of whom little should be said in public."""
+    asked = asking(subject={"ref": "d", "groups": {"gender": "diverse"}})
+    decisions.ask_many(measured, app(measured), [Asked(request=asked)] * 4)
+    folding.fold(measured)
+    return measured
+
+
+@pytest.mark.parametrize("form", [files.Form.JSON, files.Form.HTML])
+def test_what_is_published_hides_a_handful_of_people_and_can_be_held_against_the_signed_report(
+    few_others, cleo, form
+):
+    made = making.make(few_others, cleo, POINT, by=["gender"])
+    with few_others.work(cleo) as work:
+        file = files.file_of(work, made.view.id, form, "en", hide_below=5)
+    assert isinstance(file, files.Drawn)
+    assert file.name.startswith(f"fairness-published-{POINT}-")
+    told = files.brought(file.content).document
+    assert "counts" not in told
+    assert told["published_from"] == made.view.digest
+    sizes = {row["group"]["gender"]: row["count"] for row in told["stages"]["proposal"]["groups"]}
+    assert sizes["diverse"] is None
+    assert None in {sizes["female"], sizes["male"]}, "or the sum would tell"
+    found = checked(few_others, file.content)
+    assert found.pop("counts") is None
+    assert all(found.values())
+    drain(few_others)
+    with few_others.look(cleo) as work:
+        taken = ledger.entries(work, kind=EntryKind.ACCESS_READ).entries[0]
+    assert taken.data["what"] == "report.published"
+
+    before, after = b'"verdict":"breach"', b'"verdict":"pass"'
+    assert before in file.content
+    assert checked(few_others, file.content.replace(before, after, 1))["figures"] is False
+
+
+def test_what_is_published_is_found_wrong_where_its_report_is_not_and_unknown_where_it_is_gone(
+    measured, cleo
+):
+    made = making.make(measured, cleo, POINT)
+    out = files.drawn(
+        publishing.published(made, measured.keyring, measured.origin, 5), files.Form.JSON, "en"
+    )
+    with measured.database.write() as session:
+        session.execute(sa.delete(ReportRow))
+    found = checked(measured, out.content)
+    assert (found["signature"], found["log"], found["figures"]) == (True, True, None)
+
+
+def test_a_publication_takes_a_number_of_people_and_no_pdf(measured, cleo):
+    made = making.make(measured, cleo, POINT)
+    for form, wrong, told in (("html", 0, "from 1 to 1000"), ("pdf", 5, "html or json")):
+        with pytest.raises(InvalidInput, match=told), measured.work(cleo) as work:
+            files.file_of(work, made.view.id, files.Form(form), "en", hide_below=wrong)
+
+
+def test_the_command_writes_what_is_for_publication(few_others, tmp_path):
+    out = tmp_path / "public.html"
+    arguments = ("fairness", "--point", POINT, "--hide-below", "5", "--out", str(out))
+    ran = run(few_others, *arguments, "--format", "html")
+    assert ran.exit_code == 0, ran.output
+    assert "fewer than 5" in out.read_text()
+    assert run(few_others, "verify", str(out)).exit_code == 0
+    assert run(few_others, *arguments, "--format", "csv").exit_code == 2
 
 
 def test_the_command_prints_figures_of_a_stage_and_a_table(measured: Answerable):

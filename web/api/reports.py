@@ -11,7 +11,7 @@ from audits.fairness.counts import Stage
 from audits.fairness.presets import PRESETS
 from governance.errors import Unavailable
 from governance.permissions import Permission
-from governance.reporting import checking, fairness, files, making, whatif
+from governance.reporting import checking, fairness, files, making, publishing, whatif
 from governance.reporting.access import note_reading
 from web import uploads
 from web.api.resources import JSON, PageQuery, Query, Resource, answer, identifier, look, work
@@ -134,6 +134,13 @@ class FileQuery(Query):
 
     form = Text(load_default="json", validate=one_of(files.Form))
     lang = Text(load_default="en", validate=one_of(files.LANGUAGES))
+    hide_below = Whole(
+        load_default=None,
+        metadata={
+            "description": "For publication, as html or json: figures of fewer people than this are hidden, "
+            f"and what they would follow from; {publishing.HIDE_BELOW} is usual. Default: nothing is hidden"
+        },
+    )
 
 
 class StepFoundAnswer(Answer):
@@ -269,7 +276,13 @@ def report_file(query: Mapping[str, Any], report_id: str) -> Response:
     """Return a signed report as a file: JSON, one HTML page, or PDF."""
     wanted = identifier(report_id, "report")
     with work() as unit:
-        file = files.file_of(unit, wanted, files.Form(query["form"]), query["lang"])
+        file = files.file_of(
+            unit,
+            wanted,
+            files.Form(query["form"]),
+            query["lang"],
+            hide_below=query["hide_below"],
+        )
     if isinstance(file, files.Drawn):
         return attachment(file.content, file.content_type, file.name)
     if file.problem:

@@ -17,7 +17,7 @@ from governance.errors import AnswerableError, FieldProblem, InvalidInput, NotFo
 from governance.ledger import reading as ledger
 from governance.ledger.reading import EntryView
 from governance.permissions import Permission
-from governance.reporting import checking, files, making
+from governance.reporting import checking, files, making, publishing
 from governance.reporting.checking import Finding, Step
 from governance.reporting.files import Form as FileForm
 from governance.reporting.making import MadeReport, ReportView
@@ -76,10 +76,11 @@ def made_report(report_id: str) -> Response:
 def report_file(report_id: str) -> Response:
     """Hand a signed report over as a file; a PDF that is not drawn yet is waited for on the report's page."""
     form, spoken = request.args.get("form", ""), request.args.get("lang", "en")
+    hide_below = publishing.HIDE_BELOW if "published" in request.args else None
     if form not in set(FileForm) or spoken not in files.LANGUAGES:
         raise NotFound("There is no such form of a report.")
     with authentication.installation().work(authentication.actor()) as work:
-        file = files.file_of(work, report_id, FileForm(form), spoken)
+        file = files.file_of(work, report_id, FileForm(form), spoken, hide_below=hide_below)
     if isinstance(file, files.Pending):
         if file.problem:
             tell("warn", _no_pdf(), file.problem)
@@ -114,7 +115,7 @@ def check_report() -> Response:
         ok=checked.ok,
         digest=checked.digest,
         report_href=known,
-        steps=tuple(_step(finding) for finding in checked.findings),
+        steps=tuple(_step(finding, published=checked.published) for finding in checked.findings),
     )
     return render("report_verify", page, current="reports")
 
@@ -268,10 +269,21 @@ def _downloads(report_id: str) -> Iterator[Download]:
             for one in spoken
         )
         yield Download(name=name, text=text, links=links)
+    yield Download(
+        name=_("For publication"),
+        text=_(
+            "one page in which groups of fewer than %(n)s people are hidden, and all that would give them away",
+            n=publishing.HIDE_BELOW,
+        ),
+        links=tuple(
+            (_NAMES[one], _file(report_id, FileForm.HTML, one, published=1))
+            for one in files.LANGUAGES
+        ),
+    )
 
 
-def _file(report_id: str, form: FileForm, spoken: str) -> str:
-    return url_for("console.report_file", report_id=report_id, form=form.value, lang=spoken)
+def _file(report_id: str, form: FileForm, spoken: str, **more: Any) -> str:
+    return url_for("console.report_file", report_id=report_id, form=form.value, lang=spoken, **more)
 
 
 def _drawing(work: Work, made: MadeReport) -> Drawing | None:
@@ -316,7 +328,7 @@ def _known(work: Work, report_id: str) -> str:
     return ""
 
 
-def _step(finding: Finding) -> CheckedStep:
+def _step(finding: Finding, *, published: bool) -> CheckedStep:
     titles = {
         Step.SIGNATURE: _("Is it signed, and unchanged since?"),
         Step.LOG: _("Does the log know it?"),
@@ -336,6 +348,7 @@ def _step(finding: Finding) -> CheckedStep:
         (Step.FIGURES, True): _(
             "Yes: all were computed again from the counts in the file, and are the same."
         ),
+        (Step.FIGURES, None): _("Not compared: the report that it was made from is not kept here."),
         (Step.FIGURES, False): _("No: some figures are not what the counts in the file give."),
         (Step.PAGE, True): _("Yes: drawn anew, it is the same to the letter."),
         (Step.PAGE, False): _("No: somebody changed what the page shows. Do not rely on it."),
@@ -345,6 +358,12 @@ def _step(finding: Finding) -> CheckedStep:
             "Not to be told, or more is known today. That is no fault of the report."
         ),
     }
+    if published:
+        told[Step.LOG, True] = _("Yes: the log names the signed report that it was made from.")
+        told[Step.FIGURES, True] = _(
+            "Yes: they are those of the signed report, without what tells of a handful of people."
+        )
+        told[Step.FIGURES, False] = _("No: they are not those of the signed report.")
     states = {True: "ok", False: "wrong", None: "unknown"}
     # Who signed, and where the log has it, is worth knowing also where all is well.
     more = finding.ok is not True or finding.step in {Step.SIGNATURE, Step.LOG}

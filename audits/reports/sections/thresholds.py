@@ -26,6 +26,9 @@ def section(view: View, found: Json) -> Section | None:
     if len(thresholds) < 2:
         return None
     blocks: list[Block] = [Gallery(figures=(figure(view, found),))]
+    targets = _targets(view, found)
+    if targets:
+        blocks += [Heading(text=view.say("whatif.targets")), Points(items=targets)]
     cannot = tuple(
         codes.CANNOT_TELL[code][view.language]
         for code in found.get("cannot_tell", [])
@@ -39,6 +42,30 @@ def section(view: View, found: Json) -> Section | None:
         lead=(view.say("whatif.lead"),),
         blocks=tuple(blocks),
     )
+
+
+def _targets(view: View, found: Json) -> tuple[str, ...]:
+    """Say below which threshold people must decide for each error that may be left; nothing where none can be promised."""
+    known = [one for one in rows(found, "targets") if number(one.get("threshold")) is not None]
+    unknown = [one for one in rows(found, "targets") if number(one.get("threshold")) is None]
+    if not known:
+        return ()
+    told = [
+        view.say(
+            "whatif.target",
+            error=numbers.share(number(one.get("error")), view.language),
+            threshold=numbers.trimmed(number(one.get("threshold")) or 0.0, view.language, 3),
+        )
+        for one in known
+    ]
+    if unknown:
+        errors = [numbers.share(number(one.get("error")), view.language) for one in unknown]
+        told.append(
+            view.say(
+                "whatif.no_target", errors=numbers.joined(errors, view.language, alternative=True)
+            )
+        )
+    return tuple(told)
 
 
 def figure(view: View, found: Json) -> Figure:

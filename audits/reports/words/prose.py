@@ -683,6 +683,18 @@ PROSE: Final[Mapping[str, Text]] = {
         "de": "Die Richtlinie setzt heute keine Schwelle.",
     },
     "whatif.is_current": {"en": "today", "de": "heute"},
+    "whatif.targets": {
+        "en": "How sure must the machine be?",
+        "de": "Wie sicher muss die Maschine sein?",
+    },
+    "whatif.target": {
+        "en": "To leave surely fewer than {error} wrong: a person decides below {threshold}.",
+        "de": "Damit sicher weniger als {error} falsch bleiben: Unter {threshold} entscheidet ein Mensch.",
+    },
+    "whatif.no_target": {
+        "en": "For fewer than {errors} wrong, what is known so far shows no threshold that would do.",
+        "de": "Für weniger als {errors} falsche zeigt das bisher Bekannte keine Schwelle, die genügt.",
+    },
     "whatif.cannot": {"en": "What this cannot tell", "de": "Was sich so nicht sagen lässt"},
     # ------------------------------------------------------------------------------ how it was measured
     "fact.positive": {"en": "Measured outcome", "de": "Gemessenes Ergebnis"},

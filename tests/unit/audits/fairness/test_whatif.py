@@ -198,6 +198,16 @@ def test_the_lowest_threshold_is_found_whose_error_is_surely_below_the_target():
     assert target_error(counted(*cells), 0.01) is None
 
 
+def test_errors_that_people_aim_at_are_told_with_their_thresholds():
+    found = thresholds(counted(cell("tp", 0.95, 960), cell("fp", 0.8, 40)), [])
+    assert {one["error"]: one["threshold"] for one in found["targets"]} == {
+        0.1: 0.8,
+        0.05: 0.95,
+        0.02: 0.95,
+        0.01: 0.95,
+    }
+
+
 def test_a_threshold_beyond_one_that_fails_is_not_reached_for():
     cells = [cell("tp", 0.95, 600), cell("fp", 0.9, 40), cell("tp", 0.8, 500)]
 
