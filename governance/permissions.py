@@ -13,6 +13,7 @@ class Permission(StrEnum):
 
     ACCOUNT_USE = "account:use"
     CASES_DECIDE = "cases:decide"
+    CASES_INFORM = "cases:inform"
     CASES_READ = "cases:read"
     DECISIONS_CREATE = "decisions:create"
     DECISIONS_READ = "decisions:read"
@@ -45,7 +46,8 @@ class Permission(StrEnum):
 
 DESCRIPTIONS: dict[Permission, str] = {
     Permission.ACCOUNT_USE: "Use one's own account: password, second factor, tokens, language.",
-    Permission.CASES_DECIDE: "Claim, decide, undo and escalate cases of one's queues.",
+    Permission.CASES_DECIDE: "Claim and decide cases of one's queues, and what is done instead: pass on, put off, hand over, escalate, ask, comment.",
+    Permission.CASES_INFORM: "Answer a question that was asked about a decision of one's own.",
     Permission.CASES_READ: "See the cases of one's queues.",
     Permission.DECISIONS_CREATE: "Ask for a decision.",
     Permission.DECISIONS_READ: "See decisions: an app its own, a manager those of its queues, an auditor all.",
@@ -156,6 +158,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "decisions:write": frozenset(
         {
+            Permission.CASES_INFORM,
             Permission.DECISIONS_CREATE,
             Permission.DECISIONS_READ,
             Permission.DECISIONS_WITHDRAW,

@@ -30,7 +30,12 @@ class EntryKind(StrEnum):
     CASE_CLAIMED = "case.claimed"
     CASE_RELEASED = "case.released"
     CASE_ESCALATED = "case.escalated"
+    CASE_SKIPPED = "case.skipped"
+    CASE_PUT_OFF = "case.put_off"
+    CASE_HANDED_OVER = "case.handed_over"
     CASE_LAPSED = "case.lapsed"
+    QUESTION_ASKED = "question.asked"
+    INFORMATION_GIVEN = "information.given"
     VERDICT_GIVEN = "verdict.given"
     VERDICT_UNDONE = "verdict.undone"
     COMMENT_ADDED = "comment.added"
@@ -103,6 +108,19 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.CASE_CLAIMED: _describe("A person took a case to judge it.", "person"),
     EntryKind.CASE_RELEASED: _describe("A claimed case went back to its queue.", "person, service"),
     EntryKind.CASE_ESCALATED: _describe("A case moved to another queue.", "person, service"),
+    EntryKind.CASE_SKIPPED: _describe(
+        "A person passed a case on undecided; says why in a code.", "person"
+    ),
+    EntryKind.CASE_PUT_OFF: _describe("A person put a case off until a time.", "person"),
+    EntryKind.CASE_HANDED_OVER: _describe(
+        "A person handed a case to another, for whom it is kept for a while.", "person"
+    ),
+    EntryKind.QUESTION_ASKED: _describe(
+        "A person asked the app for information on a case; the text is a payload.", "person"
+    ),
+    EntryKind.INFORMATION_GIVEN: _describe(
+        "The app answered a question on a case; the text and facts are a payload.", "app"
+    ),
     EntryKind.CASE_LAPSED: _describe(
         "A case stayed undecided past its due time and got the fallback.", "service"
     ),

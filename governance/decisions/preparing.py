@@ -386,11 +386,7 @@ def prepared_rows(
             ruling.sign_offs,
             ruling.approvable,
             case_data["undo_seconds"],
-            None,
-            None,
-            None,
-            None,
-            None,
+            *[None] * 10,
             1,
         )
     record = appending.prepare(

@@ -35,10 +35,10 @@ def by_idempotency_key(session: Session, app_id: str, key: str) -> Decision | No
     ).scalar_one_or_none()
 
 
-def case_id_of(session: Session, decision_id: str) -> str | None:
-    """Return the id of the case that decides a decision."""
+def case_of(session: Session, decision_id: str) -> Case | None:
+    """Return the case that decides a decision."""
     return session.execute(
-        sa.select(Case.id).where(Case.decision_id == decision_id, Case.purpose == "decide")
+        sa.select(Case).where(Case.decision_id == decision_id, Case.purpose == "decide")
     ).scalar_one_or_none()
 
 

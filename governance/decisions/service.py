@@ -22,7 +22,7 @@ from governance.decisions.commit import Fate, Prepared
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD, Asked
 from governance.decisions.states import Status, is_final, visible
-from governance.decisions.views import DecisionView, RulingReason
+from governance.decisions.views import DecisionView, OpenQuestion, RulingReason
 from governance.deltas.noting import counted
 from governance.errors import (
     AnswerableError,
@@ -44,6 +44,8 @@ from governance.subjects import payloads
 from governance.work import Work
 from policies import rulings, texts
 
+#: The payload of the entry of a question that a person asked the app.
+QUESTION_PAYLOAD = "question"
 #: Rulings made again because the configuration changed meanwhile, or a key was erased, before the service gives up.
 _TRIES = 8
 
@@ -323,7 +325,9 @@ def full_view(
 ) -> DecisionView:
     """Return a decision with its payload; what was erased is None."""
     view = row_view(work, row, as_created=as_created)
-    view = replace(view, case_id=queries.case_id_of(work.session, row.id))
+    case = queries.case_of(work.session, row.id)
+    if case is not None:
+        view = replace(view, case_id=case.id, question=_question(work, case))
     plaintext = payloads.read(work.session, work.answerable.keys, row.id, DECISION_PAYLOAD)
     if plaintext is None:
         return view
@@ -347,6 +351,17 @@ def full_view(
         proposal_reasons=document["reasons"],
         subject_ref=document["subject"],
         trace=document["trace"],
+    )
+
+
+def _question(work: Work, case: Case) -> OpenQuestion | None:
+    if case.question_id is None or case.status != "open":
+        return None
+    said = payloads.read(work.session, work.answerable.keys, case.question_id, QUESTION_PAYLOAD)
+    return OpenQuestion(
+        id=case.question_id,
+        words=None if said is None else said.decode(),
+        until=case.sleeps_until,
     )
 
 

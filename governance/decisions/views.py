@@ -18,6 +18,15 @@ class RulingReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenQuestion:
+    """What a person asked the app about a decision and was not told yet; ``words`` is None where it was erased."""
+
+    id: str
+    words: str | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionView:
     """A decision at one instant, as everybody but a reviewer within the undo time sees it.
 
@@ -50,6 +59,7 @@ class DecisionView:
     notice: str | None
     notice_language: str | None
     case_id: str | None = None
+    question: OpenQuestion | None = None
     features: Mapping[str, Any] | None = None
     metadata: Mapping[str, Any] | None = None
     alternatives: Sequence[Mapping[str, Any]] | None = None

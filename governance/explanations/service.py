@@ -26,6 +26,7 @@ from governance.reviews import history
 from governance.reviews import queries as reviews
 from governance.reviews.models import Case
 from governance.reviews.service import REASON_PAYLOAD
+from governance.reviews.views import MessageKind
 from governance.subjects import payloads
 from governance.work import Work
 from policies import explanations, rulings
@@ -61,7 +62,8 @@ class Step:
     """One step of a decision's story.
 
     ``kind`` is received, done_elsewhere (before it was imported), ruled, case_opened, claimed, released, sign_off (a verdict that did not decide), verdict
-    (the one that did), undone, escalated, lapsed, withdrawn or effective. ``record_id`` is the entry that
+    (the one that did), undone, skipped, put_off, handed_over, commented, question_asked, information_given, escalated, lapsed, withdrawn
+    or effective. ``record_id`` is the entry that
     tells of it, None for what follows from another; ``place`` is None while that entry waits for the
     sequencer. ``by`` is a name where the actor may know it. ``data`` is what the entry says in clear, ``reason`` what the
     person wrote.
@@ -84,9 +86,31 @@ _KINDS: Final = {
     EntryKind.CASE_CLAIMED: "claimed",
     EntryKind.CASE_RELEASED: "released",
     EntryKind.CASE_ESCALATED: "escalated",
+    EntryKind.CASE_SKIPPED: "skipped",
+    EntryKind.CASE_PUT_OFF: "put_off",
+    EntryKind.CASE_HANDED_OVER: "handed_over",
+    EntryKind.COMMENT_ADDED: "commented",
+    EntryKind.QUESTION_ASKED: "question_asked",
+    EntryKind.INFORMATION_GIVEN: "information_given",
     EntryKind.CASE_LAPSED: "lapsed",
     EntryKind.VERDICT_UNDONE: "undone",
     EntryKind.DECISION_WITHDRAWN: "withdrawn",
+}
+
+
+#: What people write, by the name of the payload that holds it.
+_WRITTEN: Final = {
+    REASON_PAYLOAD: frozenset(
+        {
+            EntryKind.VERDICT_GIVEN,
+            EntryKind.CASE_SKIPPED,
+            EntryKind.CASE_PUT_OFF,
+            EntryKind.CASE_HANDED_OVER,
+            EntryKind.CASE_ESCALATED,
+        }
+    ),
+    MessageKind.COMMENT.value: frozenset({EntryKind.COMMENT_ADDED}),
+    MessageKind.QUESTION.value: frozenset({EntryKind.QUESTION_ASKED}),
 }
 
 
@@ -316,14 +340,16 @@ def _reasons(work: Work, events: list[history.Event]) -> dict[str, str]:
     """Return what people wrote, which apps are not told."""
     if work.actor.kind is ActorKind.APP:
         return {}
-    kinds = {EntryKind.VERDICT_GIVEN, EntryKind.CASE_ESCALATED}
-    found = payloads.read_many(
-        work.session,
-        work.answerable.keys,
-        [event.record_id for event in events if event.kind in kinds],
-        REASON_PAYLOAD,
-    )
-    return {record_id: said.decode() for record_id, said in found.items()}
+    told: dict[str, str] = {}
+    for name, kinds in _WRITTEN.items():
+        found = payloads.read_many(
+            work.session,
+            work.answerable.keys,
+            [event.record_id for event in events if event.kind in kinds],
+            name,
+        )
+        told |= {record_id: said.decode() for record_id, said in found.items()}
+    return told
 
 
 def _places(work: Work, record_ids: list[str]) -> dict[str, LogPlace]:

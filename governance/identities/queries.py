@@ -70,6 +70,22 @@ def names_of(session: Session, references: Iterable[str | None]) -> dict[str, st
     return {one: known.get(person_id or "", one) for one, person_id in people.items()}
 
 
+def deciders_of(session: Session, queue: str, now: datetime) -> list[Person]:
+    """Return the people of a queue who can sign in now and decide cases, by name."""
+    members = session.execute(
+        sa.select(Person)
+        .join(QueueMember, QueueMember.person_id == Person.id)
+        .where(QueueMember.queue == queue)
+        .order_by(Person.name, Person.id)
+    ).scalars()
+    return [
+        person
+        for person in members
+        if state_of(person, now) is PersonState.ACTIVE
+        and Permission.CASES_DECIDE in of_roles(frozenset(map(Role, person.roles)))
+    ]
+
+
 def _person_in(reference: str) -> str | None:
     kind, _, identity = reference.partition(":")
     return identity if kind == ActorKind.PERSON else None

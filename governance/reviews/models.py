@@ -14,13 +14,20 @@ class Case(Base):
     """A decision that waits for a person.
 
     ``undo_seconds`` and ``due_seconds`` (working time) are the policy's, kept from the moment it
-    opened. A claim counts until ``claimed_until``; whoever reads the row computes that.
+    opened. A claim counts until ``claimed_until``, a case is kept for ``reserved_for`` until ``reserved_until`` and handed to nobody
+    until ``sleeps_until``; whoever reads the row computes that. ``question_id`` is the entry of a question that the app has not answered.
     """
 
     __tablename__ = "cases"
     __table_args__ = (
         sa.Index("ix_cases_queue_status_due", "queue", "status", "due_at", "id"),
         sa.Index("ix_cases_status_due", "status", "due_at"),
+        sa.Index(
+            "ix_cases_reserved",
+            "reserved_for",
+            sqlite_where=sa.text("reserved_for IS NOT NULL"),
+            postgresql_where=sa.text("reserved_for IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -42,8 +49,26 @@ class Case(Base):
     claimed_at: Mapped[datetime | None] = mapped_column(Instant)
     claimed_until: Mapped[datetime | None] = mapped_column(Instant)
     first_claimed_at: Mapped[datetime | None] = mapped_column(Instant)
+    reserved_for: Mapped[str | None] = mapped_column(Id)
+    reserved_at: Mapped[datetime | None] = mapped_column(Instant)
+    reserved_until: Mapped[datetime | None] = mapped_column(Instant)
+    sleeps_until: Mapped[datetime | None] = mapped_column(Instant)
+    question_id: Mapped[str | None] = mapped_column(Id)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     revision: Mapped[int]
+
+
+class Skip(Base):
+    """That a person passed a case on undecided, and why; its id is that of its log entry."""
+
+    __tablename__ = "case_skips"
+    __table_args__ = (sa.Index("ix_case_skips_person", "person_id", "case_id", "skipped_at"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("cases.id"), index=True)
+    person_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("people.id"))
+    reason: Mapped[str] = mapped_column(sa.String(24))
+    skipped_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Verdict(Base):

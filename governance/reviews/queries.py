@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,10 +12,22 @@ from sqlalchemy.orm import Session
 from governance.decisions import queries as decisions
 from governance.decisions.models import Decision
 from governance.points.models import PolicyVersion
-from governance.reviews.models import Case, Verdict
+from governance.reviews.models import Case, Skip, Verdict
 
 #: The purpose of all cases of this version: they decide their decision.
 DECIDE = "decide"
+#: How long a case is not handed again to whoever passed it on.
+SKIPPED_FOR = timedelta(hours=8)
+
+
+class OpenCounts(NamedTuple):
+    """How many cases of a queue are open, overdue, due soon, held by somebody, and put off."""
+
+    open: int = 0
+    overdue: int = 0
+    due_soon: int = 0
+    claimed: int = 0
+    asleep: int = 0
 
 
 def by_id(session: Session, case_id: str) -> Case | None:
@@ -104,10 +116,11 @@ def held_by(session: Session, person_id: str, queues: Sequence[str], now: dateti
 def most_urgent(
     session: Session, person_id: str, person: str, queues: Sequence[str], now: datetime
 ) -> Case | None:
-    """Return the most urgent case that nobody holds and that a person may decide, locked.
+    """Return the most urgent case that nobody holds and that a person may decide, locked; what is kept for them comes first.
 
-    ``person`` is the reference under which rows name the person. What another transaction has
-    locked is passed over, so that two people who ask at once get two cases.
+    ``person`` is the reference under which rows name the person. What is put off, kept for another, or was
+    passed on by this person a short while ago is left out. What another transaction has locked is passed over, so
+    that two people who ask at once get two cases.
     """
     author = (
         sa.select(Decision.id)
@@ -127,7 +140,10 @@ def most_urgent(
     signed = sa.select(Verdict.id).where(
         Verdict.case_id == Case.id, Verdict.person_id == person_id, Verdict.undone_at.is_(None)
     )
-    return session.execute(
+    skipped = sa.select(Skip.id).where(
+        Skip.case_id == Case.id, Skip.person_id == person_id, Skip.skipped_at > now - SKIPPED_FOR
+    )
+    free = (
         sa.select(Case)
         .where(
             Case.status == "open",
@@ -141,7 +157,30 @@ def most_urgent(
         .limit(1)
         .with_for_update(of=Case, skip_locked=True)
         .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
+    )
+    kept = free.where(Case.reserved_for == person_id, Case.reserved_until > now)
+    others = free.where(
+        sa.or_(Case.reserved_until.is_(None), Case.reserved_until <= now),
+        sa.or_(Case.sleeps_until.is_(None), Case.sleeps_until <= now),
+        ~skipped.exists(),
+    )
+    return (
+        session.execute(kept).scalar_one_or_none() or session.execute(others).scalar_one_or_none()
+    )
+
+
+def skips_of(session: Session, person_id: str, queues: Sequence[str], now: datetime) -> int:
+    """Count the open cases that a person passed on a short while ago, and so is not handed."""
+    return session.execute(
+        sa.select(sa.func.count(Case.id.distinct()))
+        .join(Skip, Skip.case_id == Case.id)
+        .where(
+            Skip.person_id == person_id,
+            Skip.skipped_at > now - SKIPPED_FOR,
+            Case.status == "open",
+            Case.queue.in_(queues),
+        )
+    ).scalar_one()
 
 
 def page(
@@ -169,8 +208,8 @@ def page(
 
 def open_counts(
     session: Session, queues: Sequence[str], now: datetime, soon: datetime
-) -> dict[str, tuple[int, int, int, int]]:
-    """Return for each queue how many cases are open, overdue, due before ``soon``, and held."""
+) -> dict[str, OpenCounts]:
+    """Return for each queue how its open cases stand."""
     rows = session.execute(
         sa.select(
             Case.queue,
@@ -178,11 +217,12 @@ def open_counts(
             sa.func.count().filter(Case.due_at <= now),
             sa.func.count().filter(sa.and_(Case.due_at > now, Case.due_at <= soon)),
             sa.func.count().filter(Case.claimed_until > now),
+            sa.func.count().filter(Case.sleeps_until > now),
         )
         .where(Case.queue.in_(queues), Case.status == "open", Case.purpose == DECIDE)
         .group_by(Case.queue)
     )
-    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+    return {row[0]: OpenCounts(*row[1:]) for row in rows}
 
 
 def recent_durations(session: Session, queue: str, count: int = 50) -> list[float]:

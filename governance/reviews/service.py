@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -44,6 +45,8 @@ from governance.reviews.views import (
     CaseView,
     LastAct,
     LeaseView,
+    Message,
+    MessageKind,
     Overview,
     QueueOverview,
     SignOffView,
@@ -56,6 +59,12 @@ from policies.texts import band, render_for_reviewer
 
 REASON_PAYLOAD = "reason"
 LONGEST_REASON = 4000
+#: Entries that say something on a case, and what; each stands in a payload of that name.
+_MESSAGES = {
+    EntryKind.COMMENT_ADDED: MessageKind.COMMENT,
+    EntryKind.QUESTION_ASKED: MessageKind.QUESTION,
+    EntryKind.INFORMATION_GIVEN: MessageKind.INFORMATION,
+}
 #: What a case is taken to need where too few were decided to know.
 _DEFAULT_SECONDS = 70.0
 #: Fewer durations than these say more of those who gave them than of the queue.
@@ -76,16 +85,17 @@ def queue_overview(work: Work) -> Overview:
     counts = queries.open_counts(work.session, names, work.now, work.now + timedelta(hours=1))
     overviews = []
     for queue in rows.scalars():
-        waiting, overdue, due_soon, claimed = counts.get(queue.name, (0, 0, 0, 0))
+        counted_now = counts.get(queue.name, queries.OpenCounts())
         overviews.append(
             QueueOverview(
                 queue=queue.name,
                 title=queue.title,
-                open=waiting,
-                overdue=overdue,
-                due_soon=due_soon,
-                claimed=claimed,
-                minutes=minutes_of(work, queue.name, waiting),
+                open=counted_now.open,
+                overdue=counted_now.overdue,
+                due_soon=counted_now.due_soon,
+                claimed=counted_now.claimed,
+                asleep=counted_now.asleep,
+                minutes=minutes_of(work, queue.name, counted_now.open - counted_now.asleep),
             )
         )
     midnight = work.now.astimezone(ZoneInfo(work.actor.time_zone)).replace(
@@ -101,7 +111,7 @@ def waiting(work: Work) -> int:
     """Count what waits in the actor's queues."""
     work.require(Permission.CASES_READ)
     counts = queries.open_counts(work.session, sorted(work.actor.queues), work.now, work.now)
-    return sum(open_cases for open_cases, *_ in counts.values())
+    return sum(one.open for one in counts.values())
 
 
 def list_cases(
@@ -133,7 +143,7 @@ def list_cases(
     rows = queries.page(work.session, queues=names, status=status, limit=limit + 1, after=before)
     shown = rows[:limit]
     return CasePage(
-        cases=_summaries(work, shown), next_after=shown[-1].id if len(rows) > limit else None
+        cases=summaries(work, shown), next_after=shown[-1].id if len(rows) > limit else None
     )
 
 
@@ -141,7 +151,7 @@ def held(work: Work) -> CaseSummary | None:
     """Return the case that the actor holds now, the one claimed last."""
     work.require(Permission.CASES_READ)
     row = queries.held_by(work.session, work.actor.id, sorted(work.actor.queues), work.now)
-    return None if row is None else _summaries(work, [row])[0]
+    return None if row is None else summaries(work, [row])[0]
 
 
 def next_case(work: Work, *, queue: str | None = None) -> CaseView | None:
@@ -158,9 +168,9 @@ def next_case(work: Work, *, queue: str | None = None) -> CaseView | None:
         row = queries.most_urgent(work.session, person_id, work.actor.reference, names, work.now)
         if row is None:
             return None
-        decision = _decision_of(work, row)
+        decision = decision_of(work, row)
         _claim(work, row, decision)
-    return _view(work, row)
+    return view_of(work, row)
 
 
 def claim(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
@@ -172,13 +182,13 @@ def claim(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
         CaseClosed, AlreadySigned, ClaimedByAnother: why not.
     """
     work.require(Permission.CASES_DECIDE)
-    row = _of_ones_queues(work, case_id)
+    row = of_ones_queues(work, case_id)
     locked = queries.lock(work.session, row.id)
     assert locked is not None
-    decision = _decision_of(work, locked)
-    _require_current(work, locked, decision, revision)
+    decision = decision_of(work, locked)
+    require_current(work, locked, decision, revision)
     _claim(work, locked, decision)
-    return _view(work, locked)
+    return view_of(work, locked)
 
 
 def release(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
@@ -189,20 +199,20 @@ def release(work: Work, case_id: str, *, revision: int | None = None) -> CaseVie
         NotClaimed: the actor does not hold it.
     """
     work.require(Permission.CASES_DECIDE)
-    row = _of_ones_queues(work, case_id)
+    row = of_ones_queues(work, case_id)
     locked = queries.lock(work.session, row.id)
     assert locked is not None
-    decision = _decision_of(work, locked)
-    _require_current(work, locked, decision, revision)
+    decision = decision_of(work, locked)
+    require_current(work, locked, decision, revision)
     try:
-        transitions.release(_state(work, locked, decision), work.person_id, work.now)
+        transitions.release(state_of(work, locked, decision), work.person_id, work.now)
     except (CaseClosed, ClaimedByAnother) as error:
-        raise _told_more(work, locked, decision, error) from error
-    _hand(locked, None)
+        raise told_more(work, locked, decision, error) from error
+    hand(locked, None)
     locked.revision += 1
     work.record(EntryKind.CASE_RELEASED, decision_id=decision.id, refs={"case": locked.id})
     work.session.flush()
-    return _view(work, locked)
+    return view_of(work, locked)
 
 
 def case_view(work: Work, case_id: str) -> CaseView:
@@ -212,7 +222,7 @@ def case_view(work: Work, case_id: str) -> CaseView:
         NotAllowed, NotFound: the actor works no queues, or the case is not in one of theirs.
     """
     work.require(Permission.CASES_READ)
-    return _view(work, _of_ones_queues(work, case_id))
+    return view_of(work, of_ones_queues(work, case_id))
 
 
 def give_verdict(
@@ -235,11 +245,11 @@ def give_verdict(
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = _of_ones_queues(work, case_id)
-    kind, said = _verdict_kind(verdict), _reason(reason)
+    row = of_ones_queues(work, case_id)
+    kind, said = _verdict_kind(verdict), words_of(reason)
     case, decision = queries.lock_with_decision(work.session, row)
-    _require_current(work, case, decision, revision)
-    state = _state(work, case, decision)
+    require_current(work, case, decision, revision)
+    state = state_of(work, case, decision)
     claimed_at = case.claimed_at
     try:
         after, sign_off = transitions.decide(
@@ -252,7 +262,7 @@ def give_verdict(
             now=work.now,
         )
     except (CaseClosed, ClaimedByAnother) as error:
-        raise _told_more(work, case, decision, error) from error
+        raise told_more(work, case, decision, error) from error
     work.session.add(
         Verdict(
             id=sign_off.id,
@@ -267,7 +277,7 @@ def give_verdict(
             undone_at=None,
         )
     )
-    _hand(case, None)
+    hand(case, None)
     case.revision += 1
     if sign_off.decides:
         case.status, case.closed_at = CaseStatus.DECIDED.value, work.now
@@ -293,7 +303,7 @@ def give_verdict(
         else payloads.key_of_record(work.session, work.answerable.keys, decision.id),
     )
     work.session.flush()
-    return _view(work, case)
+    return view_of(work, case)
 
 
 def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
@@ -306,10 +316,10 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = _of_ones_queues(work, case_id)
+    row = of_ones_queues(work, case_id)
     case, decision = queries.lock_with_decision(work.session, row)
-    _require_current(work, case, decision, revision)
-    state = _state(work, case, decision)
+    require_current(work, case, decision, revision)
+    state = state_of(work, case, decision)
     # The lock may have been waited for: what counts is the time at which others will see it undone.
     committed = max(work.now, work.answerable.clock.now() + _COMMIT_TIME)
     if state.status is not CaseStatus.DECIDED:
@@ -317,7 +327,7 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
     try:
         after, mine = transitions.undo(state, person_id, committed)
     except CaseClosed as error:
-        raise _told_more(work, case, decision, error) from error
+        raise told_more(work, case, decision, error) from error
     taken_back = work.session.get_one(Verdict, mine.id)
     taken_back.undone_at = work.now
     if mine.decides:
@@ -326,7 +336,7 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
             decision.status, decision.outcome = "in_review", None
             decision.decided_at = decision.effective_at = None
     if after.lease is not None and after.lease.person_id == person_id:
-        _hand(
+        hand(
             case,
             Lease(person_id=person_id, since=work.now, until=work.now + transitions.LEASE),
         )
@@ -338,7 +348,7 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
         data={"decides": mine.decides},
     )
     work.session.flush()
-    return _view(work, case)
+    return view_of(work, case)
 
 
 def escalate(
@@ -353,25 +363,25 @@ def escalate(
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = _of_ones_queues(work, case_id)
-    said = _reason(reason)
+    row = of_ones_queues(work, case_id)
+    said = words_of(reason)
     if said is None:
         raise InvalidInput(
             "Say why the case goes to another queue, so that they know what to look at.",
             [FieldProblem(pointer="/reason", detail="Expected a reason; got none.")],
         )
     case, decision = queries.lock_with_decision(work.session, row)
-    _require_current(work, case, decision, revision)
+    require_current(work, case, decision, revision)
     try:
-        transitions.require_escalatable(_state(work, case, decision), person_id, work.now)
+        transitions.require_escalatable(state_of(work, case, decision), person_id, work.now)
     except (CaseClosed, ClaimedByAnother) as error:
-        raise _told_more(work, case, decision, error) from error
+        raise told_more(work, case, decision, error) from error
     if case.escalated_at is not None:
         raise Conflict("The case was sent on before; it goes no further than this queue.")
     if case.escalate_to is None:
         raise Conflict("The policy names no queue to send this case to; it must be decided here.")
     move_on(work, case, overdue=False, reason=said)
-    return _summaries(work, [case])[0]
+    return summaries(work, [case])[0]
 
 
 def move_on(work: Work, case: Case, *, overdue: bool, reason: str | None = None) -> None:
@@ -387,7 +397,9 @@ def move_on(work: Work, case: Case, *, overdue: bool, reason: str | None = None)
         span = timedelta(seconds=case.due_seconds)
         calendar = work.configuration.calendars.get(case.queue)
         case.due_at = work.now + span if calendar is None else calendar.after(work.now, span)
-    _hand(case, None)
+    hand(case, None)
+    reserve(case, None)
+    case.sleeps_until = None
     case.revision += 1
     work.record(
         EntryKind.CASE_ESCALATED,
@@ -413,11 +425,12 @@ def last_act(work: Work, case_id: str) -> LastAct | None:
     case = queries.by_id(work.session, case_id)
     if case is None:
         return None
-    return _last_act(work, case, _decision_of(work, case))
+    return _last_act(work, case, decision_of(work, case))
 
 
-def _view(work: Work, case: Case) -> CaseView:
-    decision = _decision_of(work, case)
+def view_of(work: Work, case: Case) -> CaseView:
+    """Return a case with all that is needed to judge it; whoever calls has checked that the actor may see it."""
+    decision = decision_of(work, case)
     verdicts = queries.standing_verdicts(work.session, case.id)
     state = _state_of(work, case, decision, verdicts)
     policy = points.engine_of(work, decision.point, decision.policy_version).policy
@@ -431,7 +444,16 @@ def _view(work: Work, case: Case) -> CaseView:
         has_signed=mine is not None,
     )
     told = {event.record_id for event in events}
-    names = people.names(work.session, [case.claimed_by, *(v.person_id for v in verdicts)])
+    messages = [event for event in events if event.kind in _MESSAGES]
+    names = people.names(
+        work.session,
+        [
+            case.claimed_by,
+            case.reserved_for,
+            *(v.person_id for v in verdicts),
+            *(event.person_id for event in messages),
+        ],
+    )
     reasons = payloads.read_many(
         work.session, work.answerable.keys, [v.id for v in verdicts], REASON_PAYLOAD
     )
@@ -473,11 +495,50 @@ def _view(work: Work, case: Case) -> CaseView:
             if verdict.id in told
         ],
         lease=_lease_view(work, state, names),
+        reserved=_told_lease(work, state.reserved, names),
+        sleeps_until=_asleep(work, case),
+        asked=case.question_id is not None,
+        messages=_messages(work, case, messages, names),
         barred=transitions.bar(state, actor_id),
         undo=_undo_view(work, state, mine),
         history=events,
         revision=case.revision,
     )
+
+
+def _messages(
+    work: Work, case: Case, events: Sequence[Event], names: dict[str, str]
+) -> tuple[Message, ...]:
+    found = {
+        kind: payloads.read_many(
+            work.session,
+            work.answerable.keys,
+            [event.record_id for event in events if event.kind is entry],
+            kind.value,
+        )
+        for entry, kind in _MESSAGES.items()
+    }
+    told = []
+    for event in events:
+        kind = _MESSAGES[event.kind]
+        said = found[kind].get(event.record_id)
+        words = None if said is None else said.decode()
+        facts: dict[str, Any] = {}
+        if said is not None and kind is MessageKind.INFORMATION:
+            information = orjson.loads(said)
+            words, facts = information["words"] or "", information["facts"]
+        told.append(
+            Message(
+                id=event.record_id,
+                kind=kind,
+                by=names.get(event.person_id or "", ""),
+                at=event.at,
+                words=words,
+                facts=facts,
+                open=event.record_id == case.question_id,
+            )
+        )
+    return tuple(told)
 
 
 def _undo_view(work: Work, state: CaseState, mine: Verdict | None) -> UndoView | None:
@@ -490,7 +551,8 @@ def _undo_view(work: Work, state: CaseState, mine: Verdict | None) -> UndoView |
     return None
 
 
-def _summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
+def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
+    """Return cases as a list shows them; whoever calls has checked that the actor may see them."""
     if not cases:
         return []
     ids = [case.id for case in cases]
@@ -502,13 +564,15 @@ def _summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
     }
     counts = queries.sign_off_counts(work.session, ids)
     signed = queries.signed_by(work.session, ids, work.actor.id)
-    names = people.names(work.session, [case.claimed_by for case in cases])
+    names = people.names(
+        work.session, [one for case in cases for one in (case.claimed_by, case.reserved_for)]
+    )
     reasons = _reasons_told(work, list(found.values()))
-    summaries = []
+    told = []
     for case in cases:
         decision = found[case.decision_id]
         lease = lease_of(case)
-        summaries.append(
+        told.append(
             CaseSummary(
                 id=case.id,
                 decision_id=case.decision_id,
@@ -528,20 +592,25 @@ def _summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
                 sign_offs_needed=case.sign_offs,
                 signed=case.id in signed,
                 lease=_told_lease(work, lease, names),
+                reserved=_told_lease(work, _reserved(case), names),
+                sleeps_until=_asleep(work, case),
+                asked=case.question_id is not None,
                 revision=case.revision,
             )
         )
-    return summaries
+    return told
 
 
 def _claim(work: Work, case: Case, decision: Decision) -> None:
     try:
-        after = transitions.claim(_state(work, case, decision), work.person_id, work.now)
+        after = transitions.claim(state_of(work, case, decision), work.person_id, work.now)
     except (CaseClosed, ClaimedByAnother) as error:
-        raise _told_more(work, case, decision, error) from error
+        raise told_more(work, case, decision, error) from error
     lease = after.lease
     assert lease is not None
-    _hand(case, lease)
+    hand(case, lease)
+    reserve(case, None)
+    case.sleeps_until = None
     case.first_claimed_at = case.first_claimed_at or work.now
     case.revision += 1
     work.record(
@@ -553,13 +622,22 @@ def _claim(work: Work, case: Case, decision: Decision) -> None:
     work.session.flush()
 
 
-def _hand(case: Case, lease: Lease | None) -> None:
+def hand(case: Case, lease: Lease | None) -> None:
+    """Write into a case's row who holds it."""
     case.claimed_by = None if lease is None else lease.person_id
     case.claimed_at = None if lease is None else lease.since
     case.claimed_until = None if lease is None else lease.until
 
 
-def _state(work: Work, case: Case, decision: Decision) -> CaseState:
+def reserve(case: Case, kept: Lease | None) -> None:
+    """Write into a case's row for whom it is kept."""
+    case.reserved_for = None if kept is None else kept.person_id
+    case.reserved_at = None if kept is None else kept.since
+    case.reserved_until = None if kept is None else kept.until
+
+
+def state_of(work: Work, case: Case, decision: Decision) -> CaseState:
+    """Return a case as its rules see it."""
     return _state_of(work, case, decision, queries.standing_verdicts(work.session, case.id))
 
 
@@ -575,6 +653,9 @@ def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Ver
         sign_offs=case.sign_offs,
         undo=timedelta(seconds=case.undo_seconds),
         lease=lease_of(case),
+        reserved=_reserved(case),
+        sleeps_until=case.sleeps_until,
+        due_at=case.due_at,
         signed=tuple(
             SignOff(
                 id=verdict.id,
@@ -621,6 +702,17 @@ def lease_of(case: Case) -> Lease | None:
     )
 
 
+def _reserved(case: Case) -> Lease | None:
+    if case.reserved_for is None or case.reserved_at is None or case.reserved_until is None:
+        return None
+    return Lease(person_id=case.reserved_for, since=case.reserved_at, until=case.reserved_until)
+
+
+def _asleep(work: Work, case: Case) -> datetime | None:
+    until = case.sleeps_until
+    return until if until is not None and until > work.now else None
+
+
 def _lease_view(work: Work, state: CaseState, names: dict[str, str]) -> LeaseView | None:
     return _told_lease(work, state.lease, names)
 
@@ -641,7 +733,8 @@ def _overdue(work: Work, case: Case) -> bool:
     return case.status == CaseStatus.OPEN and case.due_at is not None and case.due_at <= work.now
 
 
-def _decision_of(work: Work, case: Case) -> Decision:
+def decision_of(work: Work, case: Case) -> Decision:
+    """Return the decision that waits with a case."""
     decision = decisions.by_id(work.session, case.decision_id)
     assert decision is not None, "a case has its decision by foreign key"
     return decision
@@ -653,14 +746,19 @@ def _ones_queues(work: Work, queue: str | None) -> list[str]:
     return sorted(work.actor.queues) if queue is None else [queue]
 
 
-def _of_ones_queues(work: Work, case_id: str) -> Case:
+def of_ones_queues(work: Work, case_id: str) -> Case:
+    """Return a case of the actor's queues.
+
+    Raises:
+        NotFound: there is none.
+    """
     case = queries.by_id(work.session, case_id)
     if case is None or case.purpose != queries.DECIDE or case.queue not in work.actor.queues:
         raise NotFound("There is no such case in your queues.")
     return case
 
 
-def _require_current(work: Work, case: Case, decision: Decision, revision: int | None) -> None:
+def require_current(work: Work, case: Case, decision: Decision, revision: int | None) -> None:
     """Raise if the case is not as the caller read it, or is no longer theirs to see."""
     if revision is not None and revision != case.revision:
         act = _last_act(work, case, decision)
@@ -684,15 +782,20 @@ def _verdict_kind(verdict: str) -> VerdictKind:
         ) from None
 
 
-def _reason(reason: str | None) -> str | None:
-    said = (reason or "").strip()
+def words_of(text: str | None, *, pointer: str = "/reason") -> str | None:
+    """Return what somebody wrote without blanks around it, None where it is nothing.
+
+    Raises:
+        InvalidInput: it is too long.
+    """
+    said = (text or "").strip()
     if len(said) > LONGEST_REASON:
-        detail = f"A reason has at most {LONGEST_REASON} characters; this one has {len(said)}."
-        raise InvalidInput(detail, [FieldProblem(pointer="/reason", detail=detail)])
+        detail = f"At most {LONGEST_REASON} characters fit here; these are {len(said)}."
+        raise InvalidInput(detail, [FieldProblem(pointer=pointer, detail=detail)])
     return said or None
 
 
-def _told_more(
+def told_more(
     work: Work, case: Case, decision: Decision, error: AnswerableError
 ) -> AnswerableError:
     """Return the error with what the other person did, so that whoever came second knows."""
@@ -757,6 +860,12 @@ def _sentence(
         EntryKind.CASE_CLAIMED: f"{name} claimed it at {at}.",
         EntryKind.CASE_RELEASED: f"{name} gave it back to the queue at {at}.",
         EntryKind.CASE_ESCALATED: f"It went to the queue {event.data.get('queue')} at {at}.",
+        EntryKind.CASE_SKIPPED: f"{name} passed it on at {at}.",
+        EntryKind.CASE_PUT_OFF: f"{name} put it off at {at}.",
+        EntryKind.CASE_HANDED_OVER: f"{name} handed it to a colleague at {at}.",
+        EntryKind.COMMENT_ADDED: f"{name} commented on it at {at}.",
+        EntryKind.QUESTION_ASKED: f"{name} asked the app something about it at {at}.",
+        EntryKind.INFORMATION_GIVEN: f"The app answered a question about it at {at}.",
         EntryKind.CASE_LAPSED: f"It lapsed at {at}.",
         EntryKind.DECISION_WITHDRAWN: f"The app withdrew it at {at}.",
     }

@@ -26,6 +26,10 @@ from governance.errors import (
 
 #: How long a person may hold a case before it goes back to the queue by itself.
 LEASE = timedelta(minutes=10)
+#: How long a case that was handed over is kept for whom it was handed to.
+RESERVED = timedelta(hours=8)
+#: How far off a case may be put.
+LONGEST_SLEEP = timedelta(days=30)
 
 
 class CaseStatus(StrEnum):
@@ -42,6 +46,17 @@ class VerdictKind(StrEnum):
     APPROVE = "approve"
     CHANGE = "change"
     REJECT = "reject"
+
+
+class SkipReason(StrEnum):
+    """Why a person does not decide the case that they were handed."""
+
+    CONFLICT_OF_INTEREST = "conflict_of_interest"
+    NOT_MY_FIELD = "not_my_field"
+    LANGUAGE = "language"
+    BURDENING = "burdening"
+    NO_TIME = "no_time"
+    OTHER = "other"
 
 
 #: What a decision becomes by the verdict that decides it.
@@ -84,7 +99,8 @@ class CaseState:
     """A case as its rules see it.
 
     ``proposed`` is None where nothing was proposed; ``barred`` are people who may not decide it,
-    each with the reason as a sentence. ``effective_at`` is set while it is decided.
+    each with the reason as a sentence. ``reserved`` says for whom it is kept since it was handed over,
+    ``sleeps_until`` till when it is handed to nobody. ``effective_at`` is set while it is decided.
     """
 
     status: CaseStatus
@@ -96,6 +112,9 @@ class CaseState:
     sign_offs: int
     undo: timedelta
     lease: Lease | None = None
+    reserved: Lease | None = None
+    sleeps_until: datetime | None = None
+    due_at: datetime | None = None
     signed: tuple[SignOff, ...] = ()
     effective_at: datetime | None = None
     barred: tuple[tuple[str, str], ...] = ()
@@ -133,9 +152,15 @@ def claim(state: CaseState, person_id: str, now: datetime) -> CaseState:
     _require_open(state)
     _require_eligible(state, person_id)
     _require_not_held_by_another(state, person_id, now)
+    _require_not_reserved_for_another(state, person_id, now)
     lease = state.lease
     since = lease.since if lease is not None and state.holder(now) == person_id else now
-    return replace(state, lease=Lease(person_id=person_id, since=since, until=now + LEASE))
+    return replace(
+        state,
+        lease=Lease(person_id=person_id, since=since, until=now + LEASE),
+        reserved=None,
+        sleeps_until=None,
+    )
 
 
 def release(state: CaseState, person_id: str, now: datetime) -> CaseState:
@@ -242,6 +267,46 @@ def undo(state: CaseState, person_id: str, now: datetime) -> tuple[CaseState, Si
     )
 
 
+def put_off(state: CaseState, person_id: str, until: datetime, now: datetime) -> CaseState:
+    """Give the case back and hand it to nobody until an instant, which lies before it is due.
+
+    Raises:
+        CaseClosed, NotClaimed, ClaimedByAnother: why not.
+        InvalidInput: the instant has passed, is too far off, or the case is due before it.
+    """
+    given_back = release(state, person_id, now)
+    problem = None
+    if until <= now:
+        problem = "It has passed already. Say a time in the future."
+    elif until > now + LONGEST_SLEEP:
+        problem = f"A case can be put off by at most {LONGEST_SLEEP.days} days."
+    elif state.due_at is not None and until > state.due_at:
+        problem = "The case is due before then. Say a time before it is due, or send it on."
+    if problem is not None:
+        raise InvalidInput(problem, [FieldProblem(pointer="/until", detail=problem)])
+    return replace(given_back, sleeps_until=until)
+
+
+def hand_over(state: CaseState, person_id: str, to: str, now: datetime) -> CaseState:
+    """Give the case to another person, for whom it is kept for a while; after that anybody may take it.
+
+    Raises:
+        CaseClosed, NotClaimed, ClaimedByAnother: why not.
+        InvalidInput: it is the same person, or one who may not decide it.
+    """
+    given_back = release(state, person_id, now)
+    problem = None
+    if to == person_id:
+        problem = "You hold it already. Name another person."
+    elif not may_decide(state, to):
+        problem = "This person may not decide the case, or has signed it off already."
+    if problem is not None:
+        raise InvalidInput(problem, [FieldProblem(pointer="/to", detail=problem)])
+    return replace(
+        given_back, reserved=Lease(person_id=to, since=now, until=now + RESERVED), sleeps_until=None
+    )
+
+
 def require_escalatable(state: CaseState, person_id: str, now: datetime) -> None:
     """Raise unless this person may send the case to the next queue now.
 
@@ -320,6 +385,12 @@ def _require_eligible(state: CaseState, person_id: str) -> None:
         raise NotAllowed(why)
     if any(sign_off.person_id == person_id for sign_off in state.signed):
         raise AlreadySigned("You have signed this case off; another person must do so too.")
+
+
+def _require_not_reserved_for_another(state: CaseState, person_id: str, now: datetime) -> None:
+    reserved = state.reserved
+    if reserved is not None and reserved.holds(now) and reserved.person_id != person_id:
+        raise ClaimedByAnother("The case was handed to another person, for whom it is kept.")
 
 
 def _require_not_held_by_another(state: CaseState, person_id: str, now: datetime) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 from governance.decisions.views import DecisionView, RulingReason
 from governance.reviews.history import Event
@@ -16,7 +18,7 @@ from policies.texts import Band
 class QueueOverview:
     """How a queue stands; ``minutes`` is an estimate of the work that waits, rounded up.
 
-    ``due_soon`` counts what is due within the hour, ``claimed`` what somebody holds now.
+    ``due_soon`` counts what is due within the hour, ``claimed`` what somebody holds now, ``asleep`` what is put off or waits for an answer.
     """
 
     queue: str
@@ -25,6 +27,7 @@ class QueueOverview:
     overdue: int
     due_soon: int
     claimed: int
+    asleep: int
     minutes: int
 
 
@@ -63,8 +66,41 @@ class LeaseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Colleague:
+    """A person to whom a case can be handed."""
+
+    id: str
+    name: str
+
+
+class MessageKind(StrEnum):
+    """What is said on a case: a comment, a question to the app, or its answer."""
+
+    COMMENT = "comment"
+    QUESTION = "question"
+    INFORMATION = "information"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something that was said on a case; ``words`` is None where it was erased, ``by`` is empty for an app."""
+
+    id: str
+    kind: MessageKind
+    by: str
+    at: datetime
+    words: str | None
+    facts: Mapping[str, Any]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSummary:
-    """One case in a list. ``signed`` tells whether the actor has signed it off; ``why`` is empty where the payload was erased."""
+    """One case in a list. ``signed`` tells whether the actor has signed it off; ``why`` is empty where the payload was erased.
+
+    ``reserved`` says for whom it is kept, ``sleeps_until`` till when it is handed to nobody (each None where it has passed), ``asked``
+    that a question to the app is open.
+    """
 
     id: str
     decision_id: str
@@ -84,6 +120,9 @@ class CaseSummary:
     sign_offs_needed: int
     signed: bool
     lease: LeaseView | None
+    reserved: LeaseView | None
+    sleeps_until: datetime | None
+    asked: bool
     revision: int
 
 
@@ -124,7 +163,8 @@ class CaseView:
 
     ``decision`` is as everybody sees it; ``sign_offs`` are those the actor may know. ``policy`` is the version
     that ruled, ``band`` says in words how sure the machine is. ``changes`` are the outcomes a change can choose, ``fallback`` is what rejecting gives.
-    ``barred`` says why the actor may not decide it, None where they may.
+    ``barred`` says why the actor may not decide it, None where they may. ``reserved``, ``sleeps_until`` and ``asked`` are as in
+    ``CaseSummary``; ``messages`` are comments, questions and answers in order of time.
     """
 
     id: str
@@ -147,6 +187,10 @@ class CaseView:
     sign_offs_given: int
     sign_offs: Sequence[SignOffView]
     lease: LeaseView | None
+    reserved: LeaseView | None
+    sleeps_until: datetime | None
+    asked: bool
+    messages: Sequence[Message]
     barred: str | None
     undo: UndoView | None
     history: Sequence[Event]

@@ -7,9 +7,9 @@ from typing import Any, Final
 from flask import Response
 
 from governance.permissions import Permission
-from governance.reviews import service
-from governance.reviews.transitions import CaseStatus, VerdictKind
-from governance.reviews.views import CaseView
+from governance.reviews import handling, service
+from governance.reviews.transitions import CaseStatus, SkipReason, VerdictKind
+from governance.reviews.views import CaseSummary, CaseView, MessageKind
 from web.api.decisions import ReasonAnswer, WholeDecisionAnswer, whole_decision
 from web.api.resources import (
     PageQuery,
@@ -90,6 +90,99 @@ class VerdictBody(Body):
     )
 
 
+_WORDS: Final = at_most(service.LONGEST_REASON, least=0)
+
+
+class SkipBody(Body):
+    """Why a person passes a case on."""
+
+    reason = Text(required=True, validate=one_of(SkipReason))
+    words = Text(
+        load_default=None,
+        allow_none=True,
+        validate=_WORDS,
+        metadata={"description": "Required where the reason is `other`"},
+    )
+
+
+class PutOffBody(Body):
+    """Until when a case is put off."""
+
+    until = Instant(
+        required=True, metadata={"description": "At most 30 days off, and before it is due"}
+    )
+    words = Text(load_default=None, allow_none=True, validate=_WORDS)
+
+
+class HandOverBody(Body):
+    """To whom a case is handed."""
+
+    to = Text(
+        required=True,
+        validate=at_most(36),
+        metadata={"description": "The id of a colleague, as `/cases/{case_id}/colleagues` tells"},
+    )
+    words = Text(load_default=None, allow_none=True, validate=_WORDS)
+
+
+class CommentBody(Body):
+    """What is said on a case."""
+
+    words = Text(required=True, validate=at_most(service.LONGEST_REASON))
+
+
+class QuestionBody(Body):
+    """What a person needs to know from the app."""
+
+    words = Text(required=True, validate=at_most(service.LONGEST_REASON))
+    until = Instant(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "When the case goes on without an answer. Default: in three days, or when it is due"
+        },
+    )
+
+
+class InformationBody(Body):
+    """The app's answer to a question: words, facts, or both."""
+
+    question = Text(
+        required=True,
+        validate=at_most(36),
+        metadata={"description": "The question's id, as the decision tells it"},
+    )
+    words = Text(load_default=None, allow_none=True, validate=_WORDS)
+    facts = Members(
+        load_default=None, allow_none=True, metadata={"description": "At most 50, by name"}
+    )
+
+
+class ColleagueAnswer(Answer):
+    """A person to whom a case can be handed."""
+
+    id = Text(required=True)
+    name = Text(required=True)
+
+
+class ColleaguesAnswer(Answer):
+    """The people to whom a case can be handed."""
+
+    colleagues = List(Nested(ColleagueAnswer), required=True)
+
+
+class MessageAnswer(Answer):
+    """Something that was said on a case."""
+
+    id = Text(required=True)
+    kind = Text(required=True, validate=one_of(MessageKind))
+    by = Text(required=True, metadata={"description": "A person's name, empty for the app"})
+    at = Instant(required=True)
+    words = Text(required=True, allow_none=True, metadata={"description": "null: erased"})
+    facts = Members(required=True)
+    open = Flag(required=True, metadata={"description": "A question that is not answered yet"})
+
+
 class LeaseAnswer(Answer):
     """Who holds a case."""
 
@@ -98,6 +191,20 @@ class LeaseAnswer(Answer):
     since = Instant(required=True)
     until = Instant(required=True)
     mine = Flag(required=True)
+
+
+def _reserved() -> Nested:
+    told = "For whom it is kept since it was handed over; null: for nobody"
+    return Nested(LeaseAnswer, required=True, allow_none=True, metadata={"description": told})
+
+
+def _sleeps() -> Instant:
+    told = "Till when it is handed to nobody; null: it is not put off"
+    return Instant(required=True, allow_none=True, metadata={"description": told})
+
+
+def _asked() -> Flag:
+    return Flag(required=True, metadata={"description": "A question to the app is open"})
 
 
 class CaseSummaryAnswer(Answer):
@@ -119,6 +226,9 @@ class CaseSummaryAnswer(Answer):
     sign_offs_needed = Whole(required=True)
     signed = Flag(required=True, metadata={"description": "Whether whoever asks has signed it off"})
     lease = Nested(LeaseAnswer, required=True, allow_none=True)
+    reserved = _reserved()
+    sleeps_until = _sleeps()
+    asked = _asked()
     revision = Whole(required=True)
 
 
@@ -204,6 +314,14 @@ class CaseAnswer(Answer):
         metadata={"description": "Others' are not shown to who may still sign"},
     )
     lease = Nested(LeaseAnswer, required=True, allow_none=True)
+    reserved = _reserved()
+    sleeps_until = _sleeps()
+    asked = _asked()
+    messages = List(
+        Nested(MessageAnswer),
+        required=True,
+        metadata={"description": "Comments, questions and answers in order of time"},
+    )
     barred = Text(
         required=True,
         allow_none=True,
@@ -223,6 +341,9 @@ class QueueOverviewAnswer(Answer):
     overdue = Whole(required=True)
     due_soon = Whole(required=True, metadata={"description": "Due within the hour"})
     claimed = Whole(required=True)
+    asleep = Whole(
+        required=True, metadata={"description": "Put off, or waiting for the app's answer"}
+    )
     minutes = Whole(required=True, metadata={"description": "Estimate of the work that waits"})
 
 
@@ -339,7 +460,96 @@ def escalate(body: dict[str, Any], case_id: str) -> Any:
     identifier(case_id, "case")
     read = revision()
     with work() as unit:
-        case = service.escalate(unit, case_id, reason=body["reason"], revision=read)
+        return _listed(service.escalate(unit, case_id, reason=body["reason"], revision=read))
+
+
+@resource.route("/cases/<case_id>/skip", methods=["POST"])
+@requires(Permission.CASES_DECIDE)
+@resource.doc(parameters=[_IF_MATCH])
+@resource.arguments(SkipBody)
+@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+def skip(body: dict[str, Any], case_id: str) -> Any:
+    """Pass a case on undecided, saying why; it comes to whoever passed it on again only after eight hours."""
+    identifier(case_id, "case")
+    read = revision()
+    with work() as unit:
+        return _listed(handling.skip(unit, case_id, revision=read, **body))
+
+
+@resource.route("/cases/<case_id>/snooze", methods=["POST"])
+@requires(Permission.CASES_DECIDE)
+@resource.doc(parameters=[_IF_MATCH])
+@resource.arguments(PutOffBody)
+@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+def snooze(body: dict[str, Any], case_id: str) -> Any:
+    """Put a case off: it is handed to nobody until then."""
+    identifier(case_id, "case")
+    read = revision()
+    with work() as unit:
+        return _listed(handling.put_off(unit, case_id, revision=read, **body))
+
+
+@resource.route("/cases/<case_id>/colleagues", methods=["GET"])
+@requires(Permission.CASES_READ)
+@resource.response(200, ColleaguesAnswer)
+def list_colleagues(case_id: str) -> Any:
+    """List the people to whom a case can be handed."""
+    identifier(case_id, "case")
+    with look() as unit:
+        return {"colleagues": handling.colleagues(unit, case_id)}
+
+
+@resource.route("/cases/<case_id>/hand-over", methods=["POST"])
+@requires(Permission.CASES_DECIDE)
+@resource.doc(parameters=[_IF_MATCH])
+@resource.arguments(HandOverBody)
+@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+def hand_over(body: dict[str, Any], case_id: str) -> Any:
+    """Hand a case to a colleague, for whom it is kept for eight hours."""
+    identifier(case_id, "case")
+    read = revision()
+    with work() as unit:
+        return _listed(handling.hand_over(unit, case_id, revision=read, **body))
+
+
+@resource.route("/cases/<case_id>/comment", methods=["POST"])
+@requires(Permission.CASES_DECIDE)
+@resource.doc(parameters=[_IF_MATCH])
+@resource.arguments(CommentBody)
+@resource.response(200, CaseAnswer, headers=_ETAG)
+def comment(body: dict[str, Any], case_id: str) -> Any:
+    """Say something on a case to those who see it."""
+    identifier(case_id, "case")
+    read = revision()
+    with work() as unit:
+        return _told(handling.comment(unit, case_id, revision=read, **body))
+
+
+@resource.route("/cases/<case_id>/question", methods=["POST"])
+@requires(Permission.CASES_DECIDE)
+@resource.doc(parameters=[_IF_MATCH])
+@resource.arguments(QuestionBody)
+@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+def question(body: dict[str, Any], case_id: str) -> Any:
+    """Ask the app for information; the case is handed to nobody until it answers, or until then."""
+    identifier(case_id, "case")
+    read = revision()
+    with work() as unit:
+        return _listed(handling.ask(unit, case_id, revision=read, **body))
+
+
+@resource.route("/cases/<case_id>/information", methods=["POST"])
+@requires(Permission.CASES_INFORM)
+@resource.arguments(InformationBody)
+@resource.response(204, description="The case has the answer, and is handed out again")
+def information(body: dict[str, Any], case_id: str) -> Any:
+    """Answer the open question about a decision of one's own; apps only."""
+    identifier(case_id, "case")
+    with work() as unit:
+        handling.inform(unit, case_id, **body)
+
+
+def _listed(case: CaseSummary) -> tuple[CaseSummary, int, dict[str, str]]:
     return case, 200, {"ETag": f'"{case.revision}"'}
 
 

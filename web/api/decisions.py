@@ -221,6 +221,18 @@ class DecisionAnswer(Answer):
     trace = Members(metadata={"description": "How the ruling came about; for a dry run only"})
 
 
+class QuestionAnswer(Answer):
+    """What a person wants to know before they decide; answer it at `/cases/{case}/information`."""
+
+    id = Text(required=True)
+    text = Text(required=True, allow_none=True, attribute="words")
+    until = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the case goes on without an answer"},
+    )
+
+
 class WholeDecisionAnswer(DecisionAnswer):
     """A decision with what it was decided on; what was erased is null."""
 
@@ -234,6 +246,12 @@ class WholeDecisionAnswer(DecisionAnswer):
         required=True,
         allow_none=True,
         metadata={"description": "The id of the case that decides it"},
+    )
+    question = Nested(
+        QuestionAnswer,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: nobody asked, or it is answered"},
     )
     erased = Flag(required=True)
     subject = Nested(SubjectAnswer, required=True, allow_none=True)
@@ -457,6 +475,13 @@ def whole_decision(view: DecisionView) -> dict[str, Any]:
         "language": view.language,
         "sequence": view.sequence,
         "case": view.case_id,
+        "question": None
+        if view.question is None
+        else {
+            "id": view.question.id,
+            "words": view.question.words,
+            "until": view.question.until,
+        },
         "erased": view.features is None,
         "subject": None if view.subject_ref is None else {"ref": view.subject_ref},
         "features": view.features,

@@ -16,6 +16,7 @@ FAMILIES: Final = (
     "home",
     "queue",
     "case",
+    "handling",
     "decisions",
     "ledger",
     "hold",

@@ -20,19 +20,20 @@ from governance.permissions import Permission
 from governance.queues import service as queues
 from governance.reviews import service as reviews
 from governance.reviews.transitions import CaseStatus, VerdictKind
-from governance.reviews.views import CaseView, LastAct
+from governance.reviews.views import CaseView, LastAct, Message
 from governance.work import Work
 from web import authentication, problems
 from web.console import forms, shell, telling, times
+from web.console.instead import of_case
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
 from web.console.views.shell import Choice, Form, Undo
-from web.console.views.work import CasePage, LostRace, SignOffView, WhyView
+from web.console.views.work import CasePage, LostRace, MessageView, SignOffView, WhyView
 from web.security import requires
 
 #: What stands in the way of an act on a case because somebody else was quicker or time has passed.
-_TOO_LATE = (AlreadySigned, CaseClosed, ClaimedByAnother, Conflict, NotAllowed, NotClaimed, Stale)
+TOO_LATE = (AlreadySigned, CaseClosed, ClaimedByAnother, Conflict, NotAllowed, NotClaimed, Stale)
 
 
 @blueprint.get("/cases/<case_id>")
@@ -51,8 +52,8 @@ def claim(case_id: str) -> Response:
     """Hold a case for ten minutes."""
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            reviews.claim(work, case_id, revision=_revision())
-    except _TOO_LATE as error:
+            reviews.claim(work, case_id, revision=revision())
+    except TOO_LATE as error:
         tell("warn", _("You could not take this case."), error.detail)
     return go("case", case_id=case_id)
 
@@ -63,8 +64,8 @@ def release(case_id: str) -> Response:
     """Give a case back to its queue."""
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            reviews.release(work, case_id, revision=_revision())
-    except _TOO_LATE as error:
+            reviews.release(work, case_id, revision=revision())
+    except TOO_LATE as error:
         tell("warn", _("There was nothing to give back."), error.detail)
         return go("case", case_id=case_id)
     tell("info", _("The case is back in the queue."))
@@ -78,11 +79,11 @@ def decide(case_id: str) -> Response:
     verdict = forms.text("verdict")
     if verdict not in set(VerdictKind):
         form = Form(values=forms.typed(), error=_("Choose approve, change or reject."))
-        return _again(case_id, form, 422)
+        return again(case_id, 422, form)
     changes = verdict == VerdictKind.CHANGE
     if changes and not forms.text("outcome"):
         form = Form(values=forms.typed(), errors={"outcome": _("Choose what it changes to.")})
-        return _again(case_id, form, 422)
+        return again(case_id, 422, form)
     try:
         with authentication.installation().work(authentication.actor()) as work:
             view = reviews.give_verdict(
@@ -91,12 +92,12 @@ def decide(case_id: str) -> Response:
                 verdict=verdict,
                 outcome=forms.text("outcome") if changes else None,
                 reason=forms.text("reason"),
-                revision=_revision(),
+                revision=revision(),
             )
     except InvalidInput as error:
-        return _again(case_id, _refused(error), 422)
-    except _TOO_LATE as error:
-        return _again(case_id, forms.told_again(error), problems.told(type(error)).status)
+        return again(case_id, 422, _refused(error))
+    except TOO_LATE as error:
+        return again(case_id, problems.told(type(error)).status, forms.told_again(error))
     told = _decided(view, verdict)
     if view.undo is None:
         tell("good", told)
@@ -112,11 +113,11 @@ def undo(case_id: str) -> Response:
     shell.withdraw_undo()
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            reviews.undo(work, case_id, revision=_revision())
+            reviews.undo(work, case_id, revision=revision())
     except UndoPassed as error:
         tell("warn", _("It is too late to take this back."), error.detail)
         return go("queue")
-    except _TOO_LATE as error:
+    except TOO_LATE as error:
         tell("warn", _("There was nothing to take back."), error.detail)
         return go("queue")
     tell(
@@ -133,26 +134,36 @@ def escalate(case_id: str) -> Response:
     reason = forms.text("reason")
     if not reason:
         told = _("Say why the case goes to another queue, so that they know what to look at.")
-        return _again(case_id, Form(errors={"escalation": told}), 422)
+        return again(case_id, 422, Form(errors={"escalation": told}))
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            moved = reviews.escalate(work, case_id, reason=reason, revision=_revision())
+            moved = reviews.escalate(work, case_id, reason=reason, revision=revision())
             title = _queue_title(work, moved.queue)
     except InvalidInput as error:
-        return _again(case_id, Form(errors={"escalation": error.detail}), 422)
-    except _TOO_LATE as error:
+        return again(case_id, 422, Form(errors={"escalation": error.detail}))
+    except TOO_LATE as error:
         tell("warn", _("The case could not be sent on."), error.detail)
         return go("case", case_id=case_id)
     tell("good", _("The case went to %(queue)s.", queue=title))
     return go("queue")
 
 
-def _again(case_id: str, form: Form, status: int) -> Response:
-    """Show the case as it is now, with what was typed, and with what another did meanwhile."""
+def again(
+    case_id: str,
+    status: int,
+    form: Form | None = None,
+    *,
+    opened: str = "",
+    instead: Form | None = None,
+) -> Response:
+    """Show the case as it is now, with what was typed, and with what another did meanwhile.
+
+    ``opened`` names what was tried instead of deciding, with ``instead`` as its form.
+    """
     with authentication.installation().look(authentication.actor()) as work:
         view = reviews.case_view(work, case_id)
         act = reviews.last_act(work, case_id) if status in {409, 412} else None
-        page = _page(work, view, form=form, lost=_lost(view, act))
+        page = _page(work, view, form=form, lost=_lost(view, act), opened=opened, instead=instead)
     return render("case", page, current="queue", status=status, undo=_own_undo(view))
 
 
@@ -174,8 +185,25 @@ def _lost(view: CaseView, act: LastAct | None) -> LostRace | None:
     )
 
 
+def _message(message: Message) -> MessageView:
+    return MessageView(
+        kind=message.kind.value,
+        by=message.by,
+        at=times.moment(message.at),
+        words=_("(erased)") if message.words is None else message.words,
+        facts=telling.particulars(message.facts),
+        open=message.open,
+    )
+
+
 def _page(
-    work: Work, view: CaseView, *, form: Form | None = None, lost: LostRace | None = None
+    work: Work,
+    view: CaseView,
+    *,
+    form: Form | None = None,
+    opened: str = "",
+    instead: Form | None = None,
+    lost: LostRace | None = None,
 ) -> CasePage:
     policy, decision = view.policy, view.decision
     barred = _barred(view)
@@ -230,6 +258,13 @@ def _page(
             )
             for one in view.sign_offs
         ),
+        messages=tuple(_message(one) for one in view.messages),
+        instead=of_case(work, view, held_by_me=mine and lost is None, opened=opened, form=instead),
+        may_comment=authentication.actor().may(Permission.CASES_DECIDE),
+        kept_for="" if view.reserved is None else view.reserved.name,
+        kept_for_me=view.reserved is not None and view.reserved.mine,
+        sleeps=times.moment_or_none(view.sleeps_until),
+        asked=view.asked,
         lost=lost,
         policy=_("Policy version %(n)s", n=decision.policy_version),
         policy_href=shell.policy_address(view.point, decision.policy_version),
@@ -286,6 +321,7 @@ def _decided(view: CaseView, verdict: str) -> str:
     return _("You changed “%(point)s”.", point=point)
 
 
-def _revision() -> int | None:
+def revision() -> int | None:
+    """Return the revision of the case that the form was made from."""
     typed = request.form.get("etag", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None

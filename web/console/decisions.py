@@ -251,6 +251,12 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         "claimed": _("Taken"),
         "released": _("Given back"),
         "undone": _("A verdict was taken back"),
+        "skipped": _("Passed on undecided"),
+        "put_off": _("Put off"),
+        "handed_over": _("Handed to a colleague"),
+        "commented": _("Commented"),
+        "question_asked": _("The app was asked"),
+        "information_given": _("The app answered"),
         "lapsed": _("Nobody decided in time"),
         "withdrawn": _("Withdrawn by the app"),
         "effective": _("In effect: %(outcome)s", outcome=outcome),
@@ -283,6 +289,8 @@ def _text(step: Step) -> str:
     if step.kind in {"case_opened", "escalated"} and step.data.get("due_at"):
         due = times.moment(parse_rfc3339(step.data["due_at"])).text
         return _("Due %(when)s", when=due)
+    if step.kind in {"put_off", "question_asked", "handed_over"} and step.data.get("until"):
+        return _("Until %(when)s", when=times.moment(parse_rfc3339(step.data["until"])).text)
     if step.kind == "sign_off":
         return _("Others must agree before it is decided.")
     return ""

@@ -47,7 +47,9 @@ def next_case() -> Response:
         tell(
             "info",
             _("No case is free for you now."),
-            _("Those that wait are with others, or for others to sign off."),
+            _(
+                "Those that wait are with others, put off, passed on by you, or for others to sign off."
+            ),
         )
         return go("queue", queue=chosen)
     return go("case", case_id=case.id)
@@ -79,8 +81,16 @@ def _page(work: Work, chosen: str | None, after: str | None) -> QueuePage:
 def _row(case: CaseSummary, overview: Overview) -> CaseRow:
     titles = {one.queue: one.title for one in overview.queues}
     state = "free"
+    holder = ""
     if case.lease is not None:
         state = "mine" if case.lease.mine else "held"
+        holder = case.lease.name
+    elif case.reserved is not None:
+        state, holder = "kept", case.reserved.name
+        if case.reserved.mine:
+            state = "kept_for_me"
+    elif case.sleeps_until is not None:
+        state = "asleep"
     return CaseRow(
         id=case.id,
         title=telling.outcome_label(case.policy, case.proposed_outcome) or _("Nothing proposed"),
@@ -92,7 +102,9 @@ def _row(case: CaseSummary, overview: Overview) -> CaseRow:
         overdue=case.overdue,
         band=telling.band(case.confidence),
         state=state,
-        holder="" if case.lease is None else case.lease.name,
+        holder=holder,
+        sleeps=times.moment_or_none(case.sleeps_until),
+        asked=case.asked,
         sign_offs=(case.sign_offs_given, case.sign_offs_needed),
     )
 
@@ -100,6 +112,9 @@ def _row(case: CaseSummary, overview: Overview) -> CaseRow:
 def _etag(page: QueuePage) -> str:
     told = [
         (page.waiting, page.overdue, page.due_soon, page.decided_today),
-        [(one.id, one.state, one.holder, one.overdue, one.sign_offs) for one in page.cases],
+        [
+            (one.id, one.state, one.holder, one.asked, one.overdue, one.sign_offs)
+            for one in page.cases
+        ],
     ]
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

@@ -40,7 +40,9 @@ def queues() -> Response:
         found = service.list_queues(work)
         names = [queue.name for queue in found]
         waiting = queries.open_counts(work.session, names, work.now, work.now)
-        rows = tuple(_row(queue, waiting.get(queue.name, (0,))[0]) for queue in found)
+        rows = tuple(
+            _row(queue, waiting.get(queue.name, queries.OpenCounts()).open) for queue in found
+        )
     return render("queues", QueuesPage(queues=rows, may_change=True), current="queues")
 
 

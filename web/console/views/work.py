@@ -59,7 +59,10 @@ class WhyView:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseRow:
-    """One waiting case in the queue. `state` is free, mine or held; `due` is None where nothing is due."""
+    """One waiting case in the queue; `due` is None where nothing is due.
+
+    `state` is free, mine, held, kept (for `holder`), kept_for_me or asleep (until `sleeps`, or the app's answer where it was `asked`).
+    """
 
     id: str
     title: str
@@ -72,6 +75,8 @@ class CaseRow:
     band: BandView | None = None
     state: str = "free"
     holder: str = ""
+    sleeps: Moment | None = None
+    asked: bool = False
     sign_offs: tuple[int, int] = (0, 1)
 
 
@@ -113,12 +118,44 @@ class LostRace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MessageView:
+    """Something that was said on a case; `kind` is comment, question or information, `facts` are what the app told."""
+
+    kind: str
+    by: str
+    at: Moment
+    words: str
+    facts: tuple[FactView, ...] = ()
+    open: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instead:
+    """What can be done with a case instead of deciding it; `open` names the form that is shown with what was wrong.
+
+    `later` are the times it may be put off to, none where it is due before.
+    """
+
+    skips: tuple[Choice, ...] = ()
+    later: tuple[Choice, ...] = ()
+    colleagues: tuple[Choice, ...] = ()
+    may_ask: bool = False
+    open: str = ""
+    form: Form = Form()
+
+    def form_of(self, name: str) -> Form:
+        """Return a form as it was sent, empty where another one was, or none."""
+        return self.form if name == self.open else Form()
+
+
+@dataclass(frozen=True, kw_only=True)
 class CasePage:
     """One case on one screen.
 
     `outcomes` are the outcomes a change may choose. `held_by_me` with `lease_until` opens the form; else
     `holder` says who has it, or the case can be claimed. `approvable` is false where a rule forbids it,
-    `may_decide` is false where this person may not, with `barred` saying why.
+    `may_decide` is false where this person may not, with `barred` saying why. `kept_for` names whom it was handed to,
+    `sleeps` till when it is put off, or waits for the app where it was `asked`.
     """
 
     id: str
@@ -152,6 +189,13 @@ class CasePage:
     may_escalate: bool = False
     sign_offs_needed: int = 1
     sign_offs: tuple[SignOffView, ...] = ()
+    messages: tuple[MessageView, ...] = ()
+    instead: Instead = Instead()
+    may_comment: bool = False
+    kept_for: str = ""
+    kept_for_me: bool = False
+    sleeps: Moment | None = None
+    asked: bool = False
     lost: LostRace | None = None
     policy: str = ""
     policy_href: str = ""
@@ -162,8 +206,8 @@ class CasePage:
 class StoryStep:
     """One event in a decision's story.
 
-    `kind` is received, done_elsewhere, ruled, case_opened, claimed, released, verdict, undone, sign_off, escalated,
-    lapsed, withdrawn or effective. `entry` is the log's index, None while it is not in the log yet.
+    `kind` is received, done_elsewhere, ruled, case_opened, claimed, released, verdict, undone, sign_off, skipped, put_off,
+    handed_over, commented, question_asked, information_given, escalated, lapsed, withdrawn or effective. `entry` is the log's index, None while it is not in the log yet.
     """
 
     kind: str

@@ -1,0 +1,70 @@
+"""Handling cases: put off, handed over, skipped, and questions to the app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from governance.storage.base import Id, Instant
+
+revision = "0005"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add what a case remembers of how it was handled, and the table of skips."""
+    columns: tuple[sa.Column[Any], ...] = (
+        sa.Column("reserved_for", Id(length=36), nullable=True),
+        sa.Column("reserved_at", Instant(length=27), nullable=True),
+        sa.Column("reserved_until", Instant(length=27), nullable=True),
+        sa.Column("sleeps_until", Instant(length=27), nullable=True),
+        sa.Column("question_id", Id(length=36), nullable=True),
+    )
+    for column in columns:
+        op.add_column("cases", column)
+    op.create_index(
+        "ix_cases_reserved",
+        "cases",
+        ["reserved_for"],
+        unique=False,
+        sqlite_where=sa.text("reserved_for IS NOT NULL"),
+        postgresql_where=sa.text("reserved_for IS NOT NULL"),
+    )
+    op.create_table(
+        "case_skips",
+        sa.Column("id", Id(length=36), nullable=False),
+        sa.Column("case_id", Id(length=36), nullable=False),
+        sa.Column("person_id", Id(length=36), nullable=False),
+        sa.Column("reason", sa.String(length=24), nullable=False),
+        sa.Column("skipped_at", Instant(length=27), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_skips_case_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_case_skips_person_id_people")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_skips")),
+    )
+    op.create_index(op.f("ix_case_skips_case_id"), "case_skips", ["case_id"], unique=False)
+    op.create_index(
+        "ix_case_skips_person", "case_skips", ["person_id", "case_id", "skipped_at"], unique=False
+    )
+
+
+def downgrade() -> None:
+    """Take it away again."""
+    op.drop_table("case_skips")
+    op.drop_index("ix_cases_reserved", table_name="cases")
+    with op.batch_alter_table("cases") as cases:
+        for name in (
+            "question_id",
+            "sleeps_until",
+            "reserved_until",
+            "reserved_at",
+            "reserved_for",
+        ):
+            cases.drop_column(name)

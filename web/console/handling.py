@@ -1,0 +1,130 @@
+"""What a person does with a case instead of deciding it: pass it on, put it off, hand it over, ask the app, comment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+
+from governance.clock import parse_rfc3339
+from governance.errors import FieldProblem, InvalidInput
+from governance.permissions import Permission
+from governance.reviews import handling
+from web import authentication
+from web.console import case as case_page
+from web.console import forms
+from web.console.shell import blueprint, go, tell
+from web.console.speech import gettext as _
+from web.security import requires
+
+
+@blueprint.post("/cases/<case_id>/skip")
+@requires(Permission.CASES_DECIDE)
+def skip(case_id: str) -> Response:
+    """Pass a case on undecided."""
+    return _do(
+        case_id,
+        "skip",
+        lambda work: handling.skip(
+            work,
+            case_id,
+            reason=forms.text("reason"),
+            words=forms.text("words"),
+            revision=case_page.revision(),
+        ),
+        _("The case is back in the queue, for others."),
+    )
+
+
+@blueprint.post("/cases/<case_id>/put-off")
+@requires(Permission.CASES_DECIDE)
+def put_off(case_id: str) -> Response:
+    """Put a case off."""
+    return _do(
+        case_id,
+        "later",
+        lambda work: handling.put_off(
+            work,
+            case_id,
+            until=_instant("until"),
+            words=forms.text("words"),
+            revision=case_page.revision(),
+        ),
+        _("The case is put off. It comes back by itself."),
+    )
+
+
+@blueprint.post("/cases/<case_id>/hand-over")
+@requires(Permission.CASES_DECIDE)
+def hand_over(case_id: str) -> Response:
+    """Hand a case to a colleague."""
+    return _do(
+        case_id,
+        "hand-over",
+        lambda work: handling.hand_over(
+            work,
+            case_id,
+            to=forms.text("to"),
+            words=forms.text("words"),
+            revision=case_page.revision(),
+        ),
+        _("The case is handed over, and kept for eight hours."),
+    )
+
+
+@blueprint.post("/cases/<case_id>/question")
+@requires(Permission.CASES_DECIDE)
+def ask(case_id: str) -> Response:
+    """Ask the app for information."""
+    return _do(
+        case_id,
+        "ask",
+        lambda work: handling.ask(
+            work, case_id, words=forms.text("words"), revision=case_page.revision()
+        ),
+        _("The app is asked. The case comes back with its answer."),
+    )
+
+
+@blueprint.post("/cases/<case_id>/comment")
+@requires(Permission.CASES_DECIDE)
+def comment(case_id: str) -> Response:
+    """Comment on a case, and stay on it."""
+    return _do(
+        case_id,
+        "comment",
+        lambda work: handling.comment(work, case_id, words=forms.text("words")),
+        _("Your comment is there."),
+        stay=True,
+    )
+
+
+def _do(
+    case_id: str, name: str, act: Callable[[Any], object], told: str, *, stay: bool = False
+) -> Response:
+    """Do one of these and go on to the queue; where it does not fit, show its form again with what was wrong."""
+    try:
+        with authentication.installation().work(authentication.actor()) as work:
+            act(work)
+    except InvalidInput as error:
+        return case_page.again(
+            case_id,
+            422,
+            opened=name,
+            instead=forms.told_again(error, fields={"until": "until", "facts": "words"}),
+        )
+    except case_page.TOO_LATE as error:
+        tell("warn", _("This could not be done."), error.detail)
+        return go("case", case_id=case_id)
+    tell("good", told)
+    return go("case", case_id=case_id) if stay else go("queue")
+
+
+def _instant(name: str) -> datetime:
+    try:
+        return parse_rfc3339(forms.text(name))
+    except ValueError:
+        detail = _("Choose a time.")
+        raise InvalidInput(detail, [FieldProblem(pointer=f"/{name}", detail=detail)]) from None
