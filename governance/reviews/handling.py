@@ -57,10 +57,8 @@ def skip(
     row = service.of_ones_queues(work, case_id)
     code, said = _skip_reason(reason), service.words_of(words)
     if code is SkipReason.OTHER and said is None:
-        raise InvalidInput(
-            "Say in a sentence why, as none of the other reasons fits.",
-            [FieldProblem(pointer="/words", detail="Expected a reason in words; got none.")],
-        )
+        detail = "Say in a sentence why, as none of the other reasons fits."
+        raise InvalidInput(detail, [FieldProblem(pointer="/words", detail=detail)])
     case, decision, state = _held(work, row, revision)
     _try(work, case, decision, lambda: transitions.release(state, work.person_id, work.now))
     service.hand(case, None)

@@ -52,6 +52,11 @@ def test_whoever_changes_a_case_must_say_what_they_read(served, case) -> None:
         ("verdict", {"verdict": "approve"}),
         ("undo", {}),
         ("escalate", {"reason": "over my head"}),
+        ("skip", {"reason": "no_time"}),
+        ("snooze", {"until": "2026-11-23T11:00:00Z"}),
+        ("hand-over", {"to": "somebody"}),
+        ("question", {"words": "Which contract?"}),
+        ("comment", {"words": "She rang."}),
     ]:
         answer = act(served, "Ada", case, verb, body=body)
         assert answer.status_code == 428, verb
@@ -127,3 +132,51 @@ def test_a_case_of_another_queue_or_of_none_is_not_found(served) -> None:
     assert served.call("Ada", "GET", "/cases/1").status_code == 404
     answer = served.call("Ada", "POST", "/cases/next", json={"queue": "somebody-elses"})
     assert answer.status_code == 404
+
+
+def test_a_case_is_passed_on_put_off_and_commented(served, case) -> None:
+    claimed = act(served, "Ada", case, "claim", case.headers["ETag"])
+    wrong = act(served, "Ada", case, "skip", claimed.headers["ETag"], {"reason": "bored"})
+    assert wrong.status_code == 422
+    assert wrong.json["errors"][0]["pointer"] == "/reason"
+    skipped = act(served, "Ada", case, "skip", claimed.headers["ETag"], {"reason": "no_time"})
+    assert skipped.status_code == 200, skipped.text
+    assert served.call("Ada", "POST", "/cases/next").status_code == 204
+    taken = act(served, "Ben", case, "claim", skipped.headers["ETag"])
+    until = "2026-11-23T11:00:00.000000Z"
+    late = act(
+        served, "Ben", case, "snooze", taken.headers["ETag"], {"until": "2027-01-01T00:00:00Z"}
+    )
+    assert late.status_code == 422
+    put_off = act(served, "Ben", case, "snooze", taken.headers["ETag"], {"until": until})
+    assert put_off.json["sleeps_until"] == until
+    said = act(served, "Ada", case, "comment", put_off.headers["ETag"], {"words": "She rang."})
+    assert [one["words"] for one in said.json["messages"]] == ["She rang."]
+
+
+def test_a_case_is_handed_to_a_colleague_of_its_queue(served, case) -> None:
+    claimed = act(served, "Ada", case, "claim", case.headers["ETag"])
+    address = f"/cases/{case.json['id']}/colleagues"
+    (ben,) = served.call("Ada", "GET", address).json["colleagues"]
+    assert ben["name"] == "Ben"
+    handed = act(served, "Ada", case, "hand-over", claimed.headers["ETag"], {"to": ben["id"]})
+    assert handed.json["reserved"]["name"] == "Ben"
+    assert served.call("Ada", "POST", "/cases/next").status_code == 204
+    assert served.call("Ben", "POST", "/cases/next").json["id"] == case.json["id"]
+
+
+def test_a_question_is_answered_by_the_app_that_asked_for_the_decision(served, case) -> None:
+    claimed = act(served, "Ada", case, "claim", case.headers["ETag"])
+    asked = act(served, "Ada", case, "question", claimed.headers["ETag"], {"words": "Since when?"})
+    assert asked.json["asked"] is True
+    decision = served.call("crm", "GET", f"/decisions/{asked.json['decision_id']}").json
+    question = decision["question"]
+    assert (question["text"], question["until"]) == ("Since when?", asked.json["sleeps_until"])
+    address = f"/cases/{decision['case']}/information"
+    answer = {"question": question["id"], "words": "Since 2019.", "facts": {"orders": 12}}
+    assert served.call("Ada", "POST", address, json=answer).status_code == 403
+    assert served.call("crm", "POST", address, json=answer | {"words": 7}).status_code == 422
+    assert served.call("crm", "POST", address, json=answer).status_code == 204
+    assert served.call("crm", "POST", address, json=answer).status_code == 409
+    told = served.call("Ada", "GET", f"/cases/{decision['case']}").json
+    assert (told["asked"], told["messages"][1]["facts"]) == (False, {"orders": 12})

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from governance.decisions import service as decisions
+from governance.reviews import handling
 from governance.reviews import service as reviews
 from tests.browser.pages import press
 
@@ -122,6 +123,68 @@ def test_a_case_is_sent_on_with_a_reason(browser: Browser, house: House) -> None
     assert "The case went to Sales leads." in page.locator(".notices").inner_text()
     page.goto("/queue?queue=sales-leads")
     assert page.locator(f"a[href='/cases/{case_id}']").count() == 1
+    page.context.close()
+
+
+def test_a_case_is_passed_on_and_put_off_and_handed_over_without_scripts(
+    browser: Browser, house: House
+) -> None:
+    case_id = house.case_for("Ada")
+    page = house.page_of(house.enter(browser, "Ada", java_script_enabled=False))
+    open_case(page, case_id)
+    page.get_by_text("Later", exact=False).first.click()
+    page.locator("form[action$=put-off] [type=radio]").first.check()
+    press(page, "Put it off")
+    assert "It comes back by itself." in page.locator(".notices").inner_text()
+    open_case(page, case_id)
+    assert "This case is put off." in page.locator(".notices").inner_text()
+    press(page, "Take this case")
+    page.locator("summary", has_text="Pass it on").click()
+    page.locator("form[action$=skip]").get_by_label("Another reason").check()
+    page.locator("form[action$=skip] button").click()
+    assert "Say in a sentence why" in page.locator("#skip-words-error").inner_text()
+    page.locator("form[action$=skip]").get_by_label("I do not speak the language").check()
+    press(page, "Pass it on")
+    assert "back in the queue, for others" in page.locator(".notices").inner_text()
+    open_case(page, case_id)
+    press(page, "Take this case")
+    page.locator("summary", has_text="Hand over").click()
+    page.get_by_label("To whom").select_option(label="Ben")
+    press(page, "Hand it over")
+    page.goto("/queue")
+    assert "kept for Ben" in page.locator(".cases").inner_text()
+    page.context.close()
+    with house.answerable.work(house.person("Ben")) as work:
+        reviews.claim(work, case_id)
+        reviews.release(work, case_id)
+
+
+def test_an_app_is_asked_and_its_answer_stands_beside_the_case_with_the_keyboard_alone(
+    browser: Browser, house: House
+) -> None:
+    case_id = house.case_for("Ada")
+    page = house.page_of(house.enter(browser, "Ada"))
+    open_case(page, case_id)
+    page.keyboard.press("c")
+    page.locator("#comment-words").fill("She rang twice.")
+    press(page, "Add the comment")
+    assert "She rang twice." in page.locator("main").inner_text()
+    page.keyboard.press("q")
+    page.locator("#ask-words").fill("Since when is she a customer?")
+    press(page, "Ask")
+    assert "The app is asked." in page.locator(".notices").inner_text()
+    assert "asked the app" in page.locator(".cases").inner_text()
+    with house.answerable.look(house.person("Ada")) as work:
+        view = reviews.case_view(work, case_id)
+    assert house.app is not None
+    with house.answerable.work(house.app) as work:
+        handling.inform(
+            work, case_id, question=view.messages[-1].id, words="Since 2019.", facts={"orders": 12}
+        )
+    open_case(page, case_id)
+    told = page.locator("main").inner_text()
+    assert "Since 2019." in told
+    assert "orders" in told
     page.context.close()
 
 

@@ -225,7 +225,7 @@ class QuestionAnswer(Answer):
     """What a person wants to know before they decide; answer it at `/cases/{case}/information`."""
 
     id = Text(required=True)
-    text = Text(required=True, allow_none=True, attribute="words")
+    text = Text(required=True, allow_none=True, metadata={"description": "null: erased"})
     until = Instant(
         required=True,
         allow_none=True,
@@ -479,8 +479,8 @@ def whole_decision(view: DecisionView) -> dict[str, Any]:
         if view.question is None
         else {
             "id": view.question.id,
-            "words": view.question.words,
-            "until": view.question.until,
+            "text": view.question.words,
+            "until": instant(view.question.until),
         },
         "erased": view.features is None,
         "subject": None if view.subject_ref is None else {"ref": view.subject_ref},

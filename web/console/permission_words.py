@@ -13,6 +13,7 @@ def permission_words() -> Mapping[Permission, str]:
     return {
         Permission.ACCOUNT_USE: _("use the own account"),
         Permission.CASES_DECIDE: _("decide cases of the own queues"),
+        Permission.CASES_INFORM: _("answer questions about its own decisions"),
         Permission.CASES_READ: _("see cases of the own queues"),
         Permission.DECISIONS_CREATE: _("ask for decisions"),
         Permission.DECISIONS_READ: _("see decisions"),
