@@ -184,6 +184,8 @@ POLICY_KEYS: Mapping[str, str] = {
     "features.*.changeable": "Whether the subject could do something about it: what would have changed a decision is said of "
     "changeable facts only.",
     "features.*.stratum": "A legitimate ground for difference: reports also compare groups within each of its values. Copied to the counts as text.",
+    "features.*.mask": "Hidden from reviewers, as a name is: who needs it reveals it, with a reason, which is logged.",
+    "features.*.proxy": "Hidden like `mask`, and so is what it did to the proposal, because it gives a group away.",
     "groups": "The group attributes that a request may bring along. They go to the vault; no rule and no reviewer sees them.",
     "require": "What a request must bring along, else it is refused (422).",
     "outcomes": "What can be decided. A proposal of anything else goes to a person.",
@@ -259,8 +261,6 @@ POLICY_KEYS: Mapping[str, str] = {
 """What each key of a policy does. A key that is accepted and not told here, or told and not accepted, stops the generator."""
 
 REFUSED_KEYS: Mapping[str, str] = {
-    "features.*.mask": "nothing is hidden from reviewers yet",
-    "features.*.proxy": "nothing is hidden from reviewers yet",
     "proposal.model": "no models are hosted yet",
     "review.sample": "no released decisions are drawn for a second look yet",
     "review.judge_first": "no page asks for a verdict before it shows the proposal yet",

@@ -167,7 +167,10 @@ class Text(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """A fact that decisions are made on; bounds are included, ``values`` lists all that are expected."""
+    """A fact that decisions are made on; bounds are included, ``values`` lists all that are expected.
+
+    What is a ``mask`` is hidden from reviewers unless revealed; a ``proxy`` too, because it gives a group away.
+    """
 
     name: str
     type: FeatureType
@@ -179,6 +182,8 @@ class Feature:
     label: Text
     changeable: bool = True
     stratum: bool = False
+    mask: bool = False
+    proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +361,11 @@ class Policy:
         if self.kind is Kind.ROUTING and "language" not in self.groups:
             return (*self.groups, "language")
         return self.groups
+
+    @property
+    def masked(self) -> frozenset[str]:
+        """Name the facts that reviewers do not see unless they reveal them."""
+        return frozenset(one.name for one in self.features.values() if one.mask or one.proxy)
 
     @property
     def queues(self) -> tuple[str, ...]:

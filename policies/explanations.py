@@ -63,12 +63,16 @@ class HumanPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactShown:
-    """A fact that was given. The value is None for the subject; the contribution is the app's, where it gave one."""
+    """A fact that was given; the contribution is the app's, where it gave one.
+
+    The value is None for the subject, and where it is ``hidden`` from the reader.
+    """
 
     name: str
     label: str
     value: Any = None
     contribution: float | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +119,10 @@ def explain(
     audience: Audience,
     language: str | None = None,
     verdict: HumanPart | None = None,
+    *,
+    hidden: frozenset[str] = frozenset(),
 ) -> Explanation:
-    """Explain a ruling, and what a person made of it, for one audience."""
+    """Explain a ruling, and what a person made of it, for one audience; facts that are ``hidden`` are named and not told."""
     teller = {
         Audience.SUBJECT: _for_subject,
         Audience.REVIEWER: _for_reviewer,
@@ -129,6 +135,7 @@ def explain(
         features=features,
         language=language or "en",
         verdict=verdict,
+        hidden=hidden,
     )
     return teller[audience](told)
 
@@ -142,6 +149,7 @@ def explain_imported(
     *,
     outcome: str | None,
     verdict: HumanPart | None,
+    hidden: frozenset[str] = frozenset(),
 ) -> Explanation:
     """Explain a decision of the past, which this policy never ruled on: what was reported, and no reasons that nobody had."""
     told = _Told(
@@ -151,6 +159,7 @@ def explain_imported(
         features=features,
         language=language or "en",
         verdict=verdict,
+        hidden=hidden,
     )
     facts = _facts(told)
     paragraphs = [policy.purpose.in_(language), told.say("imported")]
@@ -191,6 +200,7 @@ class _Told:
     features: Mapping[str, Any]
     language: str
     verdict: HumanPart | None
+    hidden: frozenset[str]
 
     def say(self, key: str, **slots: str) -> str:
         return _SENTENCES[key][spoken(self.language)].format(**slots)
@@ -200,9 +210,11 @@ class _Told:
         return declared.label.in_(self.language) if declared is not None else name or "–"
 
     def changes(self) -> tuple[Change, ...]:
-        return what_would_change(
+        hidden = {f"features.{name}" for name in self.hidden}
+        found = what_would_change(
             self.policy, self.ruling, self.proposal, self.features, language=self.language
         )
+        return tuple(change for change in found if change.path not in hidden)
 
 
 _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -467,8 +479,9 @@ def _facts(told: _Told) -> tuple[FactShown, ...]:
         FactShown(
             name=name,
             label=fact_label(name, told.policy, told.language),
-            value=value,
-            contribution=weights.get(name),
+            value=None if name in told.hidden else value,
+            contribution=None if name in told.hidden else weights.get(name),
+            hidden=name in told.hidden,
         )
         for name, value in told.features.items()
     ]

@@ -277,8 +277,6 @@ class Shape(Schema):
 class FeatureShape(Shape):
     """One declared fact."""
 
-    not_enforced = frozenset({"mask", "proxy"})
-
     type = Word(one_of=("string", "integer", "number", "boolean", "array"), required=True)
     required = Flag(load_default=True)
     nullable = Flag(load_default=False)
@@ -288,6 +286,8 @@ class FeatureShape(Shape):
     label = Words(load_default=None)
     changeable = Flag(load_default=True)
     stratum = Flag(load_default=False)
+    mask = Flag(load_default=False)
+    proxy = Flag(load_default=False)
 
 
 class OutcomeShape(Shape):
@@ -602,6 +602,8 @@ ENFORCED: Final[Mapping[str, str]] = {
     "features.*.label": "policies.explanations.explain",
     "features.*.changeable": "policies.explanations.explain",
     "features.*.stratum": "governance.counting.contributions.strata_of",
+    "features.*.mask": "governance.decisions.masking.hidden_from",
+    "features.*.proxy": "governance.decisions.masking.hidden_from",
     "groups": "policies.rulings.Engine.check",
     "require": "policies.rulings.Engine.check",
     "outcomes": "policies.rulings.Engine.rule",

@@ -34,6 +34,7 @@ class EntryKind(StrEnum):
     CASE_PUT_OFF = "case.put_off"
     CASE_HANDED_OVER = "case.handed_over"
     CASE_LAPSED = "case.lapsed"
+    FACTS_REVEALED = "facts.revealed"
     QUESTION_ASKED = "question.asked"
     INFORMATION_GIVEN = "information.given"
     VERDICT_GIVEN = "verdict.given"
@@ -120,6 +121,10 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.INFORMATION_GIVEN: _describe(
         "The app answered a question on a case; the text and facts are a payload.", "app"
+    ),
+    EntryKind.FACTS_REVEALED: _describe(
+        "A person had facts shown that the policy masks; names them, and the reason is a payload.",
+        "person",
     ),
     EntryKind.CASE_LAPSED: _describe(
         "A case stayed undecided past its due time and got the fallback.", "service"

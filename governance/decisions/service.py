@@ -16,7 +16,7 @@ from audits.log.entries import EntryKind
 from governance import configuration as configurations
 from governance.actors import Actor, ActorKind, service
 from governance.application import Answerable
-from governance.decisions import preparing, queries
+from governance.decisions import masking, preparing, queries
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.commit import Fate, Prepared
 from governance.decisions.models import Decision
@@ -335,6 +335,19 @@ def full_view(
     engine = points.engine_of(work, row.point, row.policy_version)
     ruling = rulings.trace_from(document["trace"])
     told_in = language or row.language or "en"
+    hidden = masking.hidden_from(work, row.id, engine.policy)
+    if hidden:
+        # What an app sent along for itself is not declared, so nobody can tell whether it gives the same away.
+        document |= {
+            "features": masking.shown_features(document["features"], hidden),
+            "reasons": masking.shown_reasons(document["reasons"], hidden, engine.policy),
+            "trace": masking.shown_trace(document["trace"], hidden),
+            "metadata": {},
+        }
+        given = orjson.loads(plaintext)["features"]
+        view = replace(
+            view, masked=[name for name in engine.policy.features if name in hidden & given.keys()]
+        )
     return replace(
         view,
         reasons=tuple(

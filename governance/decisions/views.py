@@ -30,7 +30,7 @@ class OpenQuestion:
 class DecisionView:
     """A decision at one instant, as everybody but a reviewer within the undo time sees it.
 
-    ``features``, ``metadata``, ``alternatives``, ``proposal_reasons`` and ``subject_ref`` are None where the payload was erased, and are not read for lists.
+    ``masked`` are facts that were given and are hidden from the reader. ``features``, ``metadata``, ``alternatives``, ``proposal_reasons`` and ``subject_ref`` are None where the payload was erased, and are not read for lists.
     """
 
     id: str | None
@@ -61,6 +61,7 @@ class DecisionView:
     case_id: str | None = None
     question: OpenQuestion | None = None
     features: Mapping[str, Any] | None = None
+    masked: Sequence[str] = ()
     metadata: Mapping[str, Any] | None = None
     alternatives: Sequence[Mapping[str, Any]] | None = None
     proposal_reasons: Sequence[Mapping[str, Any]] | None = None

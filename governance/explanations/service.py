@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
 from governance.actors import ActorKind
+from governance.decisions import masking
 from governance.decisions import service as decisions
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
@@ -62,7 +63,7 @@ class Step:
     """One step of a decision's story.
 
     ``kind`` is received, done_elsewhere (before it was imported), ruled, case_opened, claimed, released, sign_off (a verdict that did not decide), verdict
-    (the one that did), undone, skipped, put_off, handed_over, commented, question_asked, information_given, escalated, lapsed, withdrawn
+    (the one that did), undone, skipped, put_off, handed_over, commented, question_asked, information_given, revealed, escalated, lapsed, withdrawn
     or effective. ``record_id`` is the entry that
     tells of it, None for what follows from another; ``place`` is None while that entry waits for the
     sequencer. ``by`` is a name where the actor may know it. ``data`` is what the entry says in clear, ``reason`` what the
@@ -92,6 +93,7 @@ _KINDS: Final = {
     EntryKind.COMMENT_ADDED: "commented",
     EntryKind.QUESTION_ASKED: "question_asked",
     EntryKind.INFORMATION_GIVEN: "information_given",
+    EntryKind.FACTS_REVEALED: "revealed",
     EntryKind.CASE_LAPSED: "lapsed",
     EntryKind.VERDICT_UNDONE: "undone",
     EntryKind.DECISION_WITHDRAWN: "withdrawn",
@@ -107,6 +109,7 @@ _WRITTEN: Final = {
             EntryKind.CASE_PUT_OFF,
             EntryKind.CASE_HANDED_OVER,
             EntryKind.CASE_ESCALATED,
+            EntryKind.FACTS_REVEALED,
         }
     ),
     MessageKind.COMMENT.value: frozenset({EntryKind.COMMENT_ADDED}),
@@ -132,24 +135,28 @@ def explain(
     if plaintext is None:
         return _erased(told_to, language)
     document = orjson.loads(plaintext)
+    policy = points.engine_of(work, row.point, row.policy_version).policy
+    hidden = masking.hidden_from(work, row.id, policy)
     if row.imported:
         return explanations.explain_imported(
-            points.engine_of(work, row.point, row.policy_version).policy,
+            policy,
             _proposal(row, document),
             document["features"],
             told_to,
             language,
             outcome=row.outcome,
             verdict=_human_part(work, row),
+            hidden=hidden,
         )
     return explanations.explain(
-        points.engine_of(work, row.point, row.policy_version).policy,
+        policy,
         rulings.trace_from(document["trace"]),
         _proposal(row, document),
         document["features"],
         told_to,
         language,
         _human_part(work, row),
+        hidden=hidden,
     )
 
 

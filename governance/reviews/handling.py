@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import orjson
 
 from audits.log.entries import EntryKind
 from governance.clock import rfc3339
+from governance.decisions import masking
 from governance.decisions import service as decisions
 from governance.decisions.models import Decision
 from governance.errors import (
@@ -18,12 +19,14 @@ from governance.errors import (
     Conflict,
     FieldProblem,
     InvalidInput,
+    NotAllowed,
     NotFound,
 )
 from governance.identities import queries as people
 from governance.permissions import Permission
+from governance.points import queries as points
 from governance.reviews import queries, service, transitions
-from governance.reviews.models import Case, Skip
+from governance.reviews.models import Case, Reveal, Skip
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.transitions import CaseState, CaseStatus, Lease, SkipReason
 from governance.reviews.views import CaseSummary, CaseView, Colleague, MessageKind
@@ -159,6 +162,47 @@ def colleagues(work: Work, case_id: str) -> list[Colleague]:
         for one in people.deciders_of(work.session, case.queue, work.now)
         if one.id != work.actor.id and transitions.may_decide(state, one.id)
     ]
+
+
+def reveal(
+    work: Work, case_id: str, *, facts: Sequence[str], reason: str, revision: int | None = None
+) -> CaseView:
+    """Have facts shown to the actor that the policy masks, for eight hours; the log says which, to whom and that there was a reason.
+
+    Raises:
+        NotAllowed, NotFound, Stale: as ``service.claim``; also where the actor may not decide this case.
+        InvalidInput: no masked fact is named, or no reason is given.
+    """
+    work.require(Permission.CASES_DECIDE)
+    row = service.of_ones_queues(work, case_id)
+    said = _needed(reason, "/reason", "Say why you need to see it.")
+    case, decision = queries.lock_with_decision(work.session, row)
+    service.require_current(work, case, decision, revision)
+    barred = transitions.bar(service.state_of(work, case, decision), work.person_id)
+    if barred is not None:
+        raise NotAllowed(barred)
+    policy = points.engine_of(work, decision.point, decision.policy_version).policy
+    hidden = masking.hidden_from(work, decision.id, policy)
+    wanted = sorted(set(facts) & hidden)
+    if not wanted or set(facts) - policy.masked:
+        detail = f"Name at least one of the facts that are masked: {', '.join(sorted(hidden))}."
+        if not hidden:
+            detail = "Nothing of this case is masked, or you have revealed all of it."
+        raise InvalidInput(detail, [FieldProblem(pointer="/facts", detail=detail)])
+    record_id = _record(
+        work, EntryKind.FACTS_REVEALED, case, {"facts": wanted}, {REASON_PAYLOAD: said}
+    )
+    work.session.add(
+        Reveal(
+            id=record_id,
+            decision_id=decision.id,
+            person_id=work.person_id,
+            features=wanted,
+            revealed_at=work.now,
+        )
+    )
+    work.session.flush()
+    return service.view_of(work, case)
 
 
 def comment(work: Work, case_id: str, *, words: str, revision: int | None = None) -> CaseView:

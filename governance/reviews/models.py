@@ -71,6 +71,19 @@ class Skip(Base):
     skipped_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class Reveal(Base):
+    """That a person had facts of a decision shown which the policy masks; its id is that of its log entry, where the reason is a payload."""
+
+    __tablename__ = "reveals"
+    __table_args__ = (sa.Index("ix_reveals_decision_person", "decision_id", "person_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    decision_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("decisions.id"))
+    person_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("people.id"))
+    features: Mapped[list[str]] = mapped_column(sa.JSON)
+    revealed_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class Verdict(Base):
     """What one person said of a case; taken back when ``undone_at`` is set.
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
 from governance.clock import rfc3339
+from governance.decisions import masking
 from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
@@ -498,7 +499,9 @@ def view_of(work: Work, case: Case) -> CaseView:
         reserved=_told_lease(work, state.reserved, names),
         sleeps_until=_asleep(work, case),
         asked=case.question_id is not None,
-        messages=_messages(work, case, messages, names),
+        messages=_messages(
+            work, case, messages, names, masking.hidden_from(work, decision.id, policy)
+        ),
         barred=transitions.bar(state, actor_id),
         undo=_undo_view(work, state, mine),
         history=events,
@@ -507,7 +510,11 @@ def view_of(work: Work, case: Case) -> CaseView:
 
 
 def _messages(
-    work: Work, case: Case, events: Sequence[Event], names: dict[str, str]
+    work: Work,
+    case: Case,
+    events: Sequence[Event],
+    names: dict[str, str],
+    hidden: frozenset[str],
 ) -> tuple[Message, ...]:
     found = {
         kind: payloads.read_many(
@@ -526,7 +533,10 @@ def _messages(
         facts: dict[str, Any] = {}
         if said is not None and kind is MessageKind.INFORMATION:
             information = orjson.loads(said)
-            words, facts = information["words"] or "", information["facts"]
+            words = information["words"] or ""
+            facts = {
+                name: value for name, value in information["facts"].items() if name not in hidden
+            }
         told.append(
             Message(
                 id=event.record_id,

@@ -125,6 +125,17 @@ class HandOverBody(Body):
     words = Text(load_default=None, allow_none=True, validate=_WORDS)
 
 
+class RevealBody(Body):
+    """What is to be shown, and why."""
+
+    facts = List(
+        Text(validate=at_most(200)),
+        required=True,
+        metadata={"description": "Names of masked facts, as `decision.masked` tells"},
+    )
+    reason = Text(required=True, validate=at_most(service.LONGEST_REASON))
+
+
 class CommentBody(Body):
     """What is said on a case."""
 
@@ -510,6 +521,19 @@ def hand_over(body: dict[str, Any], case_id: str) -> Any:
     read = revision()
     with work() as unit:
         return _listed(handling.hand_over(unit, case_id, revision=read, **body))
+
+
+@resource.route("/cases/<case_id>/reveal", methods=["POST"])
+@requires(Permission.CASES_DECIDE)
+@resource.doc(parameters=[_IF_MATCH])
+@resource.arguments(RevealBody)
+@resource.response(200, CaseAnswer, headers=_ETAG)
+def reveal(body: dict[str, Any], case_id: str) -> Any:
+    """Have facts shown that the policy masks; who looks, and why, is in the log."""
+    identifier(case_id, "case")
+    read = revision()
+    with work() as unit:
+        return _told(handling.reveal(unit, case_id, revision=read, **body))
 
 
 @resource.route("/cases/<case_id>/comment", methods=["POST"])

@@ -256,6 +256,11 @@ class WholeDecisionAnswer(DecisionAnswer):
     erased = Flag(required=True)
     subject = Nested(SubjectAnswer, required=True, allow_none=True)
     features = Members(required=True, allow_none=True)
+    masked = List(
+        Text(),
+        required=True,
+        metadata={"description": "Facts that were given and are hidden from who reads this"},
+    )
     metadata = Members(required=True, allow_none=True)
     ground_truth = Nested(
         TruthAnswer, metadata={"description": "Where one decision is read, and then always"}
@@ -485,6 +490,7 @@ def whole_decision(view: DecisionView) -> dict[str, Any]:
         "erased": view.features is None,
         "subject": None if view.subject_ref is None else {"ref": view.subject_ref},
         "features": view.features,
+        "masked": list(view.masked),
         "metadata": view.metadata,
     }
 

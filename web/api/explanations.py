@@ -11,6 +11,7 @@ from policies.rulings import Said
 from web.api.resources import Query, Resource, identifier, look
 from web.api.schemas import (
     Answer,
+    Flag,
     Instant,
     List,
     Members,
@@ -41,6 +42,7 @@ class FactAnswer(Answer):
     label = Text(required=True)
     value = Raw(required=True, allow_none=True)
     contribution = Number(required=True, allow_none=True)
+    hidden = Flag(required=True, metadata={"description": "Masked from who reads this"})
 
 
 class ReasonShownAnswer(Answer):

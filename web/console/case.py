@@ -223,7 +223,7 @@ def _page(
             WhyView(text=reason.text, code=reason.code, rule=reason.rule or "")
             for reason in decision.reasons
         ),
-        facts=telling.facts(policy, decision.features),
+        facts=telling.facts(policy, decision.features, decision.masked),
         proposed=proposed or _("nothing"),
         source=telling.source(decision.source),
         outcomes=tuple(

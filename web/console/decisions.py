@@ -156,7 +156,7 @@ def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
         app=app or telling.source(view.source),
         recorded=times.moment(view.recorded_at),
         story=tuple(_step(work, step, policy, told) for step in story),
-        facts=telling.facts(policy, view.features),
+        facts=telling.facts(policy, view.features, view.masked),
         band=telling.band(view.confidence, policy),
         alternatives=telling.alternatives(policy, view.alternatives),
         contributions=telling.contributions(policy, view.proposal_reasons),
@@ -212,7 +212,7 @@ def _step(work: Work, step: Step, policy: Policy, told: Explanation | None) -> S
         title=_title(work, step, policy),
         at=times.moment(step.at),
         by="" if step.kind == "received" else step.by or "",
-        text=_text(step),
+        text=_text(step, policy),
         quote=step.reason or "",
         points=points_made,
         entry=None if step.place is None else step.place.index,
@@ -257,6 +257,7 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         "commented": _("Commented"),
         "question_asked": _("The app was asked"),
         "information_given": _("The app answered"),
+        "revealed": _("Looked at what is masked"),
         "lapsed": _("Nobody decided in time"),
         "withdrawn": _("Withdrawn by the app"),
         "effective": _("In effect: %(outcome)s", outcome=outcome),
@@ -281,7 +282,7 @@ def _rated(step: Step) -> str:
     }[scale]
 
 
-def _text(step: Step) -> str:
+def _text(step: Step, policy: Policy) -> str:
     if step.kind == "done_elsewhere":
         return _("So it was reported. It was decided before it was recorded here.")
     if step.kind == "ruled":
@@ -291,6 +292,8 @@ def _text(step: Step) -> str:
         return _("Due %(when)s", when=due)
     if step.kind in {"put_off", "question_asked", "handed_over"} and step.data.get("until"):
         return _("Until %(when)s", when=times.moment(parse_rfc3339(step.data["until"])).text)
+    if step.kind == "revealed":
+        return ", ".join(fact_label(name, policy, language()) for name in step.data["facts"])
     if step.kind == "sign_off":
         return _("Others must agree before it is decided.")
     return ""

@@ -88,6 +88,21 @@ def ask(case_id: str) -> Response:
     )
 
 
+@blueprint.post("/cases/<case_id>/reveal")
+@requires(Permission.CASES_DECIDE)
+def reveal(case_id: str) -> Response:
+    """Have facts shown that the policy masks, and stay on the case."""
+    return _do(
+        case_id,
+        "reveal",
+        lambda work: handling.reveal(
+            work, case_id, facts=forms.ticked("facts"), reason=forms.text("reason")
+        ),
+        _("It is shown to you now, and the log says so."),
+        stay=True,
+    )
+
+
 @blueprint.post("/cases/<case_id>/comment")
 @requires(Permission.CASES_DECIDE)
 def comment(case_id: str) -> Response:
@@ -113,7 +128,7 @@ def _do(
             case_id,
             422,
             opened=name,
-            instead=forms.told_again(error, fields={"until": "until", "facts": "words"}),
+            instead=forms.told_again(error),
         )
     except case_page.TOO_LATE as error:
         tell("warn", _("This could not be done."), error.detail)

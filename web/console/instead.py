@@ -13,6 +13,7 @@ from governance.reviews.views import CaseView
 from governance.work import Work
 from web.console import times
 from web.console.speech import gettext as _
+from web.console.speech import language
 from web.console.views.shell import Choice, Form
 from web.console.views.work import Instead
 
@@ -31,6 +32,10 @@ def of_case(
         later=tuple(_later(view.due_at)),
         colleagues=tuple(
             Choice(value=one.id, label=one.name) for one in handling.colleagues(work, view.id)
+        ),
+        masked=tuple(
+            Choice(value=name, label=view.policy.features[name].label.in_(language()))
+            for name in view.decision.masked
         ),
         may_ask=not view.asked and view.decision.source.startswith("app:"),
         open=opened,

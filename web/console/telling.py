@@ -50,13 +50,17 @@ def source(named: str) -> str:
     return named.removeprefix("app:")
 
 
-def facts(policy: Policy, features: Mapping[str, Any] | None) -> tuple[FactView, ...]:
-    """Show the facts in the order in which the policy declares them; then what it does not."""
+def facts(
+    policy: Policy, features: Mapping[str, Any] | None, masked: Sequence[str] = ()
+) -> tuple[FactView, ...]:
+    """Show the facts in the order in which the policy declares them; then what it does not. Those that are masked are named alone."""
     if features is None:
         return ()
     others = sorted(set(features) - set(policy.features))
     return tuple(
-        _fact(
+        FactView(label=policy.features[name].label.in_(language()), hidden=True)
+        if name in masked
+        else _fact(
             policy.features[name].label.in_(language()) if name in policy.features else name,
             features.get(name),
             absent=name not in features,

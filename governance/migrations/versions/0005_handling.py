@@ -1,4 +1,4 @@
-"""Handling cases: put off, handed over, skipped, and questions to the app."""
+"""Handling cases: put off, handed over, skipped, questions to the app, and facts revealed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add what a case remembers of how it was handled, and the table of skips."""
+    """Add what a case remembers of how it was handled, and the tables of skips and reveals."""
     columns: tuple[sa.Column[Any], ...] = (
         sa.Column("reserved_for", Id(length=36), nullable=True),
         sa.Column("reserved_at", Instant(length=27), nullable=True),
@@ -53,18 +53,30 @@ def upgrade() -> None:
     op.create_index(
         "ix_case_skips_person", "case_skips", ["person_id", "case_id", "skipped_at"], unique=False
     )
+    op.create_table(
+        "reveals",
+        sa.Column("id", Id(length=36), nullable=False),
+        sa.Column("decision_id", Id(length=36), nullable=False),
+        sa.Column("person_id", Id(length=36), nullable=False),
+        sa.Column("features", sa.JSON(), nullable=False),
+        sa.Column("revealed_at", Instant(length=27), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decision_id"], ["decisions.id"], name=op.f("fk_reveals_decision_id_decisions")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_reveals_person_id_people")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reveals")),
+    )
+    op.create_index(
+        "ix_reveals_decision_person", "reveals", ["decision_id", "person_id"], unique=False
+    )
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_table("reveals")
     op.drop_table("case_skips")
     op.drop_index("ix_cases_reserved", table_name="cases")
-    with op.batch_alter_table("cases") as cases:
-        for name in (
-            "question_id",
-            "sleeps_until",
-            "reserved_until",
-            "reserved_at",
-            "reserved_for",
-        ):
-            cases.drop_column(name)
+    for name in ("question_id", "sleeps_until", "reserved_until", "reserved_at", "reserved_for"):
+        op.drop_column("cases", name)

@@ -75,8 +75,6 @@ def test_a_text_falls_back_to_its_main_language_and_to_english():
         ("gold", "review: {queue: people, gold: 0.2}"),
         ("double", "review: {queue: people, double: 0.2}"),
         ("model", "proposal: {from: app, model: retention}"),
-        ("mask", "features: {a: {type: string, mask: true}}"),
-        ("proxy", "features: {a: {type: string, proxy: true}}"),
         ("judge_first", "rules: [{name: a, when: 'true', then: review, judge_first: true}]"),
         ("stakes: high", "stakes: high"),
         ("proposal.from: model", "proposal: {from: model}"),
@@ -233,7 +231,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_text():
     text = (
         TICKETS.replace("kind: routing", "kind: guessing")
         .replace("due_in: 2d", "due_in: soon")
-        .replace("vip: {type: boolean}", "vip: {type: boolean, mask: true}")
+        .replace("vip: {type: boolean}", "vip: {type: boolean, secret: true}")
         .replace("when: features.vip\n", "when: features.vipp\n")
         .replace("features.orders > 100", 'features.orders > "many"')
         .replace("general: {fallback: true}", "general: {}")
@@ -242,7 +240,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_text():
     assert [line for line, _, _ in found] == sorted(line for line, _, _ in found)
     assert {pointer for _, pointer, _ in found} == {
         "/kind",
-        "/features/vip/mask",
+        "/features/vip/secret",
         "/outcomes",
         "/review/due_in",
         "/rules/1/when",

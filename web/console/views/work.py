@@ -40,11 +40,12 @@ class ContributionView:
 
 @dataclass(frozen=True, kw_only=True)
 class FactView:
-    """One fact the decision was made on; `value` is printable, empty where absent."""
+    """One fact the decision was made on; `value` is printable, empty where absent or `hidden` from the reader."""
 
     label: str
     value: str = ""
     absent: bool = False
+    hidden: bool = False
     long: bool = False
 
 
@@ -133,13 +134,14 @@ class MessageView:
 class Instead:
     """What can be done with a case instead of deciding it; `open` names the form that is shown with what was wrong.
 
-    `later` are the times it may be put off to, none where it is due before.
+    `later` are the times it may be put off to, none where it is due before; `masked` are facts that can be revealed.
     """
 
     skips: tuple[Choice, ...] = ()
     later: tuple[Choice, ...] = ()
     colleagues: tuple[Choice, ...] = ()
     may_ask: bool = False
+    masked: tuple[Choice, ...] = ()
     open: str = ""
     form: Form = Form()
 
