@@ -56,6 +56,14 @@ class Keyring:
             self.lookup, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
         ).hexdigest()
 
+    def draw(self, purpose: str, record_id: str) -> float:
+        """Draw a number from 0 to 1 (exclusive) for a record: always the same, and known to nobody without the lookup secret.
+
+        The log commits to that secret when it begins, and ids are ours, so nobody can steer what is drawn.
+        """
+        drawn = hmac.digest(self.lookup, f"sampling\0{purpose}\0{record_id}".encode(), "sha256")
+        return int.from_bytes(drawn[:7]) / (1 << 56)
+
     def fingerprints(self) -> dict[str, str]:
         """Return what the database keeps to notice a process with other secrets."""
         return {name: fingerprint(name, getattr(self, name)) for name in SECRETS}

@@ -214,7 +214,7 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """How people decide at this point."""
+    """How people decide at this point; on the share ``judge_first`` of the cases they judge before they see the proposal."""
 
     queue: str
     confidence_below: float | None = None
@@ -222,6 +222,7 @@ class Review:
     when_overdue: Overdue = field(default_factory=Overdue)
     sign_offs: int = 1
     undo: timedelta = timedelta(seconds=10)
+    judge_first: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +236,7 @@ class Rule:
     queue: str | None = None
     due_in: timedelta | None = None
     sign_offs: int | None = None
+    judge_first: bool = False
     because: Text | None = None
     line: int = 0
 

@@ -175,6 +175,7 @@ class Ruling:
 
     ``queue``, ``due_in``, ``when_overdue`` are None unless the status is in_review. ``approvable`` is False where a
     rule that might refuse was not answered or was overridden: a person may change, reject or escalate, not approve.
+    ``judge_first`` is the probability, from 0 to 1, with which people judge before they see the proposal.
     """
 
     disposition: Disposition
@@ -189,6 +190,7 @@ class Ruling:
     sensitive: bool = False
     approvable: bool = True
     undo: timedelta = timedelta(seconds=10)
+    judge_first: float = 0.0
 
 
 Check = Callable[[Any], str | None]
@@ -410,6 +412,7 @@ class Engine:
             sensitive=any(rule.sensitive for rule in self.policy.rules),
             approvable=False,
             undo=review.undo,
+            judge_first=1.0,
         )
 
     def _weigh(
@@ -461,6 +464,7 @@ class _Scales:
         self.sign_offs = policy.review.sign_offs
         self.queue: str | None = None
         self.due_in = policy.review.due_in
+        self.judge_first = 1.0 if policy.stakes == "high" else policy.review.judge_first
 
     def not_asked(self, rule: Rule) -> None:
         """Note a rule that could not be asked; it might have said the strictest it can."""
@@ -468,6 +472,7 @@ class _Scales:
         self.approvable = self.approvable and rule.then is not Disposition.REFUSE
         self.sensitive = self.sensitive or rule.sensitive
         self.sign_offs = max(self.sign_offs, rule.sign_offs or 1)
+        self.judge_first = 1.0 if rule.judge_first else self.judge_first
 
     def answered(self, rule: Rule, answer: Answer, looked_at: Mapping[str, Any]) -> None:
         """Note what a rule said."""
@@ -508,6 +513,7 @@ class _Scales:
         if rule.due_in is not None and (self.due_in is None or rule.due_in < self.due_in):
             self.due_in = rule.due_in
         self.sign_offs = max(self.sign_offs, rule.sign_offs or 1)
+        self.judge_first = 1.0 if rule.judge_first else self.judge_first
 
     def weigh_confidence(self, proposal: Proposal | None) -> None:
         """Hold the proposal's confidence against the least that the policy accepts without a person."""
@@ -571,6 +577,7 @@ class _Scales:
             sensitive=self.sensitive,
             approvable=approvable,
             undo=review.undo,
+            judge_first=self.judge_first if waits else 0.0,
         )
 
 
@@ -826,6 +833,7 @@ def trace_document(ruling: Ruling) -> dict[str, Any]:
         "sensitive": ruling.sensitive,
         "approvable": ruling.approvable,
         "undo": int(ruling.undo.total_seconds()),
+        "judge_first": ruling.judge_first,
     }
 
 
@@ -870,4 +878,5 @@ def trace_from(document: Mapping[str, Any]) -> Ruling:
         sensitive=document["sensitive"],
         approvable=document["approvable"],
         undo=timedelta(seconds=document["undo"]),
+        judge_first=document.get("judge_first", 0.0),
     )

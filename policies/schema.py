@@ -319,7 +319,7 @@ class OverdueShape(Shape):
 class ReviewShape(Shape):
     """How people decide here."""
 
-    not_enforced = frozenset({"sample", "judge_first", "gold", "double"})
+    not_enforced = frozenset({"sample", "gold", "double"})
 
     queue = Word(SLUG, "a queue's name in lower-case letters, digits and hyphens", required=True)
     confidence_below = Figure(0, 1, load_default=None)
@@ -327,12 +327,11 @@ class ReviewShape(Shape):
     when_overdue = fields.Nested(OverdueShape, load_default=dict)
     sign_offs = Figure(1, 5, whole=True, load_default=1)
     undo = Duration(timedelta(minutes=10), load_default=timedelta(seconds=10))
+    judge_first = Figure(0, 1, load_default=0.0)
 
 
 class RuleShape(Shape):
     """One rule."""
-
-    not_enforced = frozenset({"judge_first"})
 
     name = Word(SLUG, "a name in lower-case letters, digits and hyphens", required=True)
     when = Word(expected="a condition", required=True)
@@ -343,6 +342,7 @@ class RuleShape(Shape):
     )
     due_in = Duration(timedelta(days=365), timedelta(minutes=1), load_default=None)
     sign_offs = Figure(1, 5, whole=True, load_default=None)
+    judge_first = Flag(load_default=False)
     because = Words(load_default=None)
 
 
@@ -452,7 +452,7 @@ class PolicyShape(Shape):
     title = Words(required=True)
     purpose = Words(required=True)
     owner = Word(SLUG, "the owner's name in lower-case letters, digits and hyphens", required=True)
-    stakes = Word(one_of=("low",), load_default="low")
+    stakes = Word(one_of=("low", "high"), load_default="low")
     rollout = Word(one_of=("live", "observe"), load_default="live")
     features = fields.Dict(
         keys=Word(FACT_NAME, "a name of lower-case letters, digits and underscores"),
@@ -480,7 +480,6 @@ class PolicyShape(Shape):
 
 
 NOT_ENFORCED_VALUES: Final[Mapping[str, tuple[object, ...]]] = {
-    "/stakes": ("high",),
     "/proposal/from": ("model",),
     "/proposal/confidence": ("none",),
 }
@@ -590,7 +589,7 @@ ENFORCED: Final[Mapping[str, str]] = {
     "title": "policies.document.Policy.title",
     "purpose": "policies.explanations.explain",
     "owner": "policies.document.Policy.owner",
-    "stakes": "policies.document.load",
+    "stakes": "policies.rulings.Engine.rule",
     "rollout": "policies.rulings.Engine.rule",
     "features": "policies.rulings.Engine.check",
     "features.*.type": "policies.rulings.Engine.check",
@@ -622,6 +621,7 @@ ENFORCED: Final[Mapping[str, str]] = {
     "review.when_overdue.then": "policies.rulings.Engine.rule",
     "review.sign_offs": "policies.rulings.Engine.rule",
     "review.undo": "policies.rulings.Engine.rule",
+    "review.judge_first": "policies.rulings.Engine.rule",
     "rules": "policies.rulings.Engine.rule",
     "rules.name": "policies.rulings.Engine.rule",
     "rules.when": "policies.conditions.Conditions.ask",
@@ -630,6 +630,7 @@ ENFORCED: Final[Mapping[str, str]] = {
     "rules.queue": "policies.rulings.Engine.rule",
     "rules.due_in": "policies.rulings.Engine.rule",
     "rules.sign_offs": "policies.rulings.Engine.rule",
+    "rules.judge_first": "policies.rulings.Engine.rule",
     "rules.because": "policies.texts.render",
     "measure": "governance.counting.measuring.measure_of",
     "measure.positive": "policies.document.Policy.positive",

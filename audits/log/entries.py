@@ -35,6 +35,7 @@ class EntryKind(StrEnum):
     CASE_HANDED_OVER = "case.handed_over"
     CASE_LAPSED = "case.lapsed"
     FACTS_REVEALED = "facts.revealed"
+    JUDGEMENT_GIVEN = "judgement.given"
     QUESTION_ASKED = "question.asked"
     INFORMATION_GIVEN = "information.given"
     VERDICT_GIVEN = "verdict.given"
@@ -121,6 +122,9 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.INFORMATION_GIVEN: _describe(
         "The app answered a question on a case; the text and facts are a payload.", "app"
+    ),
+    EntryKind.JUDGEMENT_GIVEN: _describe(
+        "A person said what they would decide before the proposal was shown to them.", "person"
     ),
     EntryKind.FACTS_REVEALED: _describe(
         "A person had facts shown that the policy masks; names them, and the reason is a payload.",

@@ -367,6 +367,7 @@ def prepared_rows(
             "escalate_to": None if overdue is None else overdue.escalate_to,
             "sensitive": ruling.sensitive,
             "sign_offs": ruling.sign_offs,
+            "judge_first": answerable.keyring.draw("judge first", decision_id) < ruling.judge_first,
             "approvable": ruling.approvable,
             "undo_seconds": int(ruling.undo.total_seconds()),
         }
@@ -384,6 +385,7 @@ def prepared_rows(
             None,
             ruling.sensitive,
             ruling.sign_offs,
+            case_data["judge_first"],
             ruling.approvable,
             case_data["undo_seconds"],
             *[None] * 10,

@@ -16,7 +16,7 @@ from audits.log.entries import EntryKind
 from governance import configuration as configurations
 from governance.actors import Actor, ActorKind, service
 from governance.application import Answerable
-from governance.decisions import masking, preparing, queries
+from governance.decisions import first_judgement, masking, preparing, queries
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.commit import Fate, Prepared
 from governance.decisions.models import Decision
@@ -200,8 +200,12 @@ def search(
     )
     more = rows[limit:]
     rows = rows[:limit]
+    hidden = first_judgement.withheld(work, [row.id for row in rows])
     return Page(
-        decisions=[row_view(work, row) for row in rows],
+        decisions=[
+            _withheld(work, row, row_view(work, row)) if row.id in hidden else row_view(work, row)
+            for row in rows
+        ],
         next_cursor=(rows[-1].recorded_at, rows[-1].id) if more else None,
     )
 
@@ -325,12 +329,13 @@ def full_view(
 ) -> DecisionView:
     """Return a decision with its payload; what was erased is None."""
     view = row_view(work, row, as_created=as_created)
+    withheld = row.id in first_judgement.withheld(work, [row.id])
     case = queries.case_of(work.session, row.id)
     if case is not None:
         view = replace(view, case_id=case.id, question=_question(work, case))
     plaintext = payloads.read(work.session, work.answerable.keys, row.id, DECISION_PAYLOAD)
     if plaintext is None:
-        return view
+        return _withheld(work, row, view) if withheld else view
     document: dict[str, Any] = orjson.loads(plaintext)
     engine = points.engine_of(work, row.point, row.policy_version)
     ruling = rulings.trace_from(document["trace"])
@@ -348,7 +353,7 @@ def full_view(
         view = replace(
             view, masked=[name for name in engine.policy.features if name in hidden & given.keys()]
         )
-    return replace(
+    view = replace(
         view,
         reasons=tuple(
             RulingReason(
@@ -365,6 +370,12 @@ def full_view(
         subject_ref=document["subject"],
         trace=document["trace"],
     )
+    return _withheld(work, row, view) if withheld else view
+
+
+def _withheld(work: Work, row: Decision, view: DecisionView) -> DecisionView:
+    engine = points.engine_of(work, row.point, row.policy_version)
+    return first_judgement.without_proposal(view, engine)
 
 
 def _question(work: Work, case: Case) -> OpenQuestion | None:

@@ -30,7 +30,7 @@ class OpenQuestion:
 class DecisionView:
     """A decision at one instant, as everybody but a reviewer within the undo time sees it.
 
-    ``masked`` are facts that were given and are hidden from the reader. ``features``, ``metadata``, ``alternatives``, ``proposal_reasons`` and ``subject_ref`` are None where the payload was erased, and are not read for lists.
+    ``withheld`` says that what was proposed is not shown to the reader yet, whose own judgement comes first. ``masked`` are facts that were given and are hidden from the reader. ``features``, ``metadata``, ``alternatives``, ``proposal_reasons`` and ``subject_ref`` are None where the payload was erased, and are not read for lists.
     """
 
     id: str | None
@@ -62,6 +62,7 @@ class DecisionView:
     question: OpenQuestion | None = None
     features: Mapping[str, Any] | None = None
     masked: Sequence[str] = ()
+    withheld: bool = False
     metadata: Mapping[str, Any] | None = None
     alternatives: Sequence[Mapping[str, Any]] | None = None
     proposal_reasons: Sequence[Mapping[str, Any]] | None = None

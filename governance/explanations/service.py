@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
 from governance.actors import ActorKind
-from governance.decisions import masking
+from governance.decisions import first_judgement, masking
 from governance.decisions import service as decisions
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
 from governance.decisions.states import Status, visible
-from governance.errors import FieldProblem, InvalidInput
+from governance.errors import Conflict, FieldProblem, InvalidInput
 from governance.identities.models import App
 from governance.identities.queries import names
 from governance.ledger.models import Leaf
@@ -63,7 +63,7 @@ class Step:
     """One step of a decision's story.
 
     ``kind`` is received, done_elsewhere (before it was imported), ruled, case_opened, claimed, released, sign_off (a verdict that did not decide), verdict
-    (the one that did), undone, skipped, put_off, handed_over, commented, question_asked, information_given, revealed, escalated, lapsed, withdrawn
+    (the one that did), undone, skipped, put_off, handed_over, commented, question_asked, information_given, revealed, judged, escalated, lapsed, withdrawn
     or effective. ``record_id`` is the entry that
     tells of it, None for what follows from another; ``place`` is None while that entry waits for the
     sequencer. ``by`` is a name where the actor may know it. ``data`` is what the entry says in clear, ``reason`` what the
@@ -94,6 +94,7 @@ _KINDS: Final = {
     EntryKind.QUESTION_ASKED: "question_asked",
     EntryKind.INFORMATION_GIVEN: "information_given",
     EntryKind.FACTS_REVEALED: "revealed",
+    EntryKind.JUDGEMENT_GIVEN: "judged",
     EntryKind.CASE_LAPSED: "lapsed",
     EntryKind.VERDICT_UNDONE: "undone",
     EntryKind.DECISION_WITHDRAWN: "withdrawn",
@@ -125,11 +126,14 @@ def explain(
     Raises:
         NotAllowed: the actor may not read what is made for this audience.
         NotFound: there is no such decision for the actor.
+        Conflict: the actor's own judgement comes first.
         InvalidInput: there is no such audience.
     """
     told_to = _audience(audience)
     work.require(_NEEDED[told_to])
     row = decisions.readable(work, decision_id)
+    if first_judgement.withheld(work, [row.id]):
+        raise Conflict("Say first what you would decide of this case; it is explained to you then.")
     language = language or work.actor.language
     plaintext = payloads.read(work.session, work.answerable.keys, row.id, DECISION_PAYLOAD)
     if plaintext is None:
@@ -180,6 +184,7 @@ def story(work: Work, decision_id: str) -> list[Step]:
         case=case,
         has_signed=signed,
     )
+    withheld = first_judgement.withheld(work, [row.id])
     names = _Names(work, row, events)
     reasons = _reasons(work, events)
     places = _places(work, [event.record_id for event in events])
@@ -198,7 +203,7 @@ def story(work: Work, decision_id: str) -> list[Step]:
         )
         steps.append(step)
         if step.kind == "received":
-            steps += _that_followed(row, step)
+            steps += _that_followed(row, step, withheld=row.id in withheld)
     if row.effective_at is not None and row.effective_at <= work.now:
         steps.append(_effective(row))
     return steps
@@ -274,7 +279,7 @@ def _kind(event: history.Event) -> str:
     return _KINDS.get(event.kind, event.kind.value)
 
 
-def _that_followed(row: Decision, received: Step) -> list[Step]:
+def _that_followed(row: Decision, received: Step, *, withheld: bool) -> list[Step]:
     """Return the ruling and the opening of the case, which the entry of the decision tells of too; of an imported one what was done."""
     if row.imported:
         return [
@@ -284,7 +289,7 @@ def _that_followed(row: Decision, received: Step) -> list[Step]:
         ]
     ruling = {
         "disposition": row.disposition,
-        "reasons": row.reasons,
+        "reasons": [] if withheld else row.reasons,
         "policy_version": row.policy_version,
         "policy_digest": row.policy_digest,
     }

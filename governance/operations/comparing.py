@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from audits.log.entries import EntryKind, decimal_text
 from governance.clock import parse_rfc3339
@@ -34,6 +34,8 @@ _CASE_AS_RECORDED = (
     "approvable",
     "undo_seconds",
 )
+#: What the entry of an earlier version does not say, and what it was then.
+_CASE_SAID_SINCE: Final[Mapping[str, object]] = {"judge_first": False}
 RECORDED = (EntryKind.DECISION_RECORDED.value, EntryKind.DECISION_IMPORTED.value)
 
 
@@ -158,6 +160,7 @@ def _compare_case(
         return
     status = {"in_review": "open", "lapsed": "closed", "withdrawn": "closed"}
     expected = {name: case_data[name] for name in _CASE_AS_RECORDED} | {
+        **{name: case_data.get(name, before) for name, before in _CASE_SAID_SINCE.items()},
         "point": first["data"]["point"],
         "opened_at": _instant(first["recorded_at"]),
         "queue": stands.queue,

@@ -17,6 +17,7 @@ import orjson
 import sqlalchemy as sa
 
 from governance.actors import ActorKind
+from governance.decisions import first_judgement
 from governance.decisions.models import Decision
 from governance.decisions.service import row_view, sees_all
 from governance.decisions.states import Status
@@ -204,11 +205,17 @@ def _points(work: Work, filters: Filters) -> list[str]:
 
 
 def _seen_by(work: Work) -> list[sa.ColumnElement[bool]]:
-    """Leave to an app what is its own, and to a manager what is of their queues."""
+    """Leave to an app what is its own, and to a manager what is of their queues, but for what they are to judge first."""
     actor = work.actor
     if actor.kind is ActorKind.APP:
         return [Decision.app_id == actor.id]
-    return [] if sees_all(actor) else [Decision.queue.in_(sorted(actor.queues))]
+    if sees_all(actor):
+        return []
+    own = first_judgement.owed(work, Decision.id)
+    return [
+        Decision.queue.in_(sorted(actor.queues)),
+        *([] if own is None else [sa.not_(own)]),
+    ]
 
 
 def _window(filters: Filters) -> list[sa.ColumnElement[bool]]:

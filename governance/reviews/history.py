@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +13,17 @@ import sqlalchemy as sa
 from audits.log.entries import EntryKind
 from governance.actors import ActorKind
 from governance.clock import parse_rfc3339
+from governance.decisions import first_judgement
 from governance.decisions.models import Decision
 from governance.ledger.models import LogRecord
 from governance.permissions import Permission
 from governance.reviews.models import Case
 from governance.work import Work
 
-_VERDICTS = frozenset({EntryKind.VERDICT_GIVEN, EntryKind.VERDICT_UNDONE})
+_VERDICTS = frozenset(
+    {EntryKind.VERDICT_GIVEN, EntryKind.VERDICT_UNDONE, EntryKind.JUDGEMENT_GIVEN}
+)
+_RECORDED = frozenset({EntryKind.DECISION_RECORDED, EntryKind.DECISION_IMPORTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ def told(
     """Return what the actor may know of these events by now.
 
     A deciding verdict is its giver's alone until it is effective; and whoever may still sign a case
-    off is not told how others did.
+    off is not told how others did. What was proposed is not told to whose own judgement comes first.
     """
     open_to_actor = (
         case is not None
@@ -66,11 +70,14 @@ def told(
         and case.queue in work.actor.queues
     )
     pending = decision.effective_at is not None and work.now < decision.effective_at
+    withheld = decision.id in first_judgement.withheld(work, [decision.id])
     told_events = []
     for event in events:
         others = event.kind in _VERDICTS and event.person_id != work.actor.id
         hidden = others and (open_to_actor or (pending and _decides(event)))
-        if not hidden:
+        if withheld and event.kind in _RECORDED:
+            told_events.append(replace(event, data=first_judgement.without_ruling(event.data)))
+        elif not hidden:
             told_events.append(event)
     return told_events
 

@@ -43,6 +43,7 @@ class Case(Base):
     escalated_at: Mapped[datetime | None] = mapped_column(Instant)
     sensitive: Mapped[bool]
     sign_offs: Mapped[int]
+    judge_first: Mapped[bool] = mapped_column(server_default=sa.false())
     approvable: Mapped[bool]
     undo_seconds: Mapped[int]
     claimed_by: Mapped[str | None] = mapped_column(Id)
@@ -69,6 +70,19 @@ class Skip(Base):
     person_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("people.id"))
     reason: Mapped[str] = mapped_column(sa.String(24))
     skipped_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Judgement(Base):
+    """What one person would have decided of a case before they saw the proposal; its id is that of its log entry. It is never changed."""
+
+    __tablename__ = "judgements"
+    __table_args__ = (sa.UniqueConstraint("case_id", "person_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("cases.id"))
+    person_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("people.id"), index=True)
+    outcome: Mapped[str] = mapped_column(sa.String(200))
+    given_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Reveal(Base):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from governance.decisions import queries as decisions
 from governance.decisions.models import Decision
 from governance.points.models import PolicyVersion
-from governance.reviews.models import Case, Skip, Verdict
+from governance.reviews.models import Case, Judgement, Skip, Verdict
 
 #: The purpose of all cases of this version: they decide their decision.
 DECIDE = "decide"
@@ -87,6 +87,14 @@ def signed_by(session: Session, case_ids: Sequence[str], person_id: str) -> set[
             )
         ).scalars()
     )
+
+
+def judged_by(session: Session, case_id: str) -> dict[str, str]:
+    """Return who said what they would decide of a case before they saw the proposal, and what."""
+    rows = session.execute(
+        sa.select(Judgement.person_id, Judgement.outcome).where(Judgement.case_id == case_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def author_of(session: Session, point: str, version: int) -> str | None:

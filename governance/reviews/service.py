@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
 from governance.clock import rfc3339
-from governance.decisions import masking
+from governance.decisions import first_judgement, masking
 from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
@@ -445,6 +445,8 @@ def view_of(work: Work, case: Case) -> CaseView:
         has_signed=mine is not None,
     )
     told = {event.record_id for event in events}
+    full = decision_views.full_view(work, decision, language=work.actor.language)
+    judgement = queries.judged_by(work.session, case.id).get(actor_id) if case.judge_first else None
     messages = [event for event in events if event.kind in _MESSAGES]
     names = people.names(
         work.session,
@@ -460,12 +462,11 @@ def view_of(work: Work, case: Case) -> CaseView:
     )
     return CaseView(
         id=case.id,
-        decision=replace(
-            decision_views.full_view(work, decision, language=work.actor.language),
-            reasons=_reasons_told(work, [decision])[decision.id],
-        ),
+        decision=replace(full, reasons=_reasons_told(work, [decision])[decision.id]),
         policy=policy,
-        band=band(decision.confidence, work.actor.language),
+        band=band(full.confidence, work.actor.language),
+        judge_first=case.judge_first,
+        judgement=judgement,
         point=case.point,
         queue=case.queue,
         status=case.status,
@@ -475,8 +476,8 @@ def view_of(work: Work, case: Case) -> CaseView:
         escalate_to=case.escalate_to if case.escalated_at is None else None,
         escalated_at=case.escalated_at,
         sensitive=case.sensitive,
-        approvable=state.may_be_approved,
-        changes=[name for name in policy.outcomes if name != state.proposed],
+        approvable=state.may_be_approved or full.withheld,
+        changes=[name for name in policy.outcomes if full.withheld or name != state.proposed],
         fallback=state.fallback,
         sign_offs_needed=case.sign_offs,
         sign_offs_given=len(verdicts),
@@ -578,6 +579,7 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
         work.session, [one for case in cases for one in (case.claimed_by, case.reserved_for)]
     )
     reasons = _reasons_told(work, list(found.values()))
+    withheld = first_judgement.withheld(work, list(found))
     told = []
     for case in cases:
         decision = found[case.decision_id]
@@ -594,9 +596,12 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
                 due_at=case.due_at,
                 overdue=_overdue(work, case),
                 sensitive=case.sensitive,
-                proposed_outcome=decision.proposed_outcome,
-                confidence=decision.confidence,
-                band=band(decision.confidence, work.actor.language),
+                withheld=decision.id in withheld,
+                proposed_outcome=None if decision.id in withheld else decision.proposed_outcome,
+                confidence=None if decision.id in withheld else decision.confidence,
+                band=band(
+                    None if decision.id in withheld else decision.confidence, work.actor.language
+                ),
                 why=reasons[decision.id],
                 sign_offs_given=counts.get(case.id, 0),
                 sign_offs_needed=case.sign_offs,
@@ -677,6 +682,10 @@ def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Ver
             )
             for verdict in verdicts
         ),
+        judge_first=case.judge_first,
+        judged=frozenset(queries.judged_by(work.session, case.id))
+        if case.judge_first
+        else frozenset(),
         effective_at=decision.effective_at if case.status == CaseStatus.DECIDED else None,
         barred=_barred(work, case, decision),
     )
@@ -870,6 +879,8 @@ def _sentence(
         EntryKind.CASE_CLAIMED: f"{name} claimed it at {at}.",
         EntryKind.CASE_RELEASED: f"{name} gave it back to the queue at {at}.",
         EntryKind.CASE_ESCALATED: f"It went to the queue {event.data.get('queue')} at {at}.",
+        EntryKind.JUDGEMENT_GIVEN: f"{name} judged it before the proposal was shown, at {at}.",
+        EntryKind.FACTS_REVEALED: f"{name} looked at what is masked at {at}.",
         EntryKind.CASE_SKIPPED: f"{name} passed it on at {at}.",
         EntryKind.CASE_PUT_OFF: f"{name} put it off at {at}.",
         EntryKind.CASE_HANDED_OVER: f"{name} handed it to a colleague at {at}.",
@@ -899,23 +910,25 @@ def minutes_of(work: Work, queue: str, waiting: int) -> int:
 
 
 def _reasons_told(work: Work, rows: Sequence[Decision]) -> dict[str, tuple[RulingReason, ...]]:
-    """Return why each of these decisions came to a person; nothing where its payload was erased."""
+    """Return why each of these decisions came to a person; nothing where its payload was erased, or would tell what is withheld."""
     documents = payloads.read_many(
         work.session, work.answerable.keys, [row.id for row in rows], DECISION_PAYLOAD
     )
+    withheld = first_judgement.withheld(work, [row.id for row in rows])
     told: dict[str, tuple[RulingReason, ...]] = {}
     for row in rows:
         if row.id not in documents:
             told[row.id] = ()
             continue
         ruling = rulings.trace_from(orjson.loads(documents[row.id])["trace"])
-        policy = points.engine_of(work, row.point, row.policy_version).policy
+        engine = points.engine_of(work, row.point, row.policy_version)
         told[row.id] = tuple(
             RulingReason(
                 code=reason.code.value,
                 rule=reason.rule,
-                text=render_for_reviewer(reason, policy, work.actor.language),
+                text=render_for_reviewer(reason, engine.policy, work.actor.language),
             )
             for reason in ruling.reasons
+            if row.id not in withheld or not first_judgement.tells_of_proposal(reason.rule, engine)
         )
     return told

@@ -100,7 +100,8 @@ class CaseState:
 
     ``proposed`` is None where nothing was proposed; ``barred`` are people who may not decide it,
     each with the reason as a sentence. ``reserved`` says for whom it is kept since it was handed over,
-    ``sleeps_until`` till when it is handed to nobody. ``effective_at`` is set while it is decided.
+    ``sleeps_until`` till when it is handed to nobody, ``judged`` who has said what they would decide where
+    ``judge_first`` asks for that before the proposal is shown. ``effective_at`` is set while it is decided.
     """
 
     status: CaseStatus
@@ -116,6 +117,8 @@ class CaseState:
     sleeps_until: datetime | None = None
     due_at: datetime | None = None
     signed: tuple[SignOff, ...] = ()
+    judge_first: bool = False
+    judged: frozenset[str] = frozenset()
     effective_at: datetime | None = None
     barred: tuple[tuple[str, str], ...] = ()
 
@@ -192,11 +195,11 @@ def decide(
         CaseClosed, NotAllowed, AlreadySigned, ClaimedByAnother, NotClaimed: the person may not now.
         InvalidInput: the verdict, its outcome or its reason does not fit.
     """
-    _require_open(state)
-    _require_eligible(state, person_id)
-    _require_not_held_by_another(state, person_id, now)
-    if state.lease is None or state.lease.person_id != person_id:
-        raise NotClaimed("Claim the case before you decide it, so that no two people work on it.")
+    require_holder(state, person_id, now)
+    if state.judge_first and person_id not in state.judged:
+        raise Conflict(
+            "Say first what you would decide; what the machine proposes is shown to you then."
+        )
     given = outcome_of(state, kind, outcome)
     if not has_reason and needs_reason(state, kind):
         why = "The case is sensitive" if state.sensitive else "This changes what was proposed"
@@ -224,6 +227,19 @@ def decide(
         ),
         sign_off,
     )
+
+
+def require_holder(state: CaseState, person_id: str, now: datetime) -> None:
+    """Raise unless this person may decide the case and holds it.
+
+    Raises:
+        CaseClosed, NotAllowed, AlreadySigned, ClaimedByAnother, NotClaimed: why not.
+    """
+    _require_open(state)
+    _require_eligible(state, person_id)
+    _require_not_held_by_another(state, person_id, now)
+    if state.lease is None or state.lease.person_id != person_id:
+        raise NotClaimed("Claim the case before you decide it, so that no two people work on it.")
 
 
 def undo(state: CaseState, person_id: str, now: datetime) -> tuple[CaseState, SignOff]:

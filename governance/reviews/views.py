@@ -98,7 +98,7 @@ class Message:
 class CaseSummary:
     """One case in a list. ``signed`` tells whether the actor has signed it off; ``why`` is empty where the payload was erased.
 
-    ``reserved`` says for whom it is kept, ``sleeps_until`` till when it is handed to nobody (each None where it has passed), ``asked``
+    ``withheld`` says that the actor judges first, and sees what was proposed then. ``reserved`` says for whom it is kept, ``sleeps_until`` till when it is handed to nobody (each None where it has passed), ``asked``
     that a question to the app is open.
     """
 
@@ -112,6 +112,7 @@ class CaseSummary:
     due_at: datetime | None
     overdue: bool
     sensitive: bool
+    withheld: bool
     proposed_outcome: str | None
     confidence: float | None
     band: Band
@@ -165,12 +166,15 @@ class CaseView:
     that ruled, ``band`` says in words how sure the machine is. ``changes`` are the outcomes a change can choose, ``fallback`` is what rejecting gives.
     ``barred`` says why the actor may not decide it, None where they may. ``reserved``, ``sleeps_until`` and ``asked`` are as in
     ``CaseSummary``; ``messages`` are comments, questions and answers in order of time.
+    ``judge_first`` says that people judge before they see the proposal, ``judgement`` is what the actor said then.
     """
 
     id: str
     decision: DecisionView
     policy: Policy
     band: Band
+    judge_first: bool
+    judgement: str | None
     point: str
     queue: str
     status: str

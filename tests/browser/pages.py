@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from axe_playwright_python.sync_playwright import Axe
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -18,3 +20,9 @@ def press(page: Page, name: str) -> None:
 def notices(page: Page) -> str:
     """What the page tells of what was just done."""
     return "\n".join(page.locator(".notices").all_inner_texts())
+
+
+def violations(page: Page) -> list[tuple[str, list[object]]]:
+    """What axe finds in the way of anybody, and where."""
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]

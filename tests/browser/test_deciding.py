@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from governance.decisions import service as decisions
 from governance.reviews import handling
 from governance.reviews import service as reviews
-from tests.browser.pages import press
+from tests import people, retention
+from tests.browser.pages import press, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -185,6 +186,47 @@ def test_an_app_is_asked_and_its_answer_stands_beside_the_case_with_the_keyboard
     told = page.locator("main").inner_text()
     assert "Since 2019." in told
     assert "orders" in told
+    page.context.close()
+
+
+def test_a_person_judges_first_and_sees_the_proposal_and_what_is_masked_then(
+    browser: Browser, house: House
+) -> None:
+    people.publish(
+        house.answerable,
+        retention.POLICY.replace("retention-offer", "welcome-offer")
+        .replace("undo: 10s", "undo: 10s\n  judge_first: 1")
+        .replace(
+            "required: false, label: {en: Message}",
+            "required: false, mask: true, label: {en: Message}",
+        ),
+    )
+    features = {
+        "tenure_months": 3,
+        "monthly_charges": 60,
+        "contract": "one-year",
+        "message": "I am Canary Nakamura.",
+    }
+    case_id = house.case_for("Ada", decision_point="welcome-offer", features=features)
+    page = house.page_of(house.enter(browser, "Ada"))
+    open_case(page, case_id)
+    told = page.locator("main").inner_text()
+    assert "proposes" not in told
+    assert "Canary" not in page.content()
+    assert violations(page) == []
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    page.get_by_text("You would decide: No offer").wait_for()
+    assert "proposes" in page.locator("main").inner_text()
+    page.keyboard.press("r")
+    page.get_by_label("Message").check()
+    page.locator("#reveal-reason").fill("The text is what matters.")
+    press(page, "Show it to me")
+    assert "I am Canary Nakamura." in page.locator("main").inner_text()
+    assert violations(page) == []
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/queue")
     page.context.close()
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 
 from governance.identities.models import Person
 from governance.reporting import crosschecking, making
 from tests import measured, people
-from tests.browser.pages import press
+from tests.browser.pages import press, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -49,11 +48,6 @@ def report_id(measured_house: House) -> str:
 def speak(house: House, language: str) -> None:
     with house.answerable.database.write() as session:
         session.execute(sa.update(Person).values(language=language))
-
-
-def violations(page: Page) -> list[tuple[str, list[object]]]:
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
 
 
 # ------------------------------------------------------------------------------- the pages' looks

@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Response
 
 from governance.permissions import Permission
-from governance.reviews import handling, service
+from governance.reviews import handling, judging, service
 from governance.reviews.transitions import CaseStatus, SkipReason, VerdictKind
 from governance.reviews.views import CaseSummary, CaseView, MessageKind
 from web.api.decisions import ReasonAnswer, WholeDecisionAnswer, whole_decision
@@ -91,6 +91,12 @@ class VerdictBody(Body):
 
 
 _WORDS: Final = at_most(service.LONGEST_REASON, least=0)
+
+
+class JudgementBody(Body):
+    """What a person would decide, before they see what was proposed."""
+
+    outcome = Text(required=True, validate=at_most(200))
 
 
 class SkipBody(Body):
@@ -233,6 +239,12 @@ class CaseSummaryAnswer(Answer):
     proposed_outcome = Text(required=True, allow_none=True)
     confidence = Number(required=True, allow_none=True)
     why = List(Nested(ReasonAnswer), required=True)
+    withheld = Flag(
+        required=True,
+        metadata={
+            "description": "One's own judgement comes first; what was proposed is null until then"
+        },
+    )
     sign_offs_given = Whole(required=True)
     sign_offs_needed = Whole(required=True)
     signed = Flag(required=True, metadata={"description": "Whether whoever asks has signed it off"})
@@ -309,6 +321,15 @@ class CaseAnswer(Answer):
     escalate_to = Text(required=True, allow_none=True)
     escalated_at = Instant(required=True, allow_none=True)
     sensitive = Flag(required=True, metadata={"description": "Every verdict needs a reason"})
+    judge_first = Flag(
+        required=True,
+        metadata={"description": "People say what they would decide before they see the proposal"},
+    )
+    judgement = Text(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What whoever asks said then; null: nothing yet"},
+    )
     approvable = Flag(
         required=True,
         metadata={"description": "false: it can be changed, rejected or escalated, not approved"},
@@ -472,6 +493,19 @@ def escalate(body: dict[str, Any], case_id: str) -> Any:
     read = revision()
     with work() as unit:
         return _listed(service.escalate(unit, case_id, reason=body["reason"], revision=read))
+
+
+@resource.route("/cases/<case_id>/judgement", methods=["POST"])
+@requires(Permission.CASES_DECIDE)
+@resource.doc(parameters=[_IF_MATCH])
+@resource.arguments(JudgementBody)
+@resource.response(200, CaseAnswer, headers=_ETAG)
+def judge(body: dict[str, Any], case_id: str) -> Any:
+    """Say what one would decide where that comes first; the proposal is shown then. It cannot be changed."""
+    identifier(case_id, "case")
+    read = revision()
+    with work() as unit:
+        return _told(judging.judge(unit, case_id, outcome=body["outcome"], revision=read))
 
 
 @resource.route("/cases/<case_id>/skip", methods=["POST"])

@@ -261,6 +261,12 @@ class WholeDecisionAnswer(DecisionAnswer):
         required=True,
         metadata={"description": "Facts that were given and are hidden from who reads this"},
     )
+    withheld = Flag(
+        required=True,
+        metadata={
+            "description": "What was proposed is not shown to who reads this yet, as their own judgement comes first"
+        },
+    )
     metadata = Members(required=True, allow_none=True)
     ground_truth = Nested(
         TruthAnswer, metadata={"description": "Where one decision is read, and then always"}
@@ -491,6 +497,7 @@ def whole_decision(view: DecisionView) -> dict[str, Any]:
         "subject": None if view.subject_ref is None else {"ref": view.subject_ref},
         "features": view.features,
         "masked": list(view.masked),
+        "withheld": view.withheld,
         "metadata": view.metadata,
     }
 

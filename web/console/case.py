@@ -18,6 +18,7 @@ from governance.errors import (
 )
 from governance.permissions import Permission
 from governance.queues import service as queues
+from governance.reviews import judging
 from governance.reviews import service as reviews
 from governance.reviews.transitions import CaseStatus, VerdictKind
 from governance.reviews.views import CaseView, LastAct, Message
@@ -104,6 +105,23 @@ def decide(case_id: str) -> Response:
     else:
         shell.offer_undo(view.id, told, view.undo.until, view.revision)
     return go("queue")
+
+
+@blueprint.post("/cases/<case_id>/judge")
+@requires(Permission.CASES_DECIDE)
+def judge(case_id: str) -> Response:
+    """Take what a person would decide, and show them then what was proposed."""
+    if not forms.text("outcome"):
+        form = Form(errors={"outcome": _("Choose what you would decide.")})
+        return again(case_id, 422, form)
+    try:
+        with authentication.installation().work(authentication.actor()) as work:
+            judging.judge(work, case_id, outcome=forms.text("outcome"), revision=revision())
+    except InvalidInput as error:
+        return again(case_id, 422, forms.told_again(error))
+    except TOO_LATE as error:
+        tell("warn", _("This could not be done."), error.detail)
+    return go("case", case_id=case_id)
 
 
 @blueprint.post("/cases/<case_id>/undo")
@@ -233,6 +251,8 @@ def _page(
         band=telling.band(decision.confidence, policy),
         alternatives=telling.alternatives(policy, decision.alternatives),
         contributions=telling.contributions(policy, decision.proposal_reasons),
+        judge_first=decision.withheld,
+        judgement=telling.outcome_label(policy, view.judgement),
         due=times.moment_or_none(view.due_at),
         overdue=view.overdue,
         when_overdue=_when_overdue(work, view),

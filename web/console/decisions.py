@@ -140,7 +140,7 @@ def _row(work: Work, view: DecisionView) -> DecisionRow:
 
 def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
     told: Explanation | None = None
-    if work.actor.may(Permission.EXPLANATIONS_REVIEW):
+    if work.actor.may(Permission.EXPLANATIONS_REVIEW) and not view.withheld:
         told = explanations.explain(
             work, str(view.id), audience=Audience.REVIEWER, language=language()
         )
@@ -151,7 +151,9 @@ def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
         point=policy.title.in_(language()),
         status=view.status,
         outcome=telling.outcome_label(policy, view.outcome),
-        proposed=telling.outcome_label(policy, view.proposed_outcome),
+        proposed=_("shown after your own judgement")
+        if view.withheld
+        else telling.outcome_label(policy, view.proposed_outcome),
         source=telling.source(view.source),
         app=app or telling.source(view.source),
         recorded=times.moment(view.recorded_at),
@@ -258,6 +260,7 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         "question_asked": _("The app was asked"),
         "information_given": _("The app answered"),
         "revealed": _("Looked at what is masked"),
+        "judged": _("Judged before seeing the proposal: %(outcome)s", outcome=outcome),
         "lapsed": _("Nobody decided in time"),
         "withdrawn": _("Withdrawn by the app"),
         "effective": _("In effect: %(outcome)s", outcome=outcome),

@@ -93,7 +93,9 @@ def _row(case: CaseSummary, overview: Overview) -> CaseRow:
         state = "asleep"
     return CaseRow(
         id=case.id,
-        title=telling.outcome_label(case.policy, case.proposed_outcome) or _("Nothing proposed"),
+        title=_("Your judgement first")
+        if case.withheld
+        else telling.outcome_label(case.policy, case.proposed_outcome) or _("Nothing proposed"),
         point=case.policy.title.in_(language()),
         queue=titles.get(case.queue, case.queue),
         why=case.why[0].text if case.why else "",

@@ -1,4 +1,4 @@
-"""Handling cases: put off, handed over, skipped, questions to the app, and facts revealed."""
+"""Handling cases: put off, handed over, skipped, questions to the app, facts revealed, and judgements that come first."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add what a case remembers of how it was handled, and the tables of skips and reveals."""
+    """Add what a case remembers of how it was handled, and the tables of skips, reveals and judgements."""
     columns: tuple[sa.Column[Any], ...] = (
         sa.Column("reserved_for", Id(length=36), nullable=True),
         sa.Column("reserved_at", Instant(length=27), nullable=True),
         sa.Column("reserved_until", Instant(length=27), nullable=True),
         sa.Column("sleeps_until", Instant(length=27), nullable=True),
         sa.Column("question_id", Id(length=36), nullable=True),
+        sa.Column("judge_first", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
     for column in columns:
         op.add_column("cases", column)
@@ -71,12 +72,37 @@ def upgrade() -> None:
     op.create_index(
         "ix_reveals_decision_person", "reveals", ["decision_id", "person_id"], unique=False
     )
+    op.create_table(
+        "judgements",
+        sa.Column("id", Id(length=36), nullable=False),
+        sa.Column("case_id", Id(length=36), nullable=False),
+        sa.Column("person_id", Id(length=36), nullable=False),
+        sa.Column("outcome", sa.String(length=200), nullable=False),
+        sa.Column("given_at", Instant(length=27), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_judgements_case_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_judgements_person_id_people")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_judgements")),
+        sa.UniqueConstraint("case_id", "person_id", name=op.f("uq_judgements_case_id_person_id")),
+    )
+    op.create_index(op.f("ix_judgements_person_id"), "judgements", ["person_id"], unique=False)
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_table("judgements")
     op.drop_table("reveals")
     op.drop_table("case_skips")
     op.drop_index("ix_cases_reserved", table_name="cases")
-    for name in ("question_id", "sleeps_until", "reserved_until", "reserved_at", "reserved_for"):
+    for name in (
+        "judge_first",
+        "question_id",
+        "sleeps_until",
+        "reserved_until",
+        "reserved_at",
+        "reserved_for",
+    ):
         op.drop_column("cases", name)

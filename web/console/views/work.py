@@ -156,6 +156,7 @@ class CasePage:
 
     `outcomes` are the outcomes a change may choose. `held_by_me` with `lease_until` opens the form; else
     `holder` says who has it, or the case can be claimed. `approvable` is false where a rule forbids it,
+    `judge_first` asks for this person's own judgement before the proposal is shown, `judgement` is what they said then.
     `may_decide` is false where this person may not, with `barred` saying why. `kept_for` names whom it was handed to,
     `sleeps` till when it is put off, or waits for the app where it was `asked`.
     """
@@ -177,6 +178,8 @@ class CasePage:
     band: BandView | None = None
     alternatives: tuple[AlternativeView, ...] = ()
     contributions: tuple[ContributionView, ...] = ()
+    judge_first: bool = False
+    judgement: str = ""
     due: Moment | None = None
     overdue: bool = False
     when_overdue: str = ""
