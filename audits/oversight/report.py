@@ -67,6 +67,12 @@ def oversight_report(
     decided = sum(cell.count for cell in counts.queue or counts.appeals)
     decisions = Volume(reviews=decided, weeks=volume.weeks, plan=plan)
     measures = measures_of(reviews, volume)
+    groups = {
+        "attributes": list(counts.attributes),
+        "overrides": disparity.overrides(counts, volume),
+        "queues": disparity.queues(counts, decisions, since=since, until=until),
+        "appeals": appeals.document(counts, decisions),
+    }
     return {
         "schema": SCHEMA,
         "decision_point": decision_point,
@@ -79,13 +85,8 @@ def oversight_report(
         "per_week": volume.reviews / volume.weeks,
         "cost": cost(volume, median_seconds=measures["dwell"]["seconds"]),
         "measures": measures,
-        "speaks": speaks(measures),
-        "groups": {
-            "attributes": list(counts.attributes),
-            "overrides": disparity.overrides(counts, volume),
-            "queues": disparity.queues(counts, decisions, since=since, until=until),
-            "appeals": appeals.document(counts, decisions),
-        },
+        "speaks": [*speaks(measures), *speaks_of_groups(groups)],
+        "groups": groups,
         "people": _people(reviews, volume) if people else None,
     }
 
@@ -115,6 +116,27 @@ def speaks(measures: Mapping[str, Any]) -> list[dict[str, Any]]:
             standing = standing[name]
         found.append(
             {"measure": measure, "enough": standing["enough"], "needed": standing["needed"]}
+        )
+    return found
+
+
+def speaks_of_groups(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Tell the same of what is counted by group: a measure can speak once each of its groups can; with no groups it cannot."""
+    rows = {
+        "disparity": groups["overrides"]["comparisons"],
+        "queues": groups["queues"]["queued"],
+        "appeals": groups["appeals"]["overturned_by_group"],
+    }
+    found = []
+    for measure, standing in rows.items():
+        lacking = [row for row in standing if not row["enough"]]
+        most = max(lacking, key=lambda row: row["needed"]["count"], default=None)
+        found.append(
+            {
+                "measure": measure,
+                "enough": bool(standing) and most is None,
+                "needed": None if most is None else most["needed"],
+            }
         )
     return found
 

@@ -98,6 +98,15 @@ def test_it_says_when_each_measure_can_first_speak():
     assert found["agreement"]["needed"]["reviews"] == 600
 
 
+def test_what_is_counted_by_group_can_speak_once_each_group_can():
+    reviews, counts, _ = whole()
+    found = {row["measure"]: row for row in report(reviews, counts)["speaks"]}
+
+    assert found["queues"] == {"measure": "queues", "enough": True, "needed": None}
+    assert found["appeals"]["needed"]["count"] == 21
+    assert not {row["measure"]: row for row in report([])["speaks"]}["disparity"]["enough"]
+
+
 def test_an_empty_report_claims_nothing():
     found = report([])
     assert found["measures"]["alarm"]["state"] == "not_enough_evidence"
