@@ -6,12 +6,13 @@ Made-up reviewers on real cases, with fixed seeds: the folder of data sets is na
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from audits.oversight import alarm, disparity
+from audits.oversight import alarm, disparity, samples
 from audits.oversight.plan import Plan, Volume
 from audits.oversight.records import GroupCounts
 from tests.overseen import (
@@ -62,6 +63,19 @@ def leaning(
     return found
 
 
+def looks(runs: int, cases: int, *, every: int) -> float:
+    """Return how often somebody who catches 80 % is called a stamper at some look at the last six gold cases."""
+    drawing, found = random.Random(1), 0
+    rule = samples.smallest()
+    for _ in range(runs):
+        caught = [drawing.random() < samples.GOOD for _ in range(cases)]
+        found += any(
+            sum(caught[end - rule.of : end]) < rule.flag_below
+            for end in range(rule.of, cases + 1, every)
+        )
+    return found / runs
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -92,6 +106,13 @@ def main() -> None:
             for least in (100, 1)
         ]
         print(f"{reviews:8}{row[0]:10.3f}{row[1]:18.3f}{row[2]:10.3f}{row[3]:18.3f}")
+
+    print("\nsomebody who catches 80 %, called a stamper at some look, by reviews")
+    print(f"{'reviews':>8}{'each gold case':>16}{'each window':>14}")
+    for golds in (6, 12, 24, 50):
+        print(
+            f"{golds * 20:8}{looks(20_000, golds, every=1):16.3f}{looks(20_000, golds, every=6):14.3f}"
+        )
 
 
 if __name__ == "__main__":

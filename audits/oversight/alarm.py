@@ -2,6 +2,9 @@
 
 Two of five signs together raise it, over at least ``plan.reviews`` reviews; too few gold cases caught raise it alone. It says that somebody
 should talk, not that somebody did wrong, and it is shown to the person concerned first.
+
+It is made to be looked at once a window. Looked at again after every gold case, its errors add up: somebody who catches 80 % would be noticed at some
+time within 1,000 reviews in 30 of 100.
 """
 
 from __future__ import annotations

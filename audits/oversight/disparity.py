@@ -13,7 +13,7 @@ from typing import Any, Final
 from audits.fairness import strata, testing
 from audits.fairness.comparisons import reference_of
 from audits.fairness.counts import Counts, Group, Measure
-from audits.fairness.groups import Grouping, of_groups
+from audits.fairness.groups import Grouped, Grouping, of_groups
 from audits.fairness.intervals import newcombe
 from audits.fairness.metrics import Item, Rate, items_of
 from audits.fairness.mix import waits_report
@@ -45,11 +45,31 @@ class Leaning(StrEnum):
 #: The chance of calling any difference real that is none, over all comparisons of a figure.
 LEVEL: Final = 0.05
 
-Split = Callable[[Sequence[Any]], tuple[int, int]]
-
 
 def measure_of(counts: GroupCounts, volume: Volume) -> Measure:
     return Measure(reference=counts.reference or {}, enough=volume.plan.group)
+
+
+def reference(
+    counts: GroupCounts, item: Item, sizes: Mapping[Group, int], volume: Volume
+) -> Group | None:
+    """Choose whom the groups of an item are compared with, the same in every figure wherever that group is in it.
+
+    It is whom the counts name, else the largest among all decisions, or among all reviews where decisions are not counted.
+    """
+    measure = measure_of(counts, volume)
+    every: tuple[Sequence[Grouped], ...] = (counts.queue, counts.overrides, counts.appeals)
+    for cells in every:
+        whole = {
+            group: sum(cell.count for cell in own) for group, own in of_groups(cells, item).items()
+        }
+        found = reference_of(item, whole, measure)
+        if found is not None and found[0] in sizes:
+            return found[0]
+        if found is not None:
+            break
+    found = reference_of(item, sizes, measure)
+    return None if found is None else found[0]
 
 
 def overrides(counts: GroupCounts, volume: Volume) -> dict[str, Any]:
@@ -82,13 +102,12 @@ def _compared(
     wanted = direction is Direction.AGAINST
     split = of_groups((cell for cell in counts.overrides if cell.positive is wanted), item)
     sizes = {group: sum(cell.count for cell in own) for group, own in split.items()}
-    chosen = reference_of(item, sizes, measure_of(counts, volume))
-    if chosen is None:
+    base = reference(counts, item, sizes, volume)
+    if base is None:
         return
-    reference, _ = chosen
-    other = _by_band(split[reference])
+    other = _by_band(split[base])
     for group, cells in split.items():
-        if group == reference:
+        if group == base:
             continue
         own = _by_band(cells)
         none = Rate(0, 0)
@@ -96,11 +115,11 @@ def _compared(
             Stratum(band, own.get(band, none), other.get(band, none))
             for band in sorted({*own, *other})
         ]
-        fewer = min(sizes[group], sizes[reference])
+        fewer = min(sizes[group], sizes[base])
         yield {
             "direction": direction.value,
             "group": dict(group),
-            "reference": dict(reference),
+            "reference": dict(base),
             "own": _rate(own.values(), volume),
             "other": _rate(other.values(), volume),
             **strata.document(bands, volume.plan.z),
@@ -186,16 +205,15 @@ def rates_of(
             group: split(own) for group, own in of_groups(listed, item).items()
         }
         sizes = {group: of for group, (_, of) in rates.items() if of}
-        chosen = reference_of(item, sizes, measure_of(counts, volume))
-        reference = None if chosen is None else chosen[0]
+        base = reference(counts, item, sizes, volume)
         for group, (hits, of) in rates.items():
             difference = None
-            if reference is not None and group != reference and of:
-                difference = list(newcombe(hits, of, *rates[reference], volume.plan.z))
+            if base is not None and group != base and of:
+                difference = list(newcombe(hits, of, *rates[base], volume.plan.z))
             rows.append(
                 {
                     "group": dict(group),
-                    "reference": None if reference is None else dict(reference),
+                    "reference": None if base is None else dict(base),
                     **volume.share(hits, of, least=needed),
                     "difference_interval": difference,
                 }

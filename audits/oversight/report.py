@@ -117,28 +117,24 @@ def speaks(measures: Mapping[str, Any]) -> list[dict[str, Any]]:
         found.append(
             {"measure": measure, "enough": standing["enough"], "needed": standing["needed"]}
         )
-    return found
+    places = measures["vigilance"]["by_position"]["rows"]
+    return [*found, _all_of("vigilance", [row["caught"] for row in places])]
+
+
+def _all_of(measure: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Tell that a measure can speak once each of its rows can, and what the one lacks that lacks most."""
+    lacking = [row["needed"] for row in rows if not row["enough"]]
+    most = max(lacking, key=lambda needed: needed["count"], default=None)
+    return {"measure": measure, "enough": bool(rows) and most is None, "needed": most}
 
 
 def speaks_of_groups(groups: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Tell the same of what is counted by group: a measure can speak once each of its groups can; with no groups it cannot."""
-    rows = {
-        "disparity": groups["overrides"]["comparisons"],
-        "queues": groups["queues"]["queued"],
-        "appeals": groups["appeals"]["overturned_by_group"],
-    }
-    found = []
-    for measure, standing in rows.items():
-        lacking = [row for row in standing if not row["enough"]]
-        most = max(lacking, key=lambda row: row["needed"]["count"], default=None)
-        found.append(
-            {
-                "measure": measure,
-                "enough": bool(standing) and most is None,
-                "needed": None if most is None else most["needed"],
-            }
-        )
-    return found
+    """Tell the same of what is counted by group, which cannot speak where no group is known."""
+    return [
+        _all_of("disparity", groups["overrides"]["comparisons"]),
+        _all_of("queues", groups["queues"]["queued"]),
+        _all_of("appeals", groups["appeals"]["overturned_by_group"]),
+    ]
 
 
 def _people(reviews: Sequence[Review], volume: Volume) -> list[dict[str, Any]]:

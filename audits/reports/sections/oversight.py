@@ -507,7 +507,7 @@ def speaks(view: View) -> Section | None:
             Cell(text=view.say(f"oversight.method.{one.get('measure')}")),
             Cell(
                 text=telling.missing(view, one)
-                or view.say("oversight.enough" if one.get("enough") else "oversight.no_groups"),
+                or view.say("oversight.enough" if one.get("enough") else "oversight.nothing_yet"),
                 tone="" if one.get("enough") else "quiet",
             ),
         )

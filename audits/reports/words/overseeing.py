@@ -97,9 +97,9 @@ _AROUND: Final[Mapping[str, Text]] = {
     "oversight.no": {"en": "no", "de": "nein"},
     "oversight.unknown": {"en": "not known yet", "de": "noch nicht bekannt"},
     "oversight.enough": {"en": "enough", "de": "genug"},
-    "oversight.no_groups": {
-        "en": "No groups are known, so nothing can be compared.",
-        "de": "Es sind keine Gruppen bekannt, also lässt sich nichts vergleichen.",
+    "oversight.nothing_yet": {
+        "en": "There is nothing to compare yet.",
+        "de": "Es gibt noch nichts zu vergleichen.",
     },
     "oversight.band": {"en": "{low} to {high} sure", "de": "{low} bis {high} sicher"},
     "oversight.band_all": {"en": "all", "de": "alle"},

@@ -95,6 +95,35 @@ def test_many_comparisons_are_allowed_for():
     assert [row["p_holm"] for row in rows] == pytest.approx(list(wanted))
 
 
+def test_every_figure_compares_with_the_same_group():
+    many = [QueueCell(group=MEN, queued=False, wrong=False, count=900)]
+    few = [QueueCell(group=WOMEN, queued=False, wrong=True, count=800)]
+    counts = GroupCounts(
+        attributes=("gender",),
+        overrides=[
+            *cells(WOMEN, True, (30, 300)),
+            *cells(MEN, True, (30, 200)),
+            *cells(WOMEN, False, (3, 300)),
+            *cells(MEN, False, (30, 200)),
+        ],
+        queue=many + few,
+    )
+    rows = disparity.overrides(counts, VOLUME)["comparisons"]
+    rows += disparity.queues(counts, VOLUME, since="2026-10-01", until="2026-10-28")["wrong"]
+
+    assert {row["reference"]["gender"] for row in rows} == {"male"}
+
+
+def test_a_group_that_a_figure_lacks_is_no_reference_there():
+    counts = GroupCounts(
+        attributes=("gender",),
+        overrides=[*cells(WOMEN, True, (30, 300)), *cells(OTHERS, True, (30, 200))],
+        queue=[QueueCell(group=MEN, queued=False, wrong=None, count=900)],
+    )
+    (row,) = disparity.overrides(counts, VOLUME)["comparisons"]
+    assert row["reference"] == {"gender": "female"}
+
+
 def test_groups_without_attributes_or_reviews_are_no_comparison():
     assert told() == []
     assert told(cells((), True, (3, 200))) == []
