@@ -161,6 +161,20 @@ def test_one_answer_for_all_is_no_agreement():
     assert found["between_people"]["alpha"] is None
 
 
+def test_everybody_agreeing_with_everything_is_not_closer_to_the_machine():
+    found = agreement.document(cases((20, YES, YES, YES), (20, NO, NO, NO)), VOLUME)
+    assert found["closer"] == {"value": 0, "interval": None}
+    assert found["says"] == "as_close"
+
+
+def test_where_nobody_saw_a_proposal_there_is_nothing_to_be_close_to():
+    blind = [replace(one, proposed=None) for one in LOOKING]
+    found = agreement.document(blind, VOLUME)
+    assert found["between_people"]["alpha"] == 1
+    assert found["with_machine"]["alpha"] is None
+    assert found["says"] == "too_few"
+
+
 def test_a_second_look_of_ones_own_is_no_second_person():
     alone = [replace(one, reviewer="r1") for one in STAMPING]
     found = agreement.document(alone, VOLUME)
