@@ -116,7 +116,7 @@ def why(view: View, measures: Json) -> list[str]:
                 view.say(
                     "oversight.raised.by_signs",
                     count=numbers.count(len(met), view.language),
-                    signs=numbers.joined(names, view.language),
+                    signs="; ".join(names),
                 )
             )
             if gold.get("says") == "caught":
