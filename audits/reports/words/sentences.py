@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from audits.reports.words.overseeing import OVERSEEING
 from audits.reports.words.prose import PROSE
 from audits.reports.words.terms import STAGES, Text
 
 SENTENCES: Final[Mapping[str, Text]] = {
     **PROSE,
+    **OVERSEEING,
     **{f"stage.{stage}": text for stage, text in STAGES.items()},
     # ------------------------------------------------------------------------------ groups and figures
     "group": {"en": "people with {values}", "de": "Menschen mit {values}"},

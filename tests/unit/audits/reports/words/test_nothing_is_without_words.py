@@ -17,8 +17,10 @@ from audits.fairness.counts import Stage
 from audits.fairness.metrics import Labels, Metric
 from audits.fairness.presets import DEFAULT_SOURCE, PRESETS
 from audits.fairness.stages import Limit, Method
+from audits.oversight import agreement, alarm, disparity, gold, overrides, records
+from audits.oversight.report import _STANDS
 from audits.reports.sections.comparing import base
-from audits.reports.words import codes, numbers, terms
+from audits.reports.words import codes, numbers, overseeing, terms
 from audits.reports.words.sentences import SENTENCES
 
 SOURCES = sorted(Path(audits.reports.__file__).parent.rglob("*.py"))
@@ -157,6 +159,33 @@ def test_every_kind_of_section_of_a_report_is_known() -> None:
     assert all(f'"{name}"' in source for name in wanted)
 
 
+@pytest.mark.parametrize(
+    ("names", "known"),
+    [
+        (("word", "headline", "todo"), alarm.State),
+        (("sign", "limit"), alarm.Sign),
+        (("overriding",), overrides.Overriding),
+        (("catching",), gold.Catching),
+        (("agreeing",), agreement.Agreeing),
+        (("leaning",), disparity.Leaning),
+        (("direction",), disparity.Direction),
+        (("source",), records.TruthFrom),
+        (("path",), records.Path),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else None,
+)
+def test_every_finding_of_oversight_is_said(names: tuple[str, ...], known: type[Reason]) -> None:
+    assert not _written(SENTENCES, {f"oversight.{name}.{code}" for name in names for code in known})
+
+
+def test_every_measure_of_oversight_tells_what_it_is_and_what_it_cannot_say() -> None:
+    assert set(overseeing.SOURCES) >= set(_STANDS)
+    assert len(overseeing.SOURCES) == 13  # M1 to M12, and the alarm.
+    for name in overseeing.SOURCES:
+        wanted = {f"oversight.method.{name}{part}" for part in ("", ".says", ".cannot")}
+        assert not _written(SENTENCES, wanted)
+
+
 # ------------------------------------------------------------------------------ what is asked for
 
 
@@ -184,7 +213,7 @@ def test_no_sentence_is_there_in_vain() -> None:
     wanted = [
         re.compile(pattern)
         for source in SOURCES
-        if source.name not in {"prose.py", "sentences.py"}
+        if source.name not in {"prose.py", "sentences.py", "overseeing.py"}
         for pattern in _patterns_in(source)
     ]
     vain = [name for name in SENTENCES if not any(pattern.fullmatch(name) for pattern in wanted)]
