@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from governance.cli import opening
 from governance.cli.opening import as_json
@@ -100,6 +101,42 @@ def fairness(
         drawn = files.drawn(made, files.Form(form), language)
     _write(out, drawn.content)
     click.echo(f"Signed: {made.view.digest} ({made.view.verdict}).", err=True)
+
+
+@report.command(
+    epilog="Example: answerable report oversight --point retention-offer --format html --out oversight.html"
+)
+@_point
+@_since
+@_until
+@click.option(
+    "--format", "form", type=click.Choice(["json", "html"]), default="json", show_default=True
+)
+@click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
+)
+def oversight(
+    *, point: str, since: str | None, until: str | None, form: str, language: str, out: Path | None
+) -> None:
+    """Report whether people really look: what they change, how long they look, what they catch.
+
+    It is over all people of the decision point, and not signed.
+    """
+    from audits.reports import oversight as telling
+    from audits.reports import page
+    from governance.counting import reading
+    from governance.reporting import oversight as figures
+
+    with opening.installation() as answerable, answerable.look(opening.actor()) as work:
+        found = figures.report(work, point, since=since, until=until)
+        title = reading.live_policy(work, point).title.in_(language)
+    written = orjson.dumps(found, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+    if form == "html":
+        told = telling.document(found, language=language, title=title)
+        text = orjson.dumps(found, option=orjson.OPT_SORT_KEYS).decode()
+        written = page.html(told, report_json=text, signature=None).encode()
+    _write(out, written + (b"" if out is not None or form == "html" else b"\n"))
 
 
 @report.command(epilog="Example: answerable report risk-coverage --point ticket-routing")

@@ -102,7 +102,8 @@ class Verdict(Base):
     """What one person said of a case; taken back when ``undone_at`` is set.
 
     Its id is that of its log entry, under which its reason is a payload named ``reason``.
-    ``decides`` where the case was decided with it.
+    ``decides`` where the case was decided with it. ``looked_seconds`` are those in which the case was in sight and had the focus,
+    ``parts_seen`` of the ``parts`` of the case were on the screen, which held so many ``words``; each is None where nobody could tell.
     """
 
     __tablename__ = "verdicts"
@@ -126,4 +127,8 @@ class Verdict(Base):
     decides: Mapped[bool]
     given_at: Mapped[datetime] = mapped_column(Instant)
     claimed_at: Mapped[datetime | None] = mapped_column(Instant)
+    looked_seconds: Mapped[float | None] = mapped_column(sa.Double)
+    parts_seen: Mapped[int | None]
+    parts: Mapped[int | None]
+    words: Mapped[int | None]
     undone_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -46,6 +46,7 @@ from governance.reviews.views import (
     CaseView,
     LastAct,
     LeaseView,
+    Looked,
     Message,
     MessageKind,
     Overview,
@@ -233,6 +234,7 @@ def give_verdict(
     verdict: str,
     outcome: str | None = None,
     reason: str | None = None,
+    looked: Looked | None = None,
     revision: int | None = None,
 ) -> CaseView:
     """Say what one thinks of a case one holds: ``approve``, ``change`` (to ``outcome``) or ``reject``.
@@ -264,6 +266,7 @@ def give_verdict(
         )
     except (CaseClosed, ClaimedByAnother) as error:
         raise told_more(work, case, decision, error) from error
+    words, parts = _extent(work, decision)
     work.session.add(
         Verdict(
             id=sign_off.id,
@@ -275,6 +278,10 @@ def give_verdict(
             decides=sign_off.decides,
             given_at=work.now,
             claimed_at=claimed_at,
+            looked_seconds=None if looked is None else looked.seconds,
+            parts_seen=None if looked is None else min(looked.parts_seen, parts),
+            parts=None if looked is None else parts,
+            words=words,
             undone_at=None,
         )
     )
@@ -305,6 +312,14 @@ def give_verdict(
     )
     work.session.flush()
     return view_of(work, case)
+
+
+def _extent(work: Work, decision: Decision) -> tuple[int, int]:
+    """Return how many words a case shows to whoever judges it, and in how many parts: why, the facts, and what moved the proposal."""
+    view = decision_views.full_view(work, decision, language=work.actor.language)
+    texts = [one.text for one in _reasons_told(work, [decision])[decision.id]]
+    texts += [f"{name} {value}" for name, value in (view.features or {}).items()]
+    return sum(len(text.split()) for text in texts), 2 + bool(view.proposal_reasons)
 
 
 def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:

@@ -66,6 +66,14 @@ class LeaseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """How long a case was in sight with the focus on it, in seconds, and how many of its parts were on the screen."""
+
+    seconds: float
+    parts_seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Colleague:
     """A person to whom a case can be handed."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import marshmallow as ma
 from flask import Response
 
 from governance.permissions import Permission
 from governance.reviews import handling, judging, service
 from governance.reviews.transitions import CaseStatus, SkipReason, VerdictKind
-from governance.reviews.views import CaseSummary, CaseView, MessageKind
+from governance.reviews.views import CaseSummary, CaseView, Looked, MessageKind
 from web.api.decisions import ReasonAnswer, WholeDecisionAnswer, whole_decision
 from web.api.resources import (
     PageQuery,
@@ -72,6 +73,19 @@ class NextBody(Body):
     )
 
 
+class LookedBody(Body):
+    """How a case was looked at."""
+
+    seconds = Number(
+        required=True,
+        validate=ma.validate.Range(min=0, max=86_400, error="Expected 0 to 86400."),
+        metadata={"description": "In which it was in sight and had the focus"},
+    )
+    parts_seen = Whole(
+        required=True, validate=ma.validate.Range(min=0, max=100, error="Expected 0 to 100.")
+    )
+
+
 class VerdictBody(Body):
     """What a person says of a case."""
 
@@ -87,6 +101,14 @@ class VerdictBody(Body):
         allow_none=True,
         validate=at_most(service.LONGEST_REASON, least=0),
         metadata={"description": "Required to change or reject, and always on a sensitive case"},
+    )
+    looked = Nested(
+        LookedBody,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "How the case was looked at, where the page of the caller can tell"
+        },
     )
 
 
@@ -467,7 +489,10 @@ def give_verdict(body: dict[str, Any], case_id: str) -> Any:
     identifier(case_id, "case")
     read = revision()
     with work() as unit:
-        return _told(service.give_verdict(unit, case_id, revision=read, **body))
+        looked = None if body["looked"] is None else Looked(**body["looked"])
+        return _told(
+            service.give_verdict(unit, case_id, revision=read, **body | {"looked": looked})
+        )
 
 
 @resource.route("/cases/<case_id>/undo", methods=["POST"])

@@ -11,7 +11,7 @@ from audits.fairness.counts import Stage
 from audits.fairness.presets import PRESETS
 from governance.errors import Unavailable
 from governance.permissions import Permission
-from governance.reporting import checking, fairness, files, making, publishing, whatif
+from governance.reporting import checking, fairness, files, making, oversight, publishing, whatif
 from governance.reporting.access import note_reading
 from web import uploads
 from web.api.resources import JSON, PageQuery, Query, Resource, answer, identifier, look, work
@@ -57,6 +57,14 @@ class ReportQuery(Query):
     until = Text(load_default=None, validate=at_most(10), metadata=_WINDOW)
     by = List(Text(validate=at_most(200)), load_default=list, metadata=_BY)
     preset = Text(load_default=None, validate=one_of(tuple(sorted(PRESETS))))
+
+
+class OversightQuery(Query):
+    """Which point's oversight, and of which days."""
+
+    decision_point = Text(required=True, validate=at_most(63))
+    since = Text(load_default=None, validate=at_most(10), metadata=_WINDOW)
+    until = Text(load_default=None, validate=at_most(10), metadata=_WINDOW)
 
 
 class FairnessQuery(ReportQuery):
@@ -194,6 +202,19 @@ def fairness_report(query: Mapping[str, Any]) -> Response:
     stage = query["stage"]
     if stage is not None:
         report["stages"] = {stage: report["stages"][stage]}
+    return answer(report)
+
+
+@resource.route("/reports/oversight", methods=["GET"])
+@requires(Permission.REPORTS_READ)
+@resource.arguments(OversightQuery, location="query")
+@resource.doc(responses=_REPORT)
+def oversight_report(query: Mapping[str, Any]) -> Response:
+    """Return the figures that show whether people really look: M1 to M12 and the rubber-stamp alarm, over all people."""
+    point = query["decision_point"]
+    with look() as unit:
+        report = oversight.report(unit, point, since=query["since"], until=query["until"])
+    note_reading(unit.answerable, unit.actor, what="report.oversight", point=point)
     return answer(report)
 
 

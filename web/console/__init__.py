@@ -25,6 +25,7 @@ FAMILIES: Final = (
     "reports",
     "fairness",
     "what_if",
+    "oversight",
     "signed_reports",
     "incidents",
     "log",

@@ -21,7 +21,7 @@ from governance.queues import service as queues
 from governance.reviews import judging
 from governance.reviews import service as reviews
 from governance.reviews.transitions import CaseStatus, VerdictKind
-from governance.reviews.views import CaseView, LastAct, Message
+from governance.reviews.views import CaseView, LastAct, Looked, Message
 from governance.work import Work
 from web import authentication, problems
 from web.console import forms, shell, telling, times
@@ -33,6 +33,8 @@ from web.console.views.shell import Choice, Form, Undo
 from web.console.views.work import CasePage, LostRace, MessageView, SignOffView, WhyView
 from web.security import requires
 
+#: Nobody looks at one case for longer than a day, whatever a page says; seconds.
+_LONGEST_LOOK = 86_400.0
 #: What stands in the way of an act on a case because somebody else was quicker or time has passed.
 TOO_LATE = (AlreadySigned, CaseClosed, ClaimedByAnother, Conflict, NotAllowed, NotClaimed, Stale)
 
@@ -93,6 +95,7 @@ def decide(case_id: str) -> Response:
                 verdict=verdict,
                 outcome=forms.text("outcome") if changes else None,
                 reason=forms.text("reason"),
+                looked=_looked(),
                 revision=revision(),
             )
     except InvalidInput as error:
@@ -339,6 +342,15 @@ def _decided(view: CaseView, verdict: str) -> str:
     if verdict == VerdictKind.REJECT:
         return _("You rejected “%(point)s”.", point=point)
     return _("You changed “%(point)s”.", point=point)
+
+
+def _looked() -> Looked | None:
+    """Return what the page tells of how the case was looked at; None where it runs no scripts."""
+    try:
+        told = Looked(seconds=float(forms.text("seconds")), parts_seen=int(forms.text("seen")))
+    except ValueError:
+        return None
+    return told if 0 <= told.seconds <= _LONGEST_LOOK and told.parts_seen >= 0 else None
 
 
 def revision() -> int | None:

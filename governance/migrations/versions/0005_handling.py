@@ -27,6 +27,14 @@ def upgrade() -> None:
     )
     for column in columns:
         op.add_column("cases", column)
+    told: tuple[sa.Column[Any], ...] = (
+        sa.Column("looked_seconds", sa.Double(), nullable=True),
+        sa.Column("parts_seen", sa.Integer(), nullable=True),
+        sa.Column("parts", sa.Integer(), nullable=True),
+        sa.Column("words", sa.Integer(), nullable=True),
+    )
+    for column in told:
+        op.add_column("verdicts", column)
     op.create_index(
         "ix_cases_reserved",
         "cases",
@@ -93,6 +101,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it away again."""
+    for name in ("words", "parts", "parts_seen", "looked_seconds"):
+        op.drop_column("verdicts", name)
     op.drop_table("judgements")
     op.drop_table("reveals")
     op.drop_table("case_skips")

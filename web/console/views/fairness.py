@@ -102,6 +102,20 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OversightPage:
+    """Whether people really look, at one decision point; None where what was asked for does not fit."""
+
+    point: str
+    title: str
+    since: str
+    until: str
+    document: Document | None = None
+    verdict: Verdict | None = None
+    open: bool = False
+    form: Form = Form()
+
+
+@dataclass(frozen=True, kw_only=True)
 class FairnessPage:
     """A decision point's report as its figures are now; None where what was asked for does not fit.
 

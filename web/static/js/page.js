@@ -3,6 +3,7 @@
 import { watchClocks } from "./clocks.js";
 import { watchKeys } from "./keys.js";
 import { watchDecision } from "./deciding.js";
+import { watchAttention } from "./attention.js";
 import { watchCopying } from "./copying.js";
 import { watchQueue } from "./waiting.js";
 
@@ -10,5 +11,6 @@ document.querySelector("[data-focus]")?.focus();
 watchClocks();
 watchKeys();
 watchDecision();
+watchAttention();
 watchCopying();
 watchQueue();
