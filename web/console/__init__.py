@@ -30,6 +30,7 @@ FAMILIES: Final = (
     "status",
     "people",
     "keys",
+    "webhooks",
     "queues",
     "imports",
     "settings",

@@ -58,6 +58,7 @@ SECTIONS: Final = {
     "status": Permission.STATUS_READ,
     "people": Permission.PEOPLE_MANAGE,
     "keys": Permission.KEYS_MANAGE,
+    "webhooks": Permission.WEBHOOKS_MANAGE,
     "queues": Permission.QUEUES_MANAGE,
     "imports": Permission.IMPORTS_RUN,
     "settings": Permission.SETTINGS_MANAGE,
