@@ -206,7 +206,7 @@ def remove_webhook(webhook_id: str) -> Response:
 @resource.route("/webhooks/<webhook_id>/test", methods=["POST"])
 @requires(Permission.WEBHOOKS_MANAGE)
 @resource.response(201, DeliveryAnswer)
-def test_webhook(webhook_id: str) -> Any:
+def send_test(webhook_id: str) -> Any:
     """Send a message of no meaning, to see whether it arrives; its delivery tells."""
     identifier(webhook_id, "webhook")
     with work() as unit:
