@@ -70,7 +70,7 @@ class Receiver(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Receiver
 
-    def do_POST(self) -> None:  # noqa: N802 -- the library's name.
+    def do_POST(self) -> None:
         received = Received(
             path=self.path,
             headers={name.lower(): value for name, value in self.headers.items()},

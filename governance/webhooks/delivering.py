@@ -186,7 +186,7 @@ class Deliveries:
             decision = None
             if found.decision_id is not None:
                 # The decision's lock comes first everywhere. Who undoes or withdraws has it now and decides what becomes of the message.
-                decision = _locked(session, Decision, found.decision_id)
+                decision = _locked(session, Decision, found.decision_id, shared=True)
                 if decision is None:
                     return None
             delivery = _locked(session, WebhookDelivery, delivery_id)
@@ -330,11 +330,13 @@ def _due(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _locked(session: Session, kind: type[_Row], row_id: str) -> _Row | None:
-    """Return a row with its lock, None where somebody else has it."""
+def _locked(
+    session: Session, kind: type[_Row], row_id: str, *, shared: bool = False
+) -> _Row | None:
+    """Return a row with its lock, one that readers share if asked; None where somebody else has it."""
     return session.execute(
         sa.select(kind)
         .where(kind.id == row_id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, read=shared)
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()

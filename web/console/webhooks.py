@@ -284,9 +284,7 @@ def _attempt(one: AttemptView) -> AttemptRow:
         took = (
             format_unit(one.milliseconds, "millisecond", "short", locale=locale())
             if one.milliseconds < 1000
-            else format_unit(
-                round(one.milliseconds / 1000, 1), "second", "short", locale=locale()
-            )
+            else format_unit(round(one.milliseconds / 1000, 1), "second", "short", locale=locale())
         )
     return AttemptRow(
         at=moment(one.at),
