@@ -294,16 +294,21 @@ def test_a_reversal_is_told_of_the_new_decision_with_the_old_one_named(
 # -------------------------------------------------------------------------------- undo's race
 
 
+@pytest.fixture
+def behind(answerable: Answerable, shop: Actor) -> Iterator[Answerable]:
+    """Another process of the installation, whose clock is behind the worker's, so that time alone would let both go through."""
+    opened = open_installation(answerable.settings, clock=SettableClock(answerable.clock.now()))
+    yield opened
+    opened.close()
+
+
 @pytest.mark.timeout(900)
 def test_undoing_and_sending_at_the_same_moment_leave_one_of_the_two(
-    answerable, clock, shop, ada, made, receiver, at_scale
+    answerable, behind, clock, shop, ada, made, receiver, at_scale
 ):
-    """The clock of the person's process is behind the worker's, so that time alone would let both go through."""
-    late = SettableClock(clock.now())
-    behind = open_installation(answerable.settings, clock=late)
     for _ in range(at_scale(200)):
         case = judge(behind, ada, waiting(behind, shop))
-        clock.set(late.now() + timedelta(seconds=10))
+        clock.set(behind.clock.now() + timedelta(seconds=10))
         receiver.received.clear()
         start = threading.Barrier(2)
 
@@ -328,8 +333,7 @@ def test_undoing_and_sending_at_the_same_moment_leave_one_of_the_two(
         with answerable.database.read() as session:
             row = session.get_one(Decision, case.decision.id)
             assert row.status == ("in_review" if undone.result() else "approved")
-        late.advance(minutes=20)
-    behind.close()
+        behind.clock.advance(minutes=20)
 
 
 def test_what_a_worker_has_begun_to_send_cannot_be_taken_back(
