@@ -172,7 +172,11 @@ def end_webhook_secret(webhook_id: str, secret_id: str) -> Response:
 
 def _secret(made: SecretCreated, *, first: bool) -> Response:
     page = WebhookSecretPage(
-        id=made.webhook.id, app=made.webhook.app, secret=made.secret, first=first
+        id=made.webhook.id,
+        app=made.webhook.app,
+        secret_id=made.secret_id,
+        secret=made.secret,
+        first=first,
     )
     return render("webhook_secret", page, current="webhooks")
 

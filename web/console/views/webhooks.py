@@ -93,5 +93,6 @@ class WebhookSecretPage:
 
     id: str
     app: str
+    secret_id: str
     secret: str
     first: bool
