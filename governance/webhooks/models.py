@@ -55,7 +55,7 @@ class WebhookDelivery(Base):
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
-        sa.Index("ix_webhook_deliveries_due", "state", "due_at"),
+        sa.Index("ix_webhook_deliveries_due", "endpoint_id", "state", "due_at"),
         sa.Index("ix_webhook_deliveries_endpoint", "endpoint_id", "created_at", "id"),
         sa.Index("ix_webhook_deliveries_created", "created_at"),
     )

@@ -50,6 +50,12 @@ def list_webhooks(work: Work) -> Sequence[WebhookView]:
     return _views(work, queries.endpoints(work.session))
 
 
+def stopped(work: Work) -> int:
+    """Count the endpoints that nothing is sent to though no person switched them off."""
+    work.require(Permission.WEBHOOKS_MANAGE)
+    return len(queries.stopped_by_themselves(work.session))
+
+
 def webhook(work: Work, webhook_id: str) -> WebhookView:
     """Return one endpoint.
 

@@ -404,6 +404,8 @@ def test_an_endpoint_that_fails_for_days_is_paused_told_of_and_goes_on_when_swit
     assert (part.state, part.since) == (State.FAILING, clock.now())
     assert "shop" in part.detail
     assert "switch the webhook on again" in part.todo
+    with answerable.look(anna) as work:
+        assert webhooks.stopped(work) == 1
 
     waiting(answerable, shop)
     clock.advance(hours=4)

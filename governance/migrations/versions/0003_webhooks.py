@@ -71,7 +71,10 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_webhook_deliveries_due", "webhook_deliveries", ["state", "due_at"], unique=False
+        "ix_webhook_deliveries_due",
+        "webhook_deliveries",
+        ["endpoint_id", "state", "due_at"],
+        unique=False,
     )
     op.create_index(
         "ix_webhook_deliveries_endpoint",
