@@ -20,6 +20,7 @@ from web.console.decisions import cursor, place
 from web.console.links import linked
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
+from web.console.speech import ngettext
 from web.console.times import locale, moment, moment_or_none
 from web.console.views.shell import Choice, Form, Page
 from web.console.views.webhooks import (
@@ -313,4 +314,8 @@ def _events() -> tuple[Choice, ...]:
 def _owed(view: WebhookView) -> str:
     if not view.waiting:
         return ""
-    return _("%(count)s messages that waited are sent now.", count=view.waiting)
+    return ngettext(
+        "%(num)s message that waited is sent now.",
+        "%(num)s messages that waited are sent now.",
+        view.waiting,
+    )
