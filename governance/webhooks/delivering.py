@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,7 +82,7 @@ class Deliveries:
         self._lock = threading.Lock()
         self._busy: dict[str, threading.Thread] = {}
 
-    def work(self) -> bool:
+    def work(self) -> None:
         """Begin to deliver to every endpoint that something is due for and that is not being delivered to; never waits for a receiver.
 
         Raises:
@@ -91,7 +92,7 @@ class Deliveries:
             free = AT_ONCE - len(self._busy)
             busy = list(self._busy)
         if free <= 0 or self._stop.is_set():
-            return False
+            return
         for endpoint_id in self._due_endpoints(busy, free):
             thread = threading.Thread(
                 target=self._serve, args=(endpoint_id,), name="webhooks", daemon=True
@@ -99,7 +100,6 @@ class Deliveries:
             with self._lock:
                 self._busy[endpoint_id] = thread
             thread.start()
-        return False
 
     def close(self, timeout: float = SECONDS) -> None:
         """Begin nothing more, and wait for what is under way."""
@@ -107,11 +107,12 @@ class Deliveries:
         self.wait(timeout)
 
     def wait(self, timeout: float = SECONDS) -> None:
-        """Wait until nothing is under way."""
+        """Wait until nothing is under way, for so many seconds at most."""
         with self._lock:
             threads = list(self._busy.values())
+        until = time.monotonic() + timeout
         for thread in threads:
-            thread.join(timeout)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _serve(self, endpoint_id: str) -> None:
         try:

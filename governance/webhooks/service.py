@@ -114,7 +114,7 @@ def change_webhook(
 ) -> WebhookView:
     """Change an endpoint, switch it off or on again; None leaves each as it is.
 
-    Switched on, it is sent all that was owed to it meanwhile.
+    Switched on, or at another address, it is sent all that is owed to it, at once.
 
     Raises:
         NotFound: there is none.
@@ -139,7 +139,8 @@ def change_webhook(
     if switched:
         endpoint.stopped_at = None if active else work.now
         endpoint.stopped_why = None if active else Stopped.PERSON.value
-        endpoint.failing_since = endpoint.hold_until = None
+    if switched or "url" in changed:
+        _begin_anew(work, endpoint)
     if changed or switched:
         work.session.flush()
         _record(work, EntryKind.WEBHOOK_CHANGED, endpoint)
@@ -326,6 +327,21 @@ def _check(work: Work, given: Mapping[str, Any], problems: list[tuple[str, str]]
 def _ordered(events: Iterable[str]) -> list[str]:
     wanted = set(events)
     return [event.value for event in CHOSEN if event in wanted]
+
+
+def _begin_anew(work: Work, endpoint: WebhookEndpoint) -> None:
+    """Forget that an endpoint failed, and have what is owed to it tried like new."""
+    endpoint.failing_since = endpoint.hold_until = None
+    work.session.execute(
+        sa.update(WebhookDelivery)
+        .where(
+            WebhookDelivery.endpoint_id == endpoint.id,
+            WebhookDelivery.state == DeliveryState.WAITING.value,
+            WebhookDelivery.not_before <= work.now,
+        )
+        .values(due_at=work.now, tries=0)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _record(work: Work, kind: EntryKind, endpoint: WebhookEndpoint) -> None:

@@ -417,11 +417,24 @@ def test_an_endpoint_that_fails_for_days_is_paused_told_of_and_goes_on_when_swit
     receiver.answers = [204]
     with answerable.work(anna) as work:
         assert webhooks.change_webhook(work, made.webhook.id, active=True).waiting == 2
-    clock.advance(days=1)
     deliver(answerable)
     types = [came.content["type"] for came in receiver.received[2:]]
-    assert sorted(types) == ["decision.overdue", "webhook.test"], "... and all of it afterwards"
+    assert sorted(types) == ["decision.overdue", "webhook.test"], "... and all of it at once then"
     assert {one.part: one.state for one in status(answerable, anna)}[Part.WEBHOOKS] is State.OK
+
+
+def test_another_address_is_told_at_once_what_the_old_one_did_not_take(
+    answerable, anna, made, receiver
+):
+    receiver.answers = [500]
+    try_out(answerable, anna, made)
+    deliver(answerable)
+    with receiving() as moved:
+        with answerable.work(anna) as work:
+            changed = webhooks.change_webhook(work, made.webhook.id, url=moved.url)
+        assert (changed.state, changed.failing_since) == (EndpointState.ACTIVE, None)
+        deliver(answerable)
+        assert [came.message_id for came in moved.received] == [receiver.received[0].message_id]
 
 
 def test_a_receiver_that_is_gone_is_sent_nothing_more(answerable, clock, anna, made, receiver):
