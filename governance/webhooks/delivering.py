@@ -50,6 +50,7 @@ class _Taken:
     """A message that is this worker's until its lease runs out."""
 
     delivery_id: str
+    endpoint_id: str
     message_id: str
     lease: str
     attempt_id: str
@@ -227,6 +228,7 @@ class Deliveries:
             session.add(WebhookAttempt(id=attempt_id, delivery_id=delivery.id, at=now))
             return _Taken(
                 delivery_id=delivery.id,
+                endpoint_id=endpoint.id,
                 message_id=delivery.message_id,
                 lease=lease,
                 attempt_id=attempt_id,
@@ -252,6 +254,12 @@ class Deliveries:
             if attempt is not None:
                 attempt.milliseconds = answered.milliseconds
                 attempt.status, attempt.error = answered.status, answered.error
+            # The endpoint's lock comes before its messages', as where people change and remove it.
+            endpoint = session.execute(
+                sa.select(WebhookEndpoint)
+                .where(WebhookEndpoint.id == taken.endpoint_id)
+                .with_for_update()
+            ).scalar_one_or_none()
             delivery = session.execute(
                 sa.select(WebhookDelivery)
                 .where(
@@ -261,14 +269,11 @@ class Deliveries:
                 )
                 .with_for_update()
             ).scalar_one_or_none()
-            if delivery is None:
+            if endpoint is None or delivery is None:
                 # The lease ran out and somebody else has the message, or it was removed.
                 return
-            endpoint = session.execute(
-                sa.select(WebhookEndpoint)
-                .where(WebhookEndpoint.id == delivery.endpoint_id)
-                .with_for_update()
-            ).scalar_one()
+            # Somebody may have had it begin anew while this attempt was under way, which counts then.
+            delivery.tries = max(1, delivery.tries)
             follows = transitions.after(
                 answered,
                 tries=delivery.tries,

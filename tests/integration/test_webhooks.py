@@ -556,6 +556,23 @@ def test_a_late_answer_to_a_lease_that_ran_out_changes_nothing(
     assert delivery.state is DeliveryState.WAITING, "the one that held the lease counts"
 
 
+def test_an_attempt_that_was_under_way_when_all_began_anew_counts_as_the_first(
+    answerable, clock, anna, made, receiver
+):
+    receiver.answers = [500]
+    try_out(answerable, anna, made)
+
+    def switch(_: object) -> None:
+        for active in (False, True):
+            with answerable.work(anna) as work:
+                webhooks.change_webhook(work, made.webhook.id, active=active)
+
+    receiver.before_answering = switch
+    Deliveries(answerable, jitter=lambda: 0.0).deliver_one(made.webhook.id)
+    (delivery,) = listed(answerable, anna, made)
+    assert delivery.next_at == clock.now() + PAUSES[0]
+
+
 def test_the_worker_delivers_and_tells_of_itself(answerable, anna, made, receiver):
     arrived = threading.Event()
     receiver.before_answering = lambda _: arrived.set()
@@ -777,3 +794,40 @@ def test_only_who_manages_webhooks_sees_them(answerable, shop, made):
 
 def test_the_events_that_may_be_chosen_do_not_hold_the_test() -> None:
     assert Event.TEST not in webhooks.CHOSEN
+
+
+def test_a_webhook_that_is_changed_and_removed_while_messages_go_out_breaks_nothing(
+    answerable, shop, anna, receiver, at_scale
+):
+    """People lock the endpoint and then its messages; a worker that did it the other way round would be shut out now and then."""
+    for _ in range(at_scale(50)):
+        with answerable.work(anna) as work:
+            made = webhooks.create_webhook(work, app="shop", url=receiver.url)
+        for _ in range(5):
+            try_out(answerable, anna, made)
+        start = threading.Barrier(2)
+
+        def look_after(made: SecretCreated = made, start: threading.Barrier = start) -> None:
+            start.wait()
+            for active in (False, True, False, True):
+                with answerable.work(anna) as work:
+                    webhooks.change_webhook(work, made.webhook.id, active=active)
+            with answerable.work(anna) as work:
+                webhooks.remove_webhook(work, made.webhook.id)
+
+        def send(made: SecretCreated = made, start: threading.Barrier = start) -> None:
+            worker = Deliveries(answerable)
+            start.wait()
+            while worker.deliver_one(made.webhook.id):
+                pass
+
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(look_after), pool.submit(send)]:
+                done.result()
+        with answerable.database.read() as session:
+            states = session.execute(
+                sa.select(WebhookDelivery.state).where(
+                    WebhookDelivery.endpoint_id == made.webhook.id
+                )
+            ).scalars()
+            assert set(states) <= {DeliveryState.DELIVERED, DeliveryState.CANCELLED}
