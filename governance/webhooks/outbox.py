@@ -70,10 +70,11 @@ def overdue(work: Work, case: Case) -> None:
 def reversed_by(work: Work, decision: Decision, *, reverses: Decision) -> None:
     """Owe the app whose decision ``reverses`` was the word that ``decision`` stands in its place now.
 
-    For what reverses decisions, in its transaction; ``decision`` must have its outcome and the instant from which it counts.
+    For what reverses decisions, in its transaction; ``decision`` must have its outcome. Where it has no instant from which it counts, it counts now.
     """
     at = decision.effective_at or work.now
-    told = _told(work, decision, decision.status, decision.outcome, at) | {"reverses": reverses.id}
+    told = _told(work, decision, decision.status, decision.outcome, decision.effective_at)
+    told["reverses"] = reverses.id
     _owe(work, reverses.app_id, Event.DECISION_REVERSED, decision.id, told, at=at)
 
 

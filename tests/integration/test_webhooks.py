@@ -274,8 +274,9 @@ def test_two_endpoints_of_an_app_get_one_message_under_one_id(
     assert len({came.body for came in receiver.received}) == 1
 
 
+@pytest.mark.parametrize("counts_at_once", [False, True])
 def test_a_reversal_is_told_of_the_new_decision_with_the_old_one_named(
-    answerable, clock, shop, ada, made, receiver
+    answerable, clock, shop, ada, made, receiver, counts_at_once
 ):
     old = judge(answerable, ada, waiting(answerable, shop)).decision.id
     new = judge(answerable, ada, waiting(answerable, shop), "reject", reason="Upheld.").decision.id
@@ -283,12 +284,19 @@ def test_a_reversal_is_told_of_the_new_decision_with_the_old_one_named(
     deliver(answerable)
     with answerable.work(service("tests")) as work:
         row = work.session.get_one(Decision, new)
+        if counts_at_once:
+            row.effective_at = None
         outbox.reversed_by(work, row, reverses=work.session.get_one(Decision, old))
     deliver(answerable)
     told = receiver.received[-1].content
     assert told["type"] == "decision.reversed"
     assert (told["data"]["id"], told["data"]["reverses"]) == (new, old)
     assert (told["data"]["status"], told["data"]["outcome"]) == ("rejected", "no_offer")
+    with answerable.look(shop) as work:
+        seen = decisions.get(work, new)
+    effective_at = None if seen.effective_at is None else rfc3339(seen.effective_at)
+    assert told["data"]["effective_at"] == effective_at
+    assert told["timestamp"] == rfc3339(clock.now())
 
 
 # -------------------------------------------------------------------------------- undo's race
