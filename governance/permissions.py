@@ -42,6 +42,7 @@ class Permission(StrEnum):
     SETTINGS_MANAGE = "settings:manage"
     STATUS_READ = "status:read"
     TRUTH_REPORT = "truth:report"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 DESCRIPTIONS: dict[Permission, str] = {
@@ -76,6 +77,7 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.SETTINGS_MANAGE: "Change the business's settings.",
     Permission.STATUS_READ: "See the status page.",
     Permission.TRUTH_REPORT: "Report what turned out to be right for a decision that one may see.",
+    Permission.WEBHOOKS_MANAGE: "Say where apps are told what became of their decisions, look at what was delivered, and send it again.",
 }
 
 
@@ -151,6 +153,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.REPORTS_READ,
         Permission.REQUESTS_READ,
         Permission.SETTINGS_MANAGE,
+        Permission.WEBHOOKS_MANAGE,
     },
 }
 

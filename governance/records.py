@@ -20,6 +20,7 @@ from governance.reviews import models as reviews
 from governance.storage.base import Base
 from governance.subjects import models as subjects
 from governance.truth import models as truth
+from governance.webhooks import models as webhooks
 
 __all__ = [
     "Base",
@@ -40,6 +41,7 @@ __all__ = [
     "reviews",
     "subjects",
     "truth",
+    "webhooks",
 ]
 
 metadata = Base.metadata

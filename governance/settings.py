@@ -163,6 +163,15 @@ class Settings:
         "How the connection to the mail server is secured.",
     )
     mail_from: str = _setting("answerable@localhost", _text, "The sender of mails.")
+    webhook_private_targets: bool = _setting(
+        False,
+        _flag,
+        "Send webhooks to addresses of private networks and of this machine too. Whoever manages webhooks can then make this service call what only it "
+        "can reach.",
+    )
+    webhook_plain_http: bool = _setting(
+        False, _flag, "Take webhook addresses that begin with http:// too, for development."
+    )
     log_level: str = _setting(
         "info",
         _one_of("debug", "info", "warning", "error"),

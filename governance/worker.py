@@ -33,6 +33,8 @@ from governance.monitors import acting, watching
 from governance.operations import verification
 from governance.reporting import files, making
 from governance.reviews import notices, overdue
+from governance.webhooks import delivering
+from governance.webhooks.delivering import Deliveries
 
 if TYPE_CHECKING:
     from governance.application import Answerable
@@ -42,6 +44,7 @@ log = structlog.get_logger("answerable.worker")
 SEQUENCE_EVERY = 0.15
 PUBLISH_EVERY = 1.0
 FOLD_EVERY = 1.0
+DELIVER_EVERY = 0.5
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
 KEEP_LINKS = timedelta(days=30)
 _STAND_BY = 1.0
@@ -144,6 +147,8 @@ class Background:
             ]
         )
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
+        webhooks = Deliveries(answerable)
+        lines.append([_Task("webhooks", DELIVER_EVERY, webhooks.work)])
         self._threads = [
             threading.Thread(
                 target=self._repeat, args=(tasks,), name=f"background-{tasks[0].part}", daemon=True
@@ -154,6 +159,7 @@ class Background:
             thread.start()
         for thread in self._threads:
             thread.join()
+        webhooks.close()
         self.leads.clear()
         log.info("background.stopped")
 
@@ -223,7 +229,7 @@ class Background:
 
 
 def clean(answerable: Answerable) -> None:
-    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, checkpoints between hours."""
+    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours."""
     now = answerable.clock.now()
     while _forget_keys(answerable) == _BATCH:
         pass
@@ -238,6 +244,7 @@ def clean(answerable: Answerable) -> None:
         )
     mail.drop_stale(answerable)
     queue.clean(answerable)
+    delivering.forget_old(answerable)
     publishing.thin_out(answerable, now)
 
 

@@ -73,6 +73,11 @@ class EntryKind(StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - a kind of entry, no secret
     APP_KEY_CREATED = "app_key.created"
     APP_KEY_REVOKED = "app_key.revoked"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_SECRET_ADDED = "webhook.secret_added"  # noqa: S105 - a kind of entry, no secret
+    WEBHOOK_SECRET_ENDED = "webhook.secret_ended"  # noqa: S105 - a kind of entry, no secret
     SETTINGS_CHANGED = "settings.changed"
     INSTALLATION_CREATED = "installation.created"
     BACKUP_MADE = "backup.made"
@@ -213,6 +218,23 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.TOKEN_REVOKED: _describe("A personal token was ended.", "person, service"),
     EntryKind.APP_KEY_CREATED: _describe("An app key was made.", "person, service"),
     EntryKind.APP_KEY_REVOKED: _describe("An app key was ended.", "person, service"),
+    EntryKind.WEBHOOK_CREATED: _describe(
+        "An app is told of events at an address from now on; the address is a payload.",
+        "person, service",
+    ),
+    EntryKind.WEBHOOK_CHANGED: _describe(
+        "A webhook's address or events changed, or it was switched on or off; off by itself when nothing arrived for days or the receiver was gone.",
+        "person, service",
+    ),
+    EntryKind.WEBHOOK_REMOVED: _describe(
+        "A webhook was removed, and its secrets with it.", "person, service"
+    ),
+    EntryKind.WEBHOOK_SECRET_ADDED: _describe(
+        "A webhook got a secret with which messages are signed.", "person, service"
+    ),
+    EntryKind.WEBHOOK_SECRET_ENDED: _describe(
+        "A secret of a webhook was ended.", "person, service"
+    ),
     EntryKind.SETTINGS_CHANGED: _describe(
         "A setting of the installation changed.", "person, service"
     ),

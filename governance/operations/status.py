@@ -34,6 +34,7 @@ from governance.monitors.models import Incident
 from governance.permissions import Permission
 from governance.reviews.models import Case
 from governance.storage.inserting import insert
+from governance.webhooks import queries as webhooks
 
 if TYPE_CHECKING:
     from governance.application import Answerable
@@ -60,6 +61,7 @@ class Part(StrEnum):
     HIGH_WATER = "high_water"
     OVERDUE = "overdue"
     MAIL = "mail"
+    WEBHOOKS = "webhooks"
     COUNTS = "counts"
     MONITORS = "monitors"
     REPORTS = "reports"
@@ -119,6 +121,7 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _high_water(answerable, session, said, now),
                 lambda: _overdue(session, said, now),
                 lambda: _mail(answerable, said),
+                lambda: _webhooks(session, said),
                 lambda: _counts(answerable, session, said),
                 lambda: _monitors(session, said),
                 lambda: _background(Part.REPORTS, said, "Reports that were asked for are made."),
@@ -393,6 +396,32 @@ def _mail(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:
         said,
         "Mend the smtp settings or the mail server; mails are kept and tried again.",
     ) or _ok(Part.MAIL, f"Mails go to {answerable.settings.smtp_host}.")
+
+
+def _webhooks(session: Session, said: Mapping[str, Reported]) -> PartView:
+    endpoints, troubled = webhooks.count(session)
+    if not endpoints:
+        return PartView(
+            part=Part.WEBHOOKS,
+            state=State.OFF,
+            detail="No app is told what became of its decisions; apps ask.",
+            todo="",
+        )
+    failing = _reported(Part.WEBHOOKS, said, _START_WORKER)
+    if failing is not None:
+        return failing
+    stopped = webhooks.stopped_by_themselves(session)
+    if stopped:
+        apps = ", ".join(dict.fromkeys(app for app, _ in stopped))
+        return PartView(
+            part=Part.WEBHOOKS,
+            state=State.FAILING,
+            detail=f"Nothing is sent to {len(stopped)} of {endpoints} webhooks (of {apps}), as nothing arrived there for days or the receiver was gone.",
+            since=stopped[0][1],
+            todo="Mend the receiver, then switch the webhook on again on the page Webhooks; what was owed meanwhile is sent then.",
+        )
+    told = f" The last message to {troubled} of them did not arrive yet." if troubled else ""
+    return _ok(Part.WEBHOOKS, f"Apps are told at {endpoints} webhooks.{told}")
 
 
 def _counts(answerable: Answerable, session: Session, said: Mapping[str, Reported]) -> PartView:

@@ -13,6 +13,7 @@ from governance.reviews import queries, transitions
 from governance.reviews.models import Case
 from governance.reviews.service import lease_of, move_on
 from governance.reviews.transitions import CaseStatus
+from governance.webhooks import outbox
 from governance.work import Work
 
 if TYPE_CHECKING:
@@ -73,4 +74,5 @@ def _lapse(work: Work, case: Case) -> None:
         refs={"case": case.id},
         data={"outcome": policy.fallback},
     )
+    outbox.resolved(work, case)
     work.session.flush()

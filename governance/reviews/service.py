@@ -55,6 +55,7 @@ from governance.reviews.views import (
     UndoView,
 )
 from governance.subjects import payloads
+from governance.webhooks import outbox
 from governance.work import Work
 from policies import rulings
 from policies.texts import band, render_for_reviewer
@@ -293,6 +294,7 @@ def give_verdict(
             decision.status = transitions.STATUS_BY_VERDICT[sign_off.kind]
             decision.outcome = sign_off.outcome
             decision.decided_at, decision.effective_at = work.now, after.effective_at
+        outbox.resolved(work, case)
     work.record(
         EntryKind.VERDICT_GIVEN,
         record_id=sign_off.id,
@@ -351,6 +353,7 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
         with counted(work, decision):
             decision.status, decision.outcome = "in_review", None
             decision.decided_at = decision.effective_at = None
+        outbox.taken_back(work, case)
     if after.lease is not None and after.lease.person_id == person_id:
         hand(
             case,
@@ -432,6 +435,8 @@ def move_on(work: Work, case: Case, *, overdue: bool, reason: str | None = None)
         if reason is None
         else payloads.key_of_record(work.session, work.answerable.keys, case.decision_id),
     )
+    if overdue:
+        outbox.overdue(work, case)
     work.session.flush()
 
 

@@ -35,6 +35,8 @@ PEOPLES_ACTS = [
     ("GET", "/incidents"),
     ("POST", "/incidents/019a0000-0000-7000-8000-000000000000/close"),
     ("GET", "/ledger/views"),
+    ("GET", "/webhooks"),
+    ("POST", "/webhooks"),
 ]
 
 

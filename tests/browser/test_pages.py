@@ -20,6 +20,8 @@ from governance.identities.models import Person
 from governance.ledger import reading
 from governance.points import service as points
 from governance.reviews import service as reviews
+from governance.webhooks import service as webhooks
+from governance.webhooks.delivering import Deliveries
 from tests import accounts, retention
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ PAGES = {
     "person": "Anna",
     "person-new": "Anna",
     "keys": "Anna",
+    "webhooks": "Anna",
+    "webhook": "Anna",
     "queues": "Anna",
     "queue-record": "Anna",
     "settings": "Anna",
@@ -76,6 +80,18 @@ class Look:
     theme: str
     width: int
     windows: dict[str, BrowserContext] = field(default_factory=dict)
+
+
+def webhook(house: House) -> str:
+    """Make a webhook at which nobody is, with a message that was tried; return its id."""
+    with house.answerable.work(house.person("Anna")) as work:
+        made = webhooks.create_webhook(work, app="shop", url="https://app.example.com/hooks")
+        webhooks.add_secret(work, made.webhook.id)
+        webhooks.send_test(work, made.webhook.id)
+    nobody = Deliveries(house.answerable, resolve=lambda *_: ["127.0.0.1"])
+    nobody.work()
+    nobody.wait()
+    return made.webhook.id
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +152,8 @@ def paths(house: House) -> dict[str, str]:
         "person": f"/people/{house.people['Ben'].id}",
         "person-new": "/people/new",
         "keys": "/keys",
+        "webhooks": "/webhooks",
+        "webhook": f"/webhooks/{webhook(house)}",
         "queues": "/queues",
         "queue-record": "/queues/sales-managers",
         "settings": "/settings",

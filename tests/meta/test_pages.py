@@ -18,6 +18,7 @@ from governance.monitors.models import Incident
 from governance.permissions import ROLE_PERMISSIONS, Permission, Role
 from governance.reporting import making
 from governance.reviews import service as reviews
+from governance.webhooks import service as webhooks
 from tests import accounts, people, retention
 from tests.people import publish
 from web.application import create_app
@@ -101,6 +102,13 @@ def upload(answerable, actor) -> str:
     return run.id
 
 
+def webhook(answerable, actor) -> str:
+    """Have the app told of events; return the webhook's id."""
+    with answerable.work(actor) as work:
+        made = webhooks.create_webhook(work, app="shop", url="https://app.example.com/hooks")
+    return made.webhook.id
+
+
 @pytest.fixture
 def pages(answerable) -> Pages:
     publish(answerable, retention.POLICY)
@@ -124,6 +132,7 @@ def pages(answerable) -> Pages:
             "view_id": "none",
             "incident_id": incident(answerable),
             "import_id": upload(answerable, actors["Anna"]),
+            "webhook_id": webhook(answerable, actors["Anna"]),
             "report_id": making.make(answerable, actors["Cleo"], retention.POINT).view.id,
         }
     with answerable.work(actors["Ada"]) as work:

@@ -34,6 +34,7 @@ from web.api import (
     settings,
     status,
     truth,
+    webhooks,
 )
 from web.api.resources import JSON, PREFIX, answer
 from web.api.schemas import Problem, properties
@@ -54,6 +55,7 @@ RESOURCES: Final = (
     policies.resource,
     people.resource,
     keys.resource,
+    webhooks.resource,
     queues.resource,
     imports.resource,
     settings.resource,

@@ -32,6 +32,7 @@ FAMILIES: Final = (
     "status",
     "people",
     "keys",
+    "webhooks",
     "queues",
     "imports",
     "settings",

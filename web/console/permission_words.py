@@ -42,4 +42,5 @@ def permission_words() -> Mapping[Permission, str]:
         Permission.SETTINGS_MANAGE: _("change the settings"),
         Permission.STATUS_READ: _("see the status"),
         Permission.TRUTH_REPORT: _("report what turned out to be right"),
+        Permission.WEBHOOKS_MANAGE: _("look after webhooks"),
     }

@@ -32,6 +32,7 @@ from governance.monitors import service as monitors
 from governance.permissions import Permission, Role
 from governance.requests import service as requests
 from governance.reviews import service as reviews
+from governance.webhooks import service as webhooks
 from governance.work import Work
 from web import authentication, problems
 from web.console import speech, times
@@ -58,6 +59,7 @@ SECTIONS: Final = {
     "status": Permission.STATUS_READ,
     "people": Permission.PEOPLE_MANAGE,
     "keys": Permission.KEYS_MANAGE,
+    "webhooks": Permission.WEBHOOKS_MANAGE,
     "queues": Permission.QUEUES_MANAGE,
     "imports": Permission.IMPORTS_RUN,
     "settings": Permission.SETTINGS_MANAGE,
@@ -270,6 +272,8 @@ def _counts(work: Work) -> dict[str, int]:
         counts["requests"] = sum(one.may_confirm for one in requests.list_open(work))
     if work.actor.may(Permission.INCIDENTS_READ):
         counts["incidents"] = monitors.open_incidents(work)
+    if work.actor.may(Permission.WEBHOOKS_MANAGE):
+        counts["webhooks"] = webhooks.stopped(work)
     return counts
 
 

@@ -58,6 +58,7 @@ def _titles() -> dict[Part, str]:
         Part.HIGH_WATER: _("High-water mark of the log"),
         Part.OVERDUE: _("Overdue cases"),
         Part.MAIL: _("Mail"),
+        Part.WEBHOOKS: _("Webhooks"),
         Part.COUNTS: _("Counts by group"),
         Part.MONITORS: _("Monitors"),
         Part.REPORTS: _("Reports"),

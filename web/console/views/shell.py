@@ -65,7 +65,7 @@ class Shell:
     """The frame around every page.
 
     `sections` names what the person may open: first, queue, decisions, search, policies, requests, home, incidents, ledger,
-    reports, log, status, people, keys, queues, settings. `counts` puts a number beside one. `theme` is light, dark or
+    reports, log, status, people, keys, webhooks, queues, settings. `counts` puts a number beside one. `theme` is light, dark or
     system. `current` is the section this page belongs to. `keys` is false for a person who turned single
     keys off.
     """
