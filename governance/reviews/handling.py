@@ -31,6 +31,7 @@ from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.transitions import CaseState, CaseStatus, Lease, SkipReason
 from governance.reviews.views import CaseSummary, CaseView, Colleague, MessageKind
 from governance.subjects import payloads
+from governance.webhooks import outbox
 from governance.work import Work
 
 #: How long the app has to answer where nothing else is said.
@@ -262,6 +263,7 @@ def ask(
         {"until": rfc3339(until)},
         {MessageKind.QUESTION: said},
     )
+    outbox.asked(work, case, case.question_id)
     work.session.flush()
     return service.summaries(work, [case])[0]
 

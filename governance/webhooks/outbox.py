@@ -67,6 +67,16 @@ def overdue(work: Work, case: Case) -> None:
     _owe(work, decision.app_id, Event.DECISION_OVERDUE, decision.id, told, at=work.now)
 
 
+def asked(work: Work, case: Case, question_id: str) -> None:
+    """Owe the app the word that a person asked it something; what was asked stands in the decision."""
+    decision = _decision_of(work, case)
+    if decision is None:
+        return
+    told = _told(work, decision, Status.IN_REVIEW, None, None)
+    told |= {"case": case.id, "question": question_id}
+    _owe(work, decision.app_id, Event.QUESTION_ASKED, decision.id, told, at=work.now)
+
+
 def reversed_by(work: Work, decision: Decision, *, reverses: Decision) -> None:
     """Owe the app whose decision ``reverses`` was the word that ``decision`` stands in its place now.
 
@@ -87,6 +97,8 @@ def still_holds(decision: Decision | None, delivery: WebhookDelivery) -> bool:
     """Tell whether a message still says what is so; ``decision`` is the locked row it is about."""
     if delivery.event == Event.DECISION_OVERDUE:
         return decision is not None
+    if delivery.event == Event.QUESTION_ASKED:
+        return decision is not None and decision.status == Status.IN_REVIEW
     if decision is None or decision.status == Status.IN_REVIEW:
         return False
     return decision.effective_at == delivery.not_before or (

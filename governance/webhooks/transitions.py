@@ -15,11 +15,17 @@ class Event(StrEnum):
     DECISION_RESOLVED = "decision.resolved"
     DECISION_REVERSED = "decision.reversed"
     DECISION_OVERDUE = "decision.overdue"
+    QUESTION_ASKED = "question.asked"
     TEST = "webhook.test"
 
 
 #: What an endpoint may be told of, as its maker chooses.
-CHOSEN: Final = (Event.DECISION_RESOLVED, Event.DECISION_REVERSED, Event.DECISION_OVERDUE)
+CHOSEN: Final = (
+    Event.DECISION_RESOLVED,
+    Event.DECISION_REVERSED,
+    Event.DECISION_OVERDUE,
+    Event.QUESTION_ASKED,
+)
 
 
 class DeliveryState(StrEnum):

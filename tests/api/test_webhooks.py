@@ -38,7 +38,12 @@ def test_a_webhook_is_made_read_changed_and_removed(served, made, receiver) -> N
     hook = made["webhook"]
     assert made["secret"].startswith("whsec_")
     assert (hook["app"], hook["url"], hook["state"]) == ("crm", receiver.url, "active")
-    assert hook["events"] == ["decision.resolved", "decision.reversed", "decision.overdue"]
+    assert hook["events"] == [
+        "decision.resolved",
+        "decision.reversed",
+        "decision.overdue",
+        "question.asked",
+    ]
     path = f"/webhooks/{hook['id']}"
     assert served.call("Anna", "GET", path).json == hook
     assert served.call("Anna", "GET", "/webhooks").json == {"webhooks": [hook]}

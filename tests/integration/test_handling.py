@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -34,6 +35,8 @@ from governance.reviews import handling, overdue, service
 from governance.reviews.models import Case, Skip, Verdict
 from governance.reviews.transitions import RESERVED
 from governance.reviews.views import MessageKind
+from governance.webhooks import service as webhooks
+from governance.webhooks.models import WebhookDelivery
 from tests.people import app, person, publish
 from tests.retention import POLICY, QUEUE, unsure
 
@@ -426,3 +429,16 @@ def test_the_whole_story_tells_of_each_and_the_log_agrees_with_the_rows(
     ]
     drain(answerable)
     assert not [one for one in verify(answerable).findings if one.decision_id is not None]
+
+
+def test_an_app_that_listens_is_told_that_it_was_asked_and_not_what(answerable, clock, shop, ada):
+    with answerable.work(person(answerable, "Anna")) as work:
+        webhooks.create_webhook(work, app="shop", url="https://shop.example.com/hooks")
+    case_id = held(answerable, shop, ada)
+    do(answerable, ada, handling.ask, case_id, words="canary: which contract?")
+    with answerable.database.read() as session:
+        (delivery,) = session.execute(sa.select(WebhookDelivery)).scalars()
+    assert delivery.event == "question.asked"
+    told = orjson.loads(delivery.body)["data"]
+    assert (told["case"], told["question"]) == (case_id, question(answerable, shop, case_id).id)
+    assert "canary" not in delivery.body

@@ -305,6 +305,7 @@ def _events() -> tuple[Choice, ...]:
         Event.DECISION_RESOLVED: _("a decision has its outcome"),
         Event.DECISION_REVERSED: _("an outcome was reversed after an appeal"),
         Event.DECISION_OVERDUE: _("a case is overdue and went to the next queue"),
+        Event.QUESTION_ASKED: _("a person asks it something about a case"),
     }
     return tuple(
         Choice(value=event.value, label=labels[event], hint=event.value) for event in CHOSEN
