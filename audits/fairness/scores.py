@@ -138,9 +138,11 @@ def score(cell: ScoreCell) -> int:
 
 
 def curve(cells: Iterable[ScoreCell]) -> Curve:
-    """Order proposals by confidence."""
+    """Order proposals by confidence; a count that was corrected down to nothing is no step."""
     steps: dict[int, list[int]] = {}
     for cell in cells:
+        if not cell.count:
+            continue
         step = steps.setdefault(cell.confidence, [0, 0, 0, 0])
         step[0] += cell.count
         if cell.mature and cell.result in _LABELLED:

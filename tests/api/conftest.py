@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import pytest
@@ -12,9 +11,10 @@ from flask.testing import FlaskClient
 
 from governance import actors
 from governance.application import Answerable
-from governance.identities import keys, passwords, queries, service
+from governance.identities import keys, queries, service
 from governance.identities.models import Person
 from governance.points.service import bootstrap_publish
+from tests import accounts
 from web.application import create_app
 
 POLICY = """
@@ -89,11 +89,6 @@ def request_body(**changes: Any) -> dict[str, Any]:
         else:
             inner[last] = value
     return body
-
-
-@cache
-def _hashed() -> str:
-    return passwords.hashed(PASSWORD)
 
 
 @dataclass
@@ -171,7 +166,7 @@ def serve(answerable: Answerable) -> Served:
                 queues=queues,
             )
             # Hashing a password for each person of each test would take longer than all the rest.
-            work.session.get_one(Person, added.person.id).password_hash = _hashed()
+            work.session.get_one(Person, added.person.id).password_hash = accounts.kept(PASSWORD)
             people[name] = added.person.id
             # While nobody else could confirm them, roles are given at once.
             assert added.request is None

@@ -78,8 +78,9 @@ def measured(answerable: Answerable, cleo: Actor) -> Answerable:
             subject={"ref": "c", "groups": {"gender": gender}},
             proposal={"outcome": offered, "confidence": 0.85},
         )
-        for view in decisions.ask_many(answerable, shop, [Asked(request=asked)] * many):
-            with answerable.work(shop) as work:
+        made = decisions.ask_many(answerable, shop, [Asked(request=asked)] * many)
+        with answerable.work(shop) as work:
+            for view in made:
                 truth.report_truth(work, str(view.id), outcome="offer_discount")
     while folding.fold(answerable):
         pass

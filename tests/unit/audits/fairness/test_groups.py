@@ -11,7 +11,7 @@ from audits.fairness.groups import base, of_groups, references
 from audits.fairness.metrics import items_of
 from audits.fairness.mix import mix_report
 from audits.fairness.report import fairness_report
-from audits.fairness.scores import scores_report
+from audits.fairness.scores import curve, scores_report
 from audits.fairness.whatif import thresholds
 
 GENDERS, AGES = ("female", "male"), ("under 60", "60+")
@@ -95,6 +95,18 @@ def test_whatever_is_counted_can_be_written_as_json(counts, threshold):
         thresholds(counts, ITEMS, threshold),
     ):
         json.dumps(told, allow_nan=False)
+
+
+def test_a_count_that_was_corrected_down_to_nothing_is_no_confidence():
+    counted = [
+        ScoreCell(group=(), result=Result.TRUE_POSITIVE, confidence=500_000, mature=True, count=0),
+        ScoreCell(group=(), result=Result.TRUE_POSITIVE, confidence=300_000, mature=True, count=1),
+        ScoreCell(
+            group=(), result=Result.UNLABELLED_POSITIVE, confidence=300_000, mature=True, count=1
+        ),
+    ]
+    assert curve(counted).confidences == [300_000]
+    assert curve(counted).evenly_labelled(300_000)
 
 
 def test_who_is_not_known_in_one_attribute_is_in_no_crossed_group():
