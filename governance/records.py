@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from governance.appeals import models as appeals
 from governance.counting import models as counting
 from governance.decisions import models as decisions
 from governance.deltas import models as deltas
@@ -23,6 +24,7 @@ from governance.truth import models as truth
 
 __all__ = [
     "Base",
+    "appeals",
     "counting",
     "decisions",
     "deltas",

@@ -39,6 +39,7 @@ from policies.source import Problem, Source, member, read
 
 __all__ = [
     "MOST_PROBLEMS",
+    "Appeals",
     "Disposition",
     "Expectation",
     "Feature",
@@ -179,6 +180,7 @@ class Feature:
     label: Text
     changeable: bool = True
     stratum: bool = False
+    correctable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +219,14 @@ class Review:
     when_overdue: Overdue = field(default_factory=Overdue)
     sign_offs: int = 1
     undo: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeals:
+    """How objections are answered: in which queue (None: where people review), and within how many days of the calendar."""
+
+    queue: str | None = None
+    due_in: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +342,7 @@ class Policy:
     outcomes: Mapping[str, Outcome] = field(compare=False)
     proposal: ProposalSource = field(compare=False)
     review: Review = field(compare=False)
+    appeals: Appeals = field(compare=False)
     rules: tuple[Rule, ...] = field(compare=False)
     measure: Measure = field(compare=False)
     monitors: tuple[Monitor, ...] = field(compare=False)
@@ -358,11 +369,17 @@ class Policy:
         return self.groups
 
     @property
+    def appeals_queue(self) -> str:
+        """Name the queue in which objections are answered."""
+        return self.appeals.queue or self.review.queue
+
+    @property
     def queues(self) -> tuple[str, ...]:
         """Name every queue that this policy can send a case to, each once."""
         named = [
             self.review.queue,
             self.review.when_overdue.escalate_to,
+            self.appeals.queue,
             *(rule.queue for rule in self.rules),
         ]
         return tuple(dict.fromkeys(queue for queue in named if queue))
@@ -779,6 +796,7 @@ def _policy(source: Source, data: Mapping[str, Any]) -> Policy:
         review=Review(
             **data["review"] | {"when_overdue": Overdue(**data["review"]["when_overdue"])}
         ),
+        appeals=Appeals(**data["appeals"]),
         rules=tuple(_rule(raw, line(f"/rules/{at}")) for at, raw in enumerate(data["rules"])),
         measure=_measure(data["measure"]),
         monitors=tuple(_monitor(raw) for raw in data["fairness"]),

@@ -57,3 +57,5 @@ class DecisionView:
     subject_ref: str | None = None
     trace: Mapping[str, Any] | None = None
     replayed: bool = False
+    #: The token of the page of the person concerned.
+    subject_page: str | None = None

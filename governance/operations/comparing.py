@@ -34,7 +34,11 @@ _CASE_AS_RECORDED = (
     "approvable",
     "undo_seconds",
 )
-RECORDED = (EntryKind.DECISION_RECORDED.value, EntryKind.DECISION_IMPORTED.value)
+RECORDED = (
+    EntryKind.DECISION_RECORDED.value,
+    EntryKind.DECISION_IMPORTED.value,
+    EntryKind.DECISION_REVERSED.value,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +123,14 @@ def compare(
     case_data = data["case"]
     actor = first["actor"]
     who = actor["ref"].partition("/")[0]
+    reverses = first["kind"] == EntryKind.DECISION_REVERSED
     expected = {name: data[name] for name in _AS_RECORDED} | {
         "confidence": data["confidence"],
         "actor": f"{actor['type']}:{who}",
-        "app_id": who if actor["type"] == "app" else None,
+        # What takes the place of a decision is a person's act and stays the app's to see.
+        "app_id": data["app_id"] if reverses else who if actor["type"] == "app" else None,
         "imported": first["kind"] == EntryKind.DECISION_IMPORTED,
-        "queue": None if case_data is None else case_data["queue"],
+        "queue": data["queue"] if reverses else None if case_data is None else case_data["queue"],
         "due_at": None if case_data is None else _instant(case_data["due_at"]),
         "recorded_at": _instant(first["recorded_at"]),
         "occurred_at": _instant(first.get("occurred_at")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +37,7 @@ class Event:
     @property
     def person_id(self) -> str | None:
         """Return the person whose act it was, None if it was no person's."""
-        return self.actor_id if self.actor_kind is ActorKind.PERSON else None
+        return (self.actor_id or None) if self.actor_kind is ActorKind.PERSON else None
 
 
 def of_decision(work: Work, decision_id: str) -> list[Event]:
@@ -73,6 +73,16 @@ def told(
         if not hidden:
             told_events.append(event)
     return told_events
+
+
+def unnamed(work: Work, events: Sequence[Event]) -> list[Event]:
+    """Return events without whose verdicts they were, for whoever judges again what others decided."""
+    return [
+        replace(event, actor_id="")
+        if event.kind in _VERDICTS and event.actor_id != work.actor.id
+        else event
+        for event in events
+    ]
 
 
 def _decides(event: Event) -> bool:

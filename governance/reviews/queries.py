@@ -13,9 +13,7 @@ from governance.decisions import queries as decisions
 from governance.decisions.models import Decision
 from governance.points.models import PolicyVersion
 from governance.reviews.models import Case, Verdict
-
-#: The purpose of all cases of this version: they decide their decision.
-DECIDE = "decide"
+from governance.reviews.purposes import DECIDE, WORKED, not_barred
 
 
 def by_id(session: Session, case_id: str) -> Case | None:
@@ -131,11 +129,12 @@ def most_urgent(
         sa.select(Case)
         .where(
             Case.status == "open",
-            Case.purpose == DECIDE,
+            Case.purpose.in_(WORKED),
             Case.queue.in_(queues),
             sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now),
             ~author.exists(),
             ~signed.exists(),
+            not_barred(person_id, person),
         )
         .order_by(*_urgency(Case))
         .limit(1)
@@ -149,7 +148,7 @@ def page(
 ) -> list[Case]:
     """Return cases: the open ones most urgent first, others the last closed first."""
     query = sa.select(Case).where(
-        Case.purpose == DECIDE, Case.queue.in_(queues), Case.status == status
+        Case.purpose.in_(WORKED), Case.queue.in_(queues), Case.status == status
     )
     if status == "open":
         query = query.order_by(*_urgency(Case))
@@ -179,7 +178,7 @@ def open_counts(
             sa.func.count().filter(sa.and_(Case.due_at > now, Case.due_at <= soon)),
             sa.func.count().filter(Case.claimed_until > now),
         )
-        .where(Case.queue.in_(queues), Case.status == "open", Case.purpose == DECIDE)
+        .where(Case.queue.in_(queues), Case.status == "open", Case.purpose.in_(WORKED))
         .group_by(Case.queue)
     )
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}

@@ -34,7 +34,7 @@ from governance.identities import queries as people
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.queues.models import Queue
-from governance.reviews import history, queries, transitions
+from governance.reviews import history, purposes, queries, transitions
 from governance.reviews.history import Event
 from governance.reviews.models import Case, Verdict
 from governance.reviews.transitions import CaseState, CaseStatus, Lease, SignOff, VerdictKind
@@ -235,7 +235,7 @@ def give_verdict(
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = _of_ones_queues(work, case_id)
+    row = _deciding(_of_ones_queues(work, case_id))
     kind, said = _verdict_kind(verdict), _reason(reason)
     case, decision = queries.lock_with_decision(work.session, row)
     _require_current(work, case, decision, revision)
@@ -306,7 +306,7 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = _of_ones_queues(work, case_id)
+    row = _deciding(_of_ones_queues(work, case_id))
     case, decision = queries.lock_with_decision(work.session, row)
     _require_current(work, case, decision, revision)
     state = _state(work, case, decision)
@@ -353,7 +353,7 @@ def escalate(
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = _of_ones_queues(work, case_id)
+    row = _deciding(_of_ones_queues(work, case_id))
     said = _reason(reason)
     if said is None:
         raise InvalidInput(
@@ -407,6 +407,34 @@ def move_on(work: Work, case: Case, *, overdue: bool, reason: str | None = None)
     work.session.flush()
 
 
+def lock_appeal(work: Work, case_id: str, *, revision: int | None) -> tuple[Case, Decision]:
+    """Return the case of an appeal that the actor holds, and its decision, both locked, for ``governance.appeals`` to answer.
+
+    Raises:
+        NotAllowed, NotFound, Stale, CaseClosed, ClaimedByAnother: as ``claim``.
+        NotClaimed: the actor does not hold the case.
+        Conflict: the case takes a verdict.
+    """
+    work.require(Permission.CASES_DECIDE)
+    row = _of_ones_queues(work, case_id)
+    if row.purpose != purposes.APPEAL:
+        raise Conflict("This case decides its decision: it takes a verdict, no answer.")
+    case, decision = queries.lock_with_decision(work.session, row)
+    _require_current(work, case, decision, revision)
+    try:
+        transitions.require_holder(_state(work, case, decision), work.person_id, work.now)
+    except (CaseClosed, ClaimedByAnother) as error:
+        raise _told_more(work, case, decision, error) from error
+    return case, decision
+
+
+def close_appeal(work: Work, case: Case, status: CaseStatus) -> None:
+    """Close the locked case of an appeal that was answered or withdrawn."""
+    _hand(case, None)
+    case.status, case.closed_at = status.value, work.now
+    case.revision += 1
+
+
 def last_act(work: Work, case_id: str) -> LastAct | None:
     """Return what somebody else did last with a case, for whoever came second."""
     work.require(Permission.CASES_READ)
@@ -444,6 +472,7 @@ def _view(work: Work, case: Case) -> CaseView:
         policy=policy,
         band=band(decision.confidence, work.actor.language),
         point=case.point,
+        purpose=case.purpose,
         queue=case.queue,
         status=case.status,
         opened_at=case.opened_at,
@@ -475,7 +504,7 @@ def _view(work: Work, case: Case) -> CaseView:
         lease=_lease_view(work, state, names),
         barred=transitions.bar(state, actor_id),
         undo=_undo_view(work, state, mine),
-        history=events,
+        history=events if case.purpose == purposes.DECIDE else history.unnamed(work, events),
         revision=case.revision,
     )
 
@@ -513,6 +542,7 @@ def _summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
                 id=case.id,
                 decision_id=case.decision_id,
                 point=case.point,
+                purpose=case.purpose,
                 policy=points.engine_of(work, decision.point, decision.policy_version).policy,
                 queue=case.queue,
                 status=case.status,
@@ -593,6 +623,8 @@ def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Ver
 
 def _barred(work: Work, case: Case, decision: Decision) -> tuple[tuple[str, str], ...]:
     """Return the people who may not decide a case, each with the reason."""
+    if case.purpose == purposes.APPEAL:
+        return tuple(purposes.barred_from_appeal(work.session, case, decision))
     barred = []
     kind, _, asker = decision.actor.partition(":")
     if kind == "person":
@@ -655,8 +687,17 @@ def _ones_queues(work: Work, queue: str | None) -> list[str]:
 
 def _of_ones_queues(work: Work, case_id: str) -> Case:
     case = queries.by_id(work.session, case_id)
-    if case is None or case.purpose != queries.DECIDE or case.queue not in work.actor.queues:
+    if case is None or case.purpose not in purposes.WORKED or case.queue not in work.actor.queues:
         raise NotFound("There is no such case in your queues.")
+    return case
+
+
+def _deciding(case: Case) -> Case:
+    """Return a case that takes verdicts; an appeal is answered instead."""
+    if case.purpose != purposes.DECIDE:
+        raise Conflict(
+            "This case answers an appeal: it takes an answer for the person, no verdict."
+        )
     return case
 
 

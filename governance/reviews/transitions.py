@@ -167,11 +167,7 @@ def decide(
         CaseClosed, NotAllowed, AlreadySigned, ClaimedByAnother, NotClaimed: the person may not now.
         InvalidInput: the verdict, its outcome or its reason does not fit.
     """
-    _require_open(state)
-    _require_eligible(state, person_id)
-    _require_not_held_by_another(state, person_id, now)
-    if state.lease is None or state.lease.person_id != person_id:
-        raise NotClaimed("Claim the case before you decide it, so that no two people work on it.")
+    require_holder(state, person_id, now)
     given = outcome_of(state, kind, outcome)
     if not has_reason and needs_reason(state, kind):
         why = "The case is sensitive" if state.sensitive else "This changes what was proposed"
@@ -199,6 +195,19 @@ def decide(
         ),
         sign_off,
     )
+
+
+def require_holder(state: CaseState, person_id: str, now: datetime) -> None:
+    """Raise unless this person may end the case now: it is open, theirs to decide, and they claimed it last.
+
+    Raises:
+        CaseClosed, NotAllowed, AlreadySigned, ClaimedByAnother, NotClaimed: why not.
+    """
+    _require_open(state)
+    _require_eligible(state, person_id)
+    _require_not_held_by_another(state, person_id, now)
+    if state.lease is None or state.lease.person_id != person_id:
+        raise NotClaimed("Claim the case before you decide it, so that no two people work on it.")
 
 
 def undo(state: CaseState, person_id: str, now: datetime) -> tuple[CaseState, SignOff]:

@@ -69,6 +69,7 @@ class CaseSummary:
     id: str
     decision_id: str
     point: str
+    purpose: str
     policy: Policy
     queue: str
     status: str
@@ -132,6 +133,7 @@ class CaseView:
     policy: Policy
     band: Band
     point: str
+    purpose: str
     queue: str
     status: str
     opened_at: datetime

@@ -8,6 +8,7 @@ from flask import Response
 
 from governance.permissions import Permission
 from governance.reviews import service
+from governance.reviews.purposes import WORKED
 from governance.reviews.transitions import CaseStatus, VerdictKind
 from governance.reviews.views import CaseView
 from web.api.decisions import ReasonAnswer, WholeDecisionAnswer, whole_decision
@@ -42,14 +43,21 @@ resource = Resource(
     "What waits for a person. A person sees the cases of their queues, claims one, and says what they think of it.",
 )
 
-_IF_MATCH: Final = {
+IF_MATCH: Final = {
     "name": "If-Match",
     "in": "header",
     "required": True,
     "description": 'The ETag of the case as you read it, like `"3"`; `*` for whichever it is. Absent: 428; changed meanwhile: 412.',
     "schema": {"type": "string"},
 }
-_ETAG: Final = {
+_PURPOSE: Final = Text(
+    required=True,
+    validate=one_of(WORKED),
+    metadata={
+        "description": "`decide`: it takes a verdict. `appeal`: it answers an objection, and takes an answer"
+    },
+)
+ETAG: Final = {
     "ETag": {"description": "The case's revision, for If-Match", "schema": {"type": "string"}}
 }
 
@@ -106,6 +114,7 @@ class CaseSummaryAnswer(Answer):
     id = Text(required=True)
     decision_id = Text(required=True)
     decision_point = Text(required=True, attribute="point")
+    purpose = _PURPOSE
     queue = Text(required=True)
     status = Text(required=True)
     opened_at = Instant(required=True)
@@ -179,6 +188,7 @@ class CaseAnswer(Answer):
 
     id = Text(required=True)
     decision_point = Text(required=True, attribute="point")
+    purpose = _PURPOSE
     decision = WholeDecision(required=True)
     queue = Text(required=True)
     status = Text(required=True)
@@ -261,7 +271,7 @@ def overview() -> Any:
 @resource.route("/cases/next", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
 @resource.arguments(NextBody, required=False)
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.response(200, CaseAnswer, headers=ETAG)
 @resource.alt_response(204, description="Nothing waits that this person may decide", success=True)
 def next_case(body: dict[str, Any]) -> Any:
     """Claim the most urgent case one may decide, or give the one held already."""
@@ -272,7 +282,7 @@ def next_case(body: dict[str, Any]) -> Any:
 
 @resource.route("/cases/<case_id>", methods=["GET"])
 @requires(Permission.CASES_READ)
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.response(200, CaseAnswer, headers=ETAG)
 def get_case(case_id: str) -> Any:
     """Read a case."""
     identifier(case_id, "case")
@@ -282,8 +292,8 @@ def get_case(case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/claim", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.doc(parameters=[IF_MATCH])
+@resource.response(200, CaseAnswer, headers=ETAG)
 def claim(case_id: str) -> Any:
     """Hold a case for ten minutes."""
     identifier(case_id, "case")
@@ -294,8 +304,8 @@ def claim(case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/release", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.doc(parameters=[IF_MATCH])
+@resource.response(200, CaseAnswer, headers=ETAG)
 def release(case_id: str) -> Any:
     """Give a case back to its queue."""
     identifier(case_id, "case")
@@ -306,9 +316,9 @@ def release(case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/verdict", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(VerdictBody)
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.response(200, CaseAnswer, headers=ETAG)
 def give_verdict(body: dict[str, Any], case_id: str) -> Any:
     """Say what one thinks of a case one holds: approve, change or reject."""
     identifier(case_id, "case")
@@ -319,8 +329,8 @@ def give_verdict(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/undo", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.doc(parameters=[IF_MATCH])
+@resource.response(200, CaseAnswer, headers=ETAG)
 def undo(case_id: str) -> Any:
     """Take one's verdict back before it is effective."""
     identifier(case_id, "case")
@@ -331,9 +341,9 @@ def undo(case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/escalate", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(ReasonBody)
-@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+@resource.response(200, CaseSummaryAnswer, headers=ETAG)
 def escalate(body: dict[str, Any], case_id: str) -> Any:
     """Send a case to the queue that its policy names for it."""
     identifier(case_id, "case")
