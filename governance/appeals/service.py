@@ -96,6 +96,28 @@ def appeals_of(work: Work, decision_id: str) -> list[AppealView]:
     return [_view(work, one) for one in queries.of_decision(work.session, row.id)]
 
 
+def named(work: Work, standing: Standing, language: str) -> tuple[str, str]:
+    """Return the title of a decision's point and the label of what stands, for whoever was given the standing."""
+    row = decisions.by_id(work.session, standing.decision_id)
+    assert row is not None
+    policy = points.engine_of(work, row.point, row.policy_version).policy
+    outcome = policy.outcomes.get(standing.outcome or "")
+    label = (standing.outcome or "") if outcome is None else outcome.label.in_(language)
+    return policy.title.in_(language), label
+
+
+def subject_of(work: Work, decision_id: str) -> str | None:
+    """Return whom a decision is about, None where nobody said, or it was erased.
+
+    Raises:
+        NotAllowed, NotFound: there is no such decision for the actor.
+    """
+    row = _readable(work, decision_id)
+    said = payloads.read(work.session, work.answerable.keys, row.id, DECISION_PAYLOAD)
+    reference: str | None = None if said is None else orjson.loads(said)["subject"]
+    return reference
+
+
 def reversal(work: Work, decision_id: str) -> tuple[str | None, str | None]:
     """Return which decision this one came in the place of, and which came in its place, each None where there is none.
 

@@ -16,7 +16,7 @@ resource = Resource(
 )
 
 
-class SubjectBody(Body):
+class ConcernedBody(Body):
     """Whom it is about, as the app names them."""
 
     ref = Text(required=True, validate=at_most(200))
@@ -25,7 +25,7 @@ class SubjectBody(Body):
 class PeopleOnlyQueryBody(Body):
     """About whom it is asked."""
 
-    subject = Nested(SubjectBody, required=True)
+    subject = Nested(ConcernedBody, required=True)
 
 
 class PeopleOnlyBody(PeopleOnlyQueryBody):

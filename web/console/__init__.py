@@ -16,6 +16,7 @@ FAMILIES: Final = (
     "home",
     "queue",
     "case",
+    "appeals",
     "decisions",
     "ledger",
     "hold",

@@ -73,6 +73,7 @@ class CaseRow:
     state: str = "free"
     holder: str = ""
     sign_offs: tuple[int, int] = (0, 1)
+    appeal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,6 +216,9 @@ class DecisionPage:
     subject: str = ""
     imported: bool = False
     readable: bool = True
+    may_enter_appeal: bool = False
+    reverses: str = ""
+    reversed_by: str = ""
     metadata: tuple[FactView, ...] = ()
 
 
