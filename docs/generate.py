@@ -184,6 +184,7 @@ POLICY_KEYS: Mapping[str, str] = {
     "features.*.changeable": "Whether the subject could do something about it: what would have changed a decision is said of "
     "changeable facts only.",
     "features.*.stratum": "A legitimate ground for difference: reports also compare groups within each of its values. Copied to the counts as text.",
+    "features.*.correctable": "Whether the person concerned sees its value on their page, and may say that it is wrong. `false` for what is no fact about them, such as a score.",
     "groups": "The group attributes that a request may bring along. They go to the vault; no rule and no reviewer sees them.",
     "require": "What a request must bring along, else it is refused (422).",
     "outcomes": "What can be decided. A proposal of anything else goes to a person.",
@@ -203,6 +204,9 @@ POLICY_KEYS: Mapping[str, str] = {
     "review.when_overdue.then": "What it comes to in the end: status `lapsed` with the fallback.",
     "review.sign_offs": "How many different people must give the same outcome.",
     "review.undo": "How long a verdict can be taken back, and is told to nobody.",
+    "appeals": "How objections of the persons concerned are answered. The policy in force says it, also for decisions of earlier versions.",
+    "appeals.queue": "The queue in which they wait. Without one: `review.queue`.",
+    "appeals.due_in": "Until when the person is promised an answer, in days of the calendar. The clock answers none; what is late is shown as late.",
     "rules": "Conditions and what follows from them; all are asked, and the strictest wins.",
     "rules.name": "Its name; each rule has its own.",
     "rules.when": "The condition, in CEL.",

@@ -289,7 +289,7 @@ def answer(
     stands = queries.standing(work.session, row)
     policy = points.engine_of(work, stands.point, stands.policy_version).policy
     key = _key(work, row)
-    said = (answer or "").strip()
+    said = _plain(answer)
     if len(said) > LONGEST_ANSWER:
         raise _too_long("/answer", LONGEST_ANSWER, len(said))
     after = transitions.answer(
@@ -555,13 +555,18 @@ def _require_correct(policy: Policy, corrections: Mapping[str, Any]) -> None:
 
 
 def _words(words: str, pointer: str, most: int) -> str:
-    said = (words or "").strip()
+    said = _plain(words)
     if not said:
         detail = "Say in a few words what should be looked at again."
         raise InvalidInput(detail, [FieldProblem(pointer=pointer, detail=detail)])
     if len(said) > most:
         raise _too_long(pointer, most, len(said))
     return said
+
+
+def _plain(text: str) -> str:
+    """Return a text without blanks around it, and with one kind of line break."""
+    return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _too_long(pointer: str, most: int, got: int) -> InvalidInput:

@@ -10,7 +10,6 @@ from flask import Flask, current_app, request
 
 from governance.appeals import subject_page
 from governance.decisions.subject_links import SubjectLink
-from governance.errors import AnswerableError
 from web import authentication
 from web.rate_limits import RateLimit
 
@@ -23,20 +22,16 @@ _LOOKS: Final = 120
 _SENDS: Final = 30
 
 
-class NoSuchPage(AnswerableError):
+class NoSuchPage(Exception):
     """The link opens nothing; ``ended`` where it is a genuine one whose time is over."""
-
-    code = "not-found"
 
     def __init__(self, *, ended: bool) -> None:
         super().__init__("The link opens nothing.")
         self.ended = ended
 
 
-class StrangeForm(AnswerableError):
+class StrangeForm(Exception):
     """The form is none that this link's page gave out."""
-
-    code = "bad-request"
 
 
 def limit(app: Flask) -> None:
