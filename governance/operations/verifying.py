@@ -23,6 +23,7 @@ from audits.log.notes import VerifyingKey
 from audits.log.tiles import ReadTile
 from audits.log.tree import leaf_hash
 from audits.log.verify import Severity, StoredEntry
+from governance.appeals.models import Appeal, Reversal
 from governance.clock import rfc3339
 from governance.decisions.models import Decision
 from governance.errors import AnswerableError
@@ -678,6 +679,8 @@ class _Verification:
             verdicts = yield from self._by_decision(ids, Verdict)
             truths = yield from self._by_decision(ids, GroundTruth)
             feedback = yield from self._by_decision(ids, Feedback)
+            appeals = yield from self._by_decision(ids, Appeal)
+            reversals = yield from self._by_decision(ids, Reversal)
             entries = self._entries_of(ids)
             for row in decisions:
                 yield from self._decision(
@@ -685,6 +688,7 @@ class _Verification:
                     cases.get(row.id, []),
                     verdicts.get(row.id, []),
                     (truths.get(row.id, []), feedback.get(row.id, [])),
+                    (appeals.get(row.id, []), reversals.get(row.id, [])),
                     entries.get(row.id, []),
                 )
             self._report.decisions += len(ids)
@@ -697,6 +701,7 @@ class _Verification:
         cases: Sequence[Case],
         verdicts: Sequence[Verdict],
         learnt: tuple[Sequence[GroundTruth], Sequence[Feedback]],
+        appealed: tuple[Sequence[Appeal], Sequence[Reversal]],
         entries: Sequence[Mapping[str, Any]],
     ) -> Iterator[Finding]:
         ordered = [entry for entry in entries if entry["id"] == row.id]
@@ -722,6 +727,7 @@ class _Verification:
             for difference in (
                 *comparing.compare(row, cases, verdicts, ordered),
                 *comparing.compare_learnt(next(iter(truths), None), feedback, ordered),
+                *comparing.compare_appeals(*appealed, ordered),
             ):
                 yield _tampered(
                     f"{difference.where} is not what the entries say",

@@ -30,14 +30,16 @@ from governance.ledger.models import LogRecord
 from governance.ledger.publishing import publish as publish_log
 from governance.ledger.sequencing import drain
 from governance.operations import status, verifying
+from governance.points import service as points
 from governance.points.models import PolicyVersion
 from governance.reviews import overdue
 from governance.reviews import service as reviews
 from governance.reviews.models import Case
 from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
+from tests import accounts
 from tests.conftest import SettableClock
 from tests.people import app, person, publish
-from tests.people import service as tests_service
+from tests.people import service as the_service
 from tests.retention import POINT, POLICY, QUEUE, request, unsure
 
 WORDS = "I have been a customer for three years, not for three months."
@@ -72,7 +74,7 @@ def declined(answerable: Answerable, shop: Actor, **changes) -> str:
 def decided_by(answerable: Answerable, shop: Actor, *people: Actor, undone: bool = False) -> str:
     """Return a decision that the last of these people made; the others took their verdicts back."""
     decision_id = str(decisions.ask(answerable, shop, Asked(request=unsure())).id)
-    with answerable.look(tests_service("tests")) as work:
+    with answerable.look(the_service("tests")) as work:
         case_id = str(decisions.get(work, decision_id).case_id)
     for one in people:
         with answerable.work(one) as work:
@@ -149,7 +151,7 @@ def test_an_objection_waits_in_the_queue_beside_other_cases_with_its_due_day(
 def test_the_policy_says_where_and_until_when(answerable: Answerable, clock: SettableClock) -> None:
     publish(answerable, POLICY + "appeals: {queue: ombuds, due_in: 14d}\n")
     appeal = objects(answerable, declined(answerable, app(answerable)))
-    with answerable.look(tests_service("tests")) as work:
+    with answerable.look(the_service("tests")) as work:
         assert work.session.get_one(Case, appeal.case_id).queue == "ombuds"
     assert appeal.due_at == clock.now() + timedelta(days=14)
 
@@ -271,9 +273,24 @@ def test_what_was_reversed_can_be_reversed_once_more(
     assert seen(answerable, decision_id).outcome == "offer_discount"
 
 
+@pytest.fixture
+def in_house(answerable: Answerable) -> Actor:
+    """Return a manager whose account is in the log."""
+    return accounts.join(answerable, "Ada", "manager", queues=[QUEUE])
+
+
+@pytest.fixture
+def logged(answerable: Answerable) -> Actor:
+    """Return an app at a point whose policy is in the log, as published in earnest."""
+    with answerable.work(the_service("cli")) as work:
+        points.bootstrap_publish(work, POLICY)
+    return app(answerable)
+
+
 def test_the_log_vouches_for_appeals_and_reversals(
-    answerable: Answerable, shop: Actor, ada: Actor
+    answerable: Answerable, logged: Actor, in_house: Actor
 ) -> None:
+    shop, ada = logged, in_house
     decision_id = declined(answerable, shop)
     appeal = objects(
         answerable,
@@ -299,8 +316,9 @@ def test_the_log_vouches_for_appeals_and_reversals(
     [("upheld", True), ("status", "withdrawn"), ("decision_id", None), ("due_at", None)],
 )
 def test_an_appeal_that_is_not_as_its_entries_say_is_found(
-    answerable: Answerable, shop: Actor, ada: Actor, column: str, value: object
+    answerable: Answerable, logged: Actor, in_house: Actor, column: str, value: object
 ) -> None:
+    shop, ada = logged, in_house
     decision_id, other = declined(answerable, shop), declined(answerable, shop)
     appeal = objects(answerable, decision_id)
     answers(answerable, ada, appeal.case_id)
@@ -478,13 +496,13 @@ def test_what_is_late_is_shown_as_late_and_no_clock_closes_it(
     assert overdue.run(answerable) == 0
     assert seen(answerable, appeal.decision_id).open.overdue
     part = next(
-        one for one in status.status(answerable, tests_service("tests")) if one.part == "overdue"
+        one for one in status.status(answerable, the_service("tests")) if one.part == "overdue"
     )
     assert part.state == "failing"
     assert "1 appeals" in part.detail
     answers(answerable, ada, appeal.case_id)
     part = next(
-        one for one in status.status(answerable, tests_service("tests")) if one.part == "overdue"
+        one for one in status.status(answerable, the_service("tests")) if one.part == "overdue"
     )
     assert part.state == "ok"
 

@@ -88,6 +88,7 @@ questions = st.builds(
     proposal=proposals,
     subject_known=st.booleans(),
     person_requested=st.booleans(),
+    people_only=st.booleans(),
     holds=st.just(()) | st.just(("Stop.",)),
     context=contexts,
 )
