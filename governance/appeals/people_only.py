@@ -103,10 +103,17 @@ def lift(work: Work, reference: str, *, decision_id: str | None = None) -> Marke
 
 
 def _tag(work: Work, reference: str) -> str:
-    if not reference or len(reference) > _LONGEST_REFERENCE or "\0" in reference:
+    if not reference or len(reference) > _LONGEST_REFERENCE or not _is_text(reference):
         detail = f"Expected the subject's reference, 1 to {_LONGEST_REFERENCE} characters."
         raise InvalidInput(detail, [FieldProblem(pointer="/subject/ref", detail=detail)])
     return work.answerable.keys.tag_of(reference)
+
+
+def _is_text(reference: str) -> bool:
+    try:
+        return b"\0" not in reference.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _row(work: Work, tag: str) -> PeopleOnlyRow | None:

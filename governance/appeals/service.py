@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import orjson
@@ -40,6 +41,7 @@ from governance.reviews.purposes import APPEAL
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.transitions import CaseStatus
 from governance.subjects import payloads
+from governance.subjects.keys import SubjectKey
 from governance.work import Work
 from policies import corrections as facts
 from policies import rulings
@@ -83,6 +85,9 @@ def standing(work: Work, decision_id: str) -> Standing:
         appeals=[_view(work, one) for one in rows],
         why_not=why_not,
         erased=erased,
+        answered_within=_terms(
+            work, row, points.engine_of(work, row.point, row.policy_version).policy
+        )[1],
     )
 
 
@@ -504,14 +509,14 @@ def _locked_open(work: Work, decision_id: str) -> tuple[Decision, Appeal]:
     return row, appeal
 
 
-def _terms(work: Work, row: Decision, policy: Policy) -> tuple[str, Any]:
+def _terms(work: Work, row: Decision, policy: Policy) -> tuple[str, timedelta]:
     """Return in which queue an appeal waits and for how long, as the policy in force says; else that of the decision."""
     live = work.configuration.live.get(row.point)
     now = policy if live is None else live.policy
     return now.appeals_queue, now.appeals.due_in
 
 
-def _case(work: Work, row: Decision, terms: tuple[str, Any]) -> Case:
+def _case(work: Work, row: Decision, terms: tuple[str, timedelta]) -> Case:
     queue, due_in = terms
     return Case(
         id=work.new_id(),
@@ -578,7 +583,7 @@ def _file(number: int) -> str:
     return f"file-{number}"
 
 
-def _key(work: Work, row: Decision) -> Any:
+def _key(work: Work, row: Decision) -> SubjectKey | None:
     return payloads.key_of_record(work.session, work.answerable.keys, row.id)
 
 

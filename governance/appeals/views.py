@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from policies.document import Policy
@@ -79,7 +79,7 @@ class AppealCase:
 class Standing:
     """What stands of a decision after appeals, as the person concerned is told: the outcome, since when, and whether one may be opened now.
 
-    ``why_not`` is None where an appeal may be opened.
+    ``why_not`` is None where an appeal may be opened, which would be answered within ``answered_within``.
     """
 
     decision_id: str
@@ -90,6 +90,7 @@ class Standing:
     appeals: Sequence[AppealView]
     why_not: str | None
     erased: bool
+    answered_within: timedelta
 
     @property
     def open(self) -> AppealView | None:

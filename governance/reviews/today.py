@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from governance.decisions.models import Decision
-from governance.decisions.states import Status
+from governance.decisions.states import REVERSAL, Status
 from governance.identities.models import Person
 from governance.permissions import Permission
 from governance.reviews import purposes
@@ -57,7 +57,11 @@ def today(work: Work) -> Mapping[str, PointToday]:
             sa.func.count().filter(Decision.status.in_((Status.RELEASED, Status.OBSERVED))),
             sa.func.count().filter(sa.and_(Decision.status.in_(_BY_PEOPLE), effective)),
         )
-        .where(Decision.recorded_at >= midnight, Decision.imported.is_(False))
+        .where(
+            Decision.recorded_at >= midnight,
+            Decision.imported.is_(False),
+            Decision.source != REVERSAL,
+        )
         .group_by(Decision.point)
     )
     days = {row[0]: (row[1], row[2], row[3]) for row in recorded}

@@ -123,7 +123,7 @@ def test_auditors_and_readers_mark_nobody(answerable: Answerable, shop: Actor) -
             people_only.mark(work, SUBJECT)
 
 
-@pytest.mark.parametrize("reference", ["", "x" * 201, "a\0b"])
+@pytest.mark.parametrize("reference", ["", "x" * 201, "a\0b", "\ud800"])
 def test_a_reference_that_is_none_is_refused(
     answerable: Answerable, shop: Actor, reference: str
 ) -> None:

@@ -18,7 +18,7 @@ _SENDING: Final = "answerable.portal.sending"
 _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
 #: How often one address may look, and how often one link may send a form.
-_LOOKS: Final = 120
+_LOOKS: Final = 300
 _SENDS: Final = 30
 
 

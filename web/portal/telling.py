@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from policies.document import Feature, FeatureType, Policy
 from policies.texts import shown
 from web.console import telling as pages
 from web.console.speech import gettext as _
-from web.console.speech import language
+from web.console.speech import language, ngettext
 from web.console.times import LOCALES
 from web.console.views.shell import Choice
 from web.portal.views import (
@@ -42,7 +43,7 @@ def decision(page: SubjectPage, token: str, form: str, *, error: str = "") -> De
     open_one = next((one for one in shown_appeals if 0 < one.step < 3), None)
     last = open_one or (shown_appeals[-1] if shown_appeals else None)
     was = pages.outcome_label(policy, view.outcome) if standing.reversed_by else ""
-    days = policy.appeals.due_in.days
+    days = math.ceil(standing.answered_within / timedelta(days=1))
     return DecisionPage(
         token=token,
         number=str(view.id),
@@ -66,8 +67,7 @@ def decision(page: SubjectPage, token: str, form: str, *, error: str = "") -> De
         earlier=tuple(one for one in shown_appeals if one is not last),
         may_appeal=standing.why_not is None,
         again=any(one.step == 3 for one in shown_appeals),
-        answer_days=days,
-        answer_in=_("%(days)s days", days=days),
+        answer_in=ngettext("%(num)s day", "%(num)s days", days),
         always_person=None if page.marked is None else page.marked.people_only,
         always_since=None if page.marked is None else _day_or_none(page.marked.since, zone),
         form=form,
@@ -95,7 +95,7 @@ def appeal_form(
         token=token,
         title=page.policy.title.in_(language()),
         outcome=pages.outcome_label(page.policy, page.standing.outcome),
-        due=day(now + page.policy.appeals.due_in, ZoneInfo(page.time_zone)),
+        due=day(now + page.standing.answered_within, ZoneInfo(page.time_zone)),
         facts=facts,
         most_files=MOST_FILES,
         most_megabytes=MOST_BYTES // 1_000_000,

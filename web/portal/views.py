@@ -99,7 +99,6 @@ class DecisionPage:
     earlier: Sequence[AppealShown]
     may_appeal: bool
     again: bool
-    answer_days: int
     answer_in: str
     always_person: bool | None
     always_since: Day | None
