@@ -177,6 +177,7 @@ def test_k_of_one_hides_nothing_but_the_counts():
     assert report == before
     assert "counts" not in found
     assert found.pop("suppression") == {"k": 1}
+    assert found.pop("outcomes") == report["counts"]["outcomes"]
     assert found == {name: value for name, value in report.items() if name != "counts"}
     with pytest.raises(ValueError, match="at least 1"):
         suppressed(report, k=0)
