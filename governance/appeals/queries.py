@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -80,3 +83,35 @@ def was_looked_at(session: Session, case_id: str) -> bool:
         session.execute(sa.select(Case.first_claimed_at).where(Case.id == case_id)).scalar_one()
         is not None
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathCount:
+    """So many decisions of one path (release, review or refuse) that were objected to, by what became of it."""
+
+    path: str
+    open: int = 0
+    upheld: int = 0
+    dismissed: int = 0
+    withdrawn: int = 0
+
+
+def by_path(session: Session, point: str, since: datetime, until: datetime) -> list[PathCount]:
+    """Count the appeals that were opened at a point within a time, by the way on which their decisions had been made."""
+    rows = session.execute(
+        sa.select(
+            Decision.disposition,
+            sa.func.count().filter(Appeal.status == "open"),
+            sa.func.count().filter(Appeal.upheld.is_(True)),
+            sa.func.count().filter(Appeal.upheld.is_(False)),
+            sa.func.count().filter(Appeal.status == "withdrawn"),
+        )
+        .join(Decision, Decision.id == Appeal.decision_id)
+        .where(Appeal.point == point, Appeal.opened_at >= since, Appeal.opened_at < until)
+        .group_by(Decision.disposition)
+        .order_by(Decision.disposition)
+    )
+    return [
+        PathCount(path=path, open=waiting, upheld=upheld, dismissed=dismissed, withdrawn=withdrawn)
+        for path, waiting, upheld, dismissed, withdrawn in rows
+    ]

@@ -37,7 +37,7 @@ from governance.reviews import history
 from governance.reviews import queries as reviews
 from governance.reviews import service as review_cases
 from governance.reviews.models import Case
-from governance.reviews.purposes import APPEAL
+from governance.reviews.purposes import APPEAL, barred_from_appeal
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.transitions import CaseStatus
 from governance.subjects import payloads
@@ -307,6 +307,7 @@ def answer(
         erased=key is None,
         now=work.now,
     )
+    barred = {barred_id for barred_id, _ in barred_from_appeal(work.session, case, row)}
     review_cases.close_appeal(work, case, CaseStatus.DECIDED)
     answer_id = work.new_id()
     with counted(work, row):
@@ -319,7 +320,12 @@ def answer(
         record_id=answer_id,
         decision_id=row.id,
         refs={"appeal": appeal.id, "case": case.id, "reversal": new_id},
-        data={"upheld": upheld, "outcome": after.outcome},
+        data={
+            "upheld": upheld,
+            "outcome": after.outcome,
+            # Whoever had a small part may answer where people are few; the log says so.
+            "single_handed": work.person_id in barred,
+        },
         # Nothing more is written about somebody whose content was erased.
         payloads={} if key is None else {ANSWER: said.encode()},
         key=key,

@@ -134,7 +134,7 @@ def most_urgent(
             sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now),
             ~author.exists(),
             ~signed.exists(),
-            not_barred(person_id, person),
+            not_barred(session, person_id, person, now),
         )
         .order_by(*_urgency(Case))
         .limit(1)

@@ -624,7 +624,7 @@ def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Ver
 def _barred(work: Work, case: Case, decision: Decision) -> tuple[tuple[str, str], ...]:
     """Return the people who may not decide a case, each with the reason."""
     if case.purpose == purposes.APPEAL:
-        return tuple(purposes.barred_from_appeal(work.session, case, decision))
+        return tuple(purposes.barred_from_appeal(work.session, case, decision, work.now))
     barred = []
     kind, _, asker = decision.actor.partition(":")
     if kind == "person":

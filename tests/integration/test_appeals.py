@@ -26,6 +26,7 @@ from governance.errors import (
     NotFound,
     Stale,
 )
+from governance.installation.models import BusinessSetting
 from governance.ledger.models import LogRecord
 from governance.ledger.publishing import publish as publish_log
 from governance.ledger.sequencing import drain
@@ -184,6 +185,58 @@ def test_whoever_entered_it_or_wrote_the_policy_does_not_answer(
     for one in (ada, ben):
         with answerable.work(one) as work:
             assert reviews.next_case(work) is None
+
+
+def test_where_people_are_few_who_entered_it_or_wrote_the_policy_may_answer_after_a_day(
+    answerable: Answerable, shop: Actor, ada: Actor, ben: Actor, clock: SettableClock
+) -> None:
+    with answerable.database.write() as session:
+        session.execute(sa.update(PolicyVersion).values(drafted_by=ben.reference))
+        session.add(
+            BusinessSetting(
+                name="people_few", value=True, changed_at=clock.now(), changed_by="service:tests"
+            )
+        )
+    appeal = objects(answerable, decided_by(answerable, shop, ada))
+    clock.advance(hours=23)
+    assert barred(answerable, ben, appeal.case_id)
+    clock.advance(hours=2)
+    assert barred(answerable, ada, appeal.case_id), "whoever decided never does"
+    with answerable.work(ada) as work:
+        assert reviews.next_case(work) is None
+    with answerable.work(ben) as work:
+        given = reviews.next_case(work)
+    assert given is not None
+    assert given.id == appeal.case_id
+    answers(answerable, ben, appeal.case_id)
+    with answerable.look(ben) as work:
+        entry = work.session.execute(
+            sa.select(LogRecord.entry).where(LogRecord.kind == "appeal.answered")
+        ).scalar_one()
+    assert b'"single_handed":true' in bytes(entry)
+
+
+def test_appeals_are_told_by_the_way_their_decisions_were_made(
+    answerable: Answerable, shop: Actor, ada: Actor, ben: Actor, clock: SettableClock
+) -> None:
+    since = clock.now()
+    released = [declined(answerable, shop) for _ in range(3)]
+    answers(
+        answerable,
+        ada,
+        objects(answerable, released[0]).case_id,
+        upheld=True,
+        outcome="offer_gift",
+    )
+    answers(answerable, ada, objects(answerable, released[1]).case_id)
+    objects(answerable, released[2])
+    answers(answerable, ben, objects(answerable, decided_by(answerable, shop, ada)).case_id)
+    with answerable.look(ada) as work:
+        told = queries.by_path(work.session, POINT, since, clock.now() + timedelta(days=1))
+    assert told == [
+        queries.PathCount(path="release", open=1, upheld=1, dismissed=1),
+        queries.PathCount(path="review", dismissed=1),
+    ]
 
 
 def test_a_second_appeal_goes_to_somebody_else_and_is_the_last(
