@@ -315,7 +315,10 @@ def row_view(work: Work, row: Decision, *, as_created: bool = False) -> Decision
         sequence=row.sequence,
         notice=notice,
         notice_language=notice_language,
-        subject_page=preparing.subject_page(
+        # Apps pass it on. People of the business get none: with it they could object as somebody else, and answer themselves.
+        subject_page=None
+        if work.actor.kind is ActorKind.PERSON
+        else preparing.subject_page(
             work.answerable, row.id, row.recorded_at if as_created else work.now
         ),
     )

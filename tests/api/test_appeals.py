@@ -149,6 +149,9 @@ def test_each_decision_has_a_link_for_the_person_concerned(served, decided) -> N
     assert link.startswith("http://127.0.0.1:8000/my/")
     read = served.call("crm", "GET", f"/decisions/{made.json['id']}").json
     assert read["links"]["subject_page"] == link
+    for who in ("Ada", "Cleo"):
+        links = served.call(who, "GET", f"/decisions/{decided}").json.get("links", {})
+        assert links.get("subject_page") is None, "nobody here objects in the person's name"
     listed = served.call("crm", "GET", "/decisions").json["decisions"]
     assert len({one["links"]["subject_page"] for one in listed}) == len(listed)
     assert "links" not in served.ask(query="?dry_run=1").json

@@ -24,7 +24,7 @@ WORDS = "I have been a customer for three years.\n\nPlease look again."
 
 def link(house: House, decision_id: str) -> str:
     """Return the address of the person's page."""
-    with house.answerable.look(house.person("Cleo")) as work:
+    with house.answerable.look(subject_page.actor()) as work:
         return f"{house.url}/my/{decisions.get(work, decision_id).subject_page}"
 
 

@@ -198,9 +198,10 @@ class LinksAnswer(Answer):
     explanation = Text(required=True, metadata={"format": "uri"})
     subject_page = Text(
         required=True,
+        allow_none=True,
         metadata={
             "format": "uri",
-            "description": "The page of the person concerned; whoever has it sees the decision, so give it to them alone",
+            "description": "The page of the person concerned; whoever has it sees the decision, so give it to them alone. null for people of the business",
         },
     )
 
@@ -469,7 +470,9 @@ def decision(view: DecisionView, public_url: str | None = None) -> dict[str, Any
     told["links"] = {
         "self": address,
         "explanation": f"{address}/explanation",
-        "subject_page": f"{public}{PAGE_PATH}{view.subject_page}",
+        "subject_page": None
+        if view.subject_page is None
+        else f"{public}{PAGE_PATH}{view.subject_page}",
     }
     return told
 
