@@ -56,16 +56,19 @@ def mark(work: Work, reference: str, *, decision_id: str | None = None) -> Marke
     if present is not None:
         return _told(present)
     key = _key(work, tag)
-    # Two who mark at once make one mark.
-    work.session.execute(
+    made = work.session.execute(
         insert(work.session, PeopleOnlyRow)
         .values(subject_tag=tag, key_id=key.id, set_at=work.now, set_by=work.actor.reference)
         .on_conflict_do_nothing(index_elements=["subject_tag"])
-    )
+        .returning(PeopleOnlyRow.key_id)
+    ).first()
+    if made is None:
+        # Somebody else did the same at the same moment, and their entry tells of it.
+        return Marked(people_only=True, since=work.now)
     work.configuration_changed()
     work.record(
         EntryKind.PEOPLE_ONLY_SET,
-        refs={"about": decision_id},
+        refs={"about": decision_id, "subject_key": key.id},
         payloads={SUBJECT: reference.encode()},
         key=key,
     )
@@ -95,7 +98,7 @@ def lift(work: Work, reference: str, *, decision_id: str | None = None) -> Marke
     work.configuration_changed()
     work.record(
         EntryKind.PEOPLE_ONLY_LIFTED,
-        refs={"about": decision_id},
+        refs={"about": decision_id, "subject_key": key.id},
         payloads={SUBJECT: reference.encode()},
         key=key,
     )

@@ -47,7 +47,7 @@ from governance.requests.models import Request
 from governance.reviews.models import Case, Verdict
 from governance.storage.snapshot import snapshot
 from governance.subjects.keys import SubjectKey
-from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
+from governance.subjects.models import PayloadRow, PeopleOnlyRow, SubjectKeyRow, VaultRow
 from governance.truth.models import Feedback, GroundTruth
 from policies import document
 
@@ -388,7 +388,12 @@ class _Verification:
                 "people": {row.id: row for row in self._all(Person)},
                 "app_keys": {row.id: row for row in self._all(AppKey)},
                 "requests": {row.id: row for row in self._all(Request)},
+                "people_only": {row.key_id: row for row in self._all(PeopleOnlyRow)},
             }
+            # A mark goes with the subject's key, when the subject is erased.
+            marked = known["people_only"]
+            there = self._keys_there(list(marked))
+            known["people_only"] = {key: said for key, said in marked.items() if key in there}
             for difference in standing.compare(known, rows):
                 yield _tampered(
                     f"{difference.where} is not what the entries say",
@@ -402,6 +407,14 @@ class _Verification:
                 got=f"{type(error).__name__}: {error}",
             )
         self._session.expunge_all()
+
+    def _keys_there(self, ids: Sequence[str]) -> set[str]:
+        """Return those of these keys of subjects that were not erased."""
+        there: set[str] = set()
+        for start in range(0, len(ids), _PAGE):
+            some = SubjectKeyRow.id.in_(ids[start : start + _PAGE])
+            there.update(self._session.execute(sa.select(SubjectKeyRow.id).where(some)).scalars())
+        return there
 
     # ------------------------------------------------------------------- records and payloads
 

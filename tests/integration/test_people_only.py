@@ -12,6 +12,8 @@ from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.errors import InvalidInput, NotAllowed
 from governance.ledger.models import LogRecord
+from governance.ledger.sequencing import drain
+from governance.operations import verifying
 from governance.subjects.models import PayloadRow, PeopleOnlyRow, SubjectKeyRow, VaultRow
 from tests.people import app, person, publish
 from tests.retention import POLICY, QUEUE, request
@@ -129,6 +131,32 @@ def test_a_reference_that_is_none_is_refused(
 ) -> None:
     with answerable.work(shop) as work, pytest.raises(InvalidInput):
         people_only.mark(work, reference)
+
+
+def test_a_mark_that_is_taken_or_given_without_an_entry_is_found(
+    answerable: Answerable, shop: Actor
+) -> None:
+    for _ in range(2):
+        mark(answerable, shop)
+        with answerable.work(shop) as work:
+            people_only.lift(work, SUBJECT)
+    mark(answerable, shop)
+    drain(answerable)
+    assert marks_found(answerable) == []
+    with answerable.database.write() as session:
+        row = session.execute(sa.select(PeopleOnlyRow)).scalar_one()
+        key_id = row.key_id
+        session.delete(row)
+    assert marks_found(answerable) == [f"people_only of {key_id} is not what the entries say"]
+    with answerable.database.write() as session:
+        session.execute(sa.delete(PayloadRow).where(PayloadRow.key_id == key_id))
+        session.execute(sa.delete(VaultRow).where(VaultRow.key_id == key_id))
+        session.execute(sa.delete(SubjectKeyRow).where(SubjectKeyRow.id == key_id))
+    assert marks_found(answerable) == [], "it went with the subject"
+
+
+def marks_found(answerable: Answerable) -> list[str]:
+    return [one.what for one in verifying.verify(answerable).findings if "people_only" in one.what]
 
 
 def test_erasing_the_subject_erases_the_mark(answerable: Answerable, shop: Actor) -> None:
