@@ -186,6 +186,7 @@ POLICY_KEYS: Mapping[str, str] = {
     "features.*.stratum": "A legitimate ground for difference: reports also compare groups within each of its values. Copied to the counts as text.",
     "features.*.mask": "Hidden from reviewers, as a name is: who needs it reveals it, with a reason, which is logged.",
     "features.*.proxy": "Hidden like `mask`, and so is what it did to the proposal, because it gives a group away.",
+    "features.*.correctable": "Whether the person concerned sees its value on their page, and may say that it is wrong. `false` for what is no fact about them, such as a score.",
     "groups": "The group attributes that a request may bring along. They go to the vault; no rule and no reviewer sees them.",
     "require": "What a request must bring along, else it is refused (422).",
     "outcomes": "What can be decided. A proposal of anything else goes to a person.",
@@ -207,6 +208,9 @@ POLICY_KEYS: Mapping[str, str] = {
     "review.undo": "How long a verdict can be taken back, and is told to nobody.",
     "review.judge_first": "The share of the cases on which people say what they would decide before they see the proposal; drawn by a secret "
     "that the log commits to, so that nobody can steer it.",
+    "appeals": "How objections of the persons concerned are answered. The policy in force says it, also for decisions of earlier versions.",
+    "appeals.queue": "The queue in which they wait. Without one: `review.queue`.",
+    "appeals.due_in": "Until when the person is promised an answer, in days of the calendar. The clock answers none; what is late is shown as late.",
     "rules": "Conditions and what follows from them; all are asked, and the strictest wins.",
     "rules.name": "Its name; each rule has its own.",
     "rules.when": "The condition, in CEL.",

@@ -1,4 +1,4 @@
-"""What rulings depend on, as one process last read it: live policies, holds, app keys, queues' hours and the business's time zone.
+"""What rulings depend on, as one process last read it: live policies, holds, marks of subjects, app keys, queues' hours, the time zone.
 
 Each change of these raises the installation's generation in its own transaction. A decision is committed only under the generation it was ruled by,
 so a hold, a publication or a revoked key is in force from the next request on in every process, without a message between them.
@@ -21,6 +21,7 @@ from governance.points.models import DecisionPoint, PolicyVersion
 from governance.queues.calendar import Calendar
 from governance.queues.models import Queue
 from governance.storage.database import Database
+from governance.subjects.models import PeopleOnlyRow
 from policies import document
 from policies.rulings import Engine
 
@@ -63,7 +64,7 @@ class HoldInForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """One generation of it all."""
+    """One generation of it all; ``people_only`` are the tags of subjects about whom a person always decides."""
 
     generation: int
     origin: str
@@ -72,6 +73,7 @@ class Configuration:
     holds: tuple[HoldInForce, ...]
     keys: Mapping[str, KnownKey]
     calendars: Mapping[str, Calendar]
+    people_only: frozenset[str] = frozenset()
 
     def holds_of(self, point: str) -> tuple[HoldInForce, ...]:
         """Return the holds in force at a point."""
@@ -174,6 +176,7 @@ class ConfigurationCache:
                 queue.name: Calendar.from_document(queue.calendar)
                 for queue in session.execute(sa.select(Queue)).scalars()
             },
+            people_only=frozenset(session.execute(sa.select(PeopleOnlyRow.subject_tag)).scalars()),
         )
 
 

@@ -12,6 +12,7 @@ class Permission(StrEnum):
     """One thing that somebody may do."""
 
     ACCOUNT_USE = "account:use"
+    APPEALS_OPEN = "appeals:open"
     CASES_DECIDE = "cases:decide"
     CASES_INFORM = "cases:inform"
     CASES_READ = "cases:read"
@@ -41,12 +42,14 @@ class Permission(StrEnum):
     REQUESTS_READ = "requests:read"
     SETTINGS_MANAGE = "settings:manage"
     STATUS_READ = "status:read"
+    SUBJECTS_MARK = "subjects:mark"
     TRUTH_REPORT = "truth:report"
     WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 DESCRIPTIONS: dict[Permission, str] = {
     Permission.ACCOUNT_USE: "Use one's own account: password, second factor, tokens, language.",
+    Permission.APPEALS_OPEN: "Enter the objection of the person concerned to a decision that one may see.",
     Permission.CASES_DECIDE: "Claim and decide cases of one's queues, and what is done instead: pass on, put off, hand over, escalate, ask, comment.",
     Permission.CASES_INFORM: "Answer a question that was asked about a decision of one's own.",
     Permission.CASES_READ: "See the cases of one's queues.",
@@ -76,6 +79,7 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.REQUESTS_READ: "See what waits for a second person.",
     Permission.SETTINGS_MANAGE: "Change the business's settings.",
     Permission.STATUS_READ: "See the status page.",
+    Permission.SUBJECTS_MARK: "Have a person always decide about a subject, and take that back.",
     Permission.TRUTH_REPORT: "Report what turned out to be right for a decision that one may see.",
     Permission.WEBHOOKS_MANAGE: "Say where apps are told what became of their decisions, look at what was delivered, and send it again.",
 }
@@ -102,6 +106,7 @@ _EVERYBODY = frozenset(
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MANAGER: _EVERYBODY
     | {
+        Permission.APPEALS_OPEN,
         Permission.CASES_DECIDE,
         Permission.CASES_READ,
         Permission.DECISIONS_READ,
@@ -112,6 +117,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.HOLDS_SET,
         Permission.INCIDENTS_READ,
         Permission.REQUESTS_READ,
+        Permission.SUBJECTS_MARK,
         Permission.TRUTH_REPORT,
     },
     Role.PUBLISHER: _EVERYBODY
@@ -161,6 +167,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "decisions:write": frozenset(
         {
+            Permission.APPEALS_OPEN,
             Permission.CASES_INFORM,
             Permission.DECISIONS_CREATE,
             Permission.DECISIONS_READ,
@@ -168,6 +175,7 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
             Permission.EXPLANATIONS_READ,
             Permission.FEEDBACK_REPORT,
             Permission.POINTS_READ,
+            Permission.SUBJECTS_MARK,
             Permission.TRUTH_REPORT,
         }
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from governance.appeals import models as appeals
 from governance.counting import models as counting
 from governance.decisions import models as decisions
 from governance.deltas import models as deltas
@@ -24,6 +25,7 @@ from governance.webhooks import models as webhooks
 
 __all__ = [
     "Base",
+    "appeals",
     "counting",
     "decisions",
     "deltas",

@@ -151,6 +151,11 @@ class Settings:
         _text,
         "Requests an app key may make, like 200/second, counted in each process; off: no limit.",
     )
+    subject_page_days: int = _setting(
+        90,
+        _whole(1, 3650),
+        "How many days the link to the page of the person concerned works after it was given.",
+    )
     smtp_host: str | None = _setting(
         None, _text, "Mail server. Without one no mail is sent, and the status page says so."
     )

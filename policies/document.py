@@ -39,6 +39,7 @@ from policies.source import Problem, Source, member, read
 
 __all__ = [
     "MOST_PROBLEMS",
+    "Appeals",
     "Disposition",
     "Expectation",
     "Feature",
@@ -184,6 +185,7 @@ class Feature:
     stratum: bool = False
     mask: bool = False
     proxy: bool = False
+    correctable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +225,14 @@ class Review:
     sign_offs: int = 1
     undo: timedelta = timedelta(seconds=10)
     judge_first: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeals:
+    """How objections are answered: in which queue (None: where people review), and within how many days of the calendar."""
+
+    queue: str | None = None
+    due_in: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +349,7 @@ class Policy:
     outcomes: Mapping[str, Outcome] = field(compare=False)
     proposal: ProposalSource = field(compare=False)
     review: Review = field(compare=False)
+    appeals: Appeals = field(compare=False)
     rules: tuple[Rule, ...] = field(compare=False)
     measure: Measure = field(compare=False)
     monitors: tuple[Monitor, ...] = field(compare=False)
@@ -370,11 +381,17 @@ class Policy:
         return frozenset(one.name for one in self.features.values() if one.mask or one.proxy)
 
     @property
+    def appeals_queue(self) -> str:
+        """Name the queue in which objections are answered."""
+        return self.appeals.queue or self.review.queue
+
+    @property
     def queues(self) -> tuple[str, ...]:
         """Name every queue that this policy can send a case to, each once."""
         named = [
             self.review.queue,
             self.review.when_overdue.escalate_to,
+            self.appeals.queue,
             *(rule.queue for rule in self.rules),
         ]
         return tuple(dict.fromkeys(queue for queue in named if queue))
@@ -791,6 +808,7 @@ def _policy(source: Source, data: Mapping[str, Any]) -> Policy:
         review=Review(
             **data["review"] | {"when_overdue": Overdue(**data["review"]["when_overdue"])}
         ),
+        appeals=Appeals(**data["appeals"]),
         rules=tuple(_rule(raw, line(f"/rules/{at}")) for at, raw in enumerate(data["rules"])),
         measure=_measure(data["measure"]),
         monitors=tuple(_monitor(raw) for raw in data["fairness"]),

@@ -25,6 +25,7 @@ class ReasonCode(StrEnum):
     RULE_BROKEN = "rule_broken"
     RULE_MATCHED = "rule_matched"
     RULING_FAILED = "ruling_failed"
+    SUBJECT_PEOPLE_ONLY = "subject_people_only"
     TOO_LONG = "too_long"
     UNDECLARED_OUTCOME = "undeclared_outcome"
 

@@ -134,13 +134,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """All that a ruling depends on; ``holds`` are the reasons of the holds in force."""
+    """All that a ruling depends on; ``holds`` are the reasons of the holds in force, ``people_only`` a mark of the subject's."""
 
     features: Mapping[str, Any]
     proposal: Proposal | None
     subject_known: bool
     context: Context
     person_requested: bool = False
+    people_only: bool = False
     holds: tuple[str, ...] = ()
 
 
@@ -343,6 +344,7 @@ class Engine:
                 proposal=question.proposal,
                 checked=checked,
                 person_requested=question.person_requested,
+                people_only=question.people_only,
                 holds=question.holds,
             )
         except Exception as error:  # noqa: BLE001  # whatever happened, a person decides
@@ -353,7 +355,7 @@ class Engine:
     ) -> Ruling:
         """Rule again with other features or another proposal, and all else as the ruling's trace recorded it.
 
-        Holds and a request for a person stay in force. With the same features and proposal it gives the same ruling.
+        Holds, a request for a person and a mark of the subject's stay in force. With the same features and proposal it gives the same ruling.
         """
         recorded = {name: value for step in ruling.trace for name, value in step.looked_at.items()}
         facts: dict[str, Any] = {f"features.{name}": value for name, value in features.items()}
@@ -368,6 +370,9 @@ class Engine:
             checked=self.check_values(features, proposal),
             person_requested=any(
                 reason.code is ReasonCode.PERSON_REQUESTED for reason in ruling.reasons
+            ),
+            people_only=any(
+                reason.code is ReasonCode.SUBJECT_PEOPLE_ONLY for reason in ruling.reasons
             ),
             holds=tuple(
                 str(reason.params.get("reason", ""))
@@ -422,11 +427,14 @@ class Engine:
         proposal: Proposal | None,
         checked: Checked,
         person_requested: bool,
+        people_only: bool,
         holds: Sequence[str],
     ) -> Ruling:
         scales = _Scales(self.policy)
         if person_requested:
             scales.to_people.append(_PERSON_REQUESTED)
+        if people_only:
+            scales.to_people.append(_SUBJECT_PEOPLE_ONLY)
         for hold in holds:
             params: dict[str, Scalar] = {"reason": hold}
             scales.to_people.append(Reason(code=ReasonCode.HOLD, rule="hold", params=params))
@@ -447,7 +455,7 @@ class Engine:
                 looked_at = {name: _stored(facts[name]) for name in names if name in facts}
                 scales.answered(rule, answer, looked_at)
         scales.weigh_confidence(proposal)
-        return scales.ruling(proposal, forced=person_requested or bool(holds))
+        return scales.ruling(proposal, forced=person_requested or people_only or bool(holds))
 
 
 class _Scales:
@@ -585,6 +593,9 @@ _UNDECLARED: Final = Reason(code=ReasonCode.UNDECLARED_OUTCOME, rule="outcomes")
 _UNSURE: Final = Reason(code=ReasonCode.CONFIDENCE_MISSING, rule="proposal.confidence")
 _NO_PROPOSAL: Final = Reason(code=ReasonCode.PROPOSAL_MISSING, rule="proposal")
 _PERSON_REQUESTED: Final = Reason(code=ReasonCode.PERSON_REQUESTED, rule="person_requested")
+_SUBJECT_PEOPLE_ONLY: Final = Reason(
+    code=ReasonCode.SUBJECT_PEOPLE_ONLY, rule="subject_people_only"
+)
 _NOTHING_MATCHED: Final = Reason(code=ReasonCode.NOTHING_MATCHED, rule="rules")
 
 

@@ -288,6 +288,7 @@ class FeatureShape(Shape):
     stratum = Flag(load_default=False)
     mask = Flag(load_default=False)
     proxy = Flag(load_default=False)
+    correctable = Flag(load_default=True)
 
 
 class OutcomeShape(Shape):
@@ -328,6 +329,15 @@ class ReviewShape(Shape):
     sign_offs = Figure(1, 5, whole=True, load_default=1)
     undo = Duration(timedelta(minutes=10), load_default=timedelta(seconds=10))
     judge_first = Figure(0, 1, load_default=0.0)
+
+
+class AppealsShape(Shape):
+    """How objections of the persons concerned are answered."""
+
+    queue = Word(
+        SLUG, "a queue's name in lower-case letters, digits and hyphens", load_default=None
+    )
+    due_in = Duration(timedelta(days=365), timedelta(days=1), load_default=timedelta(days=30))
 
 
 class RuleShape(Shape):
@@ -472,6 +482,9 @@ class PolicyShape(Shape):
         ProposalShape, load_default=lambda: {"source": "app", "confidence": "required"}
     )
     review = fields.Nested(ReviewShape, required=True)
+    appeals = fields.Nested(
+        AppealsShape, load_default=lambda: {"queue": None, "due_in": timedelta(days=30)}
+    )
     rules = fields.List(fields.Nested(RuleShape), load_default=list)
     measure = fields.Nested(MeasureShape, load_default=dict)
     fairness = fields.List(fields.Nested(MonitorShape), load_default=list)
@@ -603,6 +616,7 @@ ENFORCED: Final[Mapping[str, str]] = {
     "features.*.stratum": "governance.counting.contributions.strata_of",
     "features.*.mask": "governance.decisions.masking.hidden_from",
     "features.*.proxy": "governance.decisions.masking.hidden_from",
+    "features.*.correctable": "policies.corrections.correctable",
     "groups": "policies.rulings.Engine.check",
     "require": "policies.rulings.Engine.check",
     "outcomes": "policies.rulings.Engine.rule",
@@ -622,6 +636,9 @@ ENFORCED: Final[Mapping[str, str]] = {
     "review.sign_offs": "policies.rulings.Engine.rule",
     "review.undo": "policies.rulings.Engine.rule",
     "review.judge_first": "policies.rulings.Engine.rule",
+    "appeals": "policies.document.Policy.appeals_queue",
+    "appeals.queue": "policies.document.Policy.appeals_queue",
+    "appeals.due_in": "governance.appeals.service.open_appeal",
     "rules": "policies.rulings.Engine.rule",
     "rules.name": "policies.rulings.Engine.rule",
     "rules.when": "policies.conditions.Conditions.ask",

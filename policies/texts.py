@@ -69,6 +69,10 @@ SENTENCES: Final[Mapping[ReasonCode, Mapping[str, str]]] = {
         "en": "The policy could not be applied ({detail}).",
         "de": "Die Richtlinie ließ sich nicht anwenden ({detail}).",
     },
+    ReasonCode.SUBJECT_PEOPLE_ONLY: {
+        "en": "The person concerned wants a person to decide, always.",
+        "de": "Die betroffene Person will, dass immer ein Mensch entscheidet.",
+    },
     ReasonCode.TOO_LONG: {
         "en": "“{fact}” is too long for the rules to be asked.",
         "de": "„{fact}“ ist zu lang, um die Regeln zu befragen.",
@@ -116,6 +120,10 @@ FOR_SUBJECTS: Final[Mapping[ReasonCode, Mapping[str, str]]] = {
         "de": "Eine unserer Regeln gilt für solche Fälle.",
     },
     ReasonCode.RULING_FAILED: _TROUBLE,
+    ReasonCode.SUBJECT_PEOPLE_ONLY: {
+        "en": "It is on record that a person always decides about you.",
+        "de": "Es ist vermerkt, dass über Sie immer ein Mensch entscheidet.",
+    },
     ReasonCode.TOO_LONG: _UNUSUAL,
     ReasonCode.UNDECLARED_OUTCOME: _TROUBLE,
 }

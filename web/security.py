@@ -26,6 +26,8 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 HTTPS_ONLY: Final = "max-age=31536000; includeSubDomains"
+#: The blueprint whose forms are guarded by itself.
+OWN_FORMS: Final = "portal"
 _NEVER_CHANGES: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "public, max-age=300"
 
@@ -70,7 +72,12 @@ def register(app: Flask, *, secure: bool) -> None:
     @app.before_request
     def guard_forms() -> None:
         # The API takes no cookies, so no other site can make a browser speak for somebody there.
-        if request.method not in {"GET", "HEAD", "OPTIONS"} and not of_api():
+        # On the pages of the person concerned each form carries a token bound to their link, which no other site knows.
+        if (
+            request.method not in {"GET", "HEAD", "OPTIONS"}
+            and not of_api()
+            and request.blueprint != OWN_FORMS
+        ):
             csrf.protect()
 
     headers = tuple(HEADERS.items())
@@ -78,7 +85,8 @@ def register(app: Flask, *, secure: bool) -> None:
     @app.after_request
     def send_headers(response: Response) -> Response:
         for name, value in headers:
-            response.headers[name] = value
+            # A page that gives more away by its address says so itself, more strictly.
+            response.headers.setdefault(name, value)
         if secure:
             response.headers["Strict-Transport-Security"] = HTTPS_ONLY
         if request.endpoint == "static":

@@ -90,6 +90,15 @@ def pieces_of(name: str) -> tuple[str, Iterator[bytes]]:
     return file.filename, stream.pieces()
 
 
+def files_of(name: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the name and the bytes of each file that a form's field brings."""
+    for file in request.files.getlist(name):
+        if file.filename:
+            stream = file.stream
+            assert isinstance(stream, Sealed), "the request was told to expect files"
+            yield file.filename, stream.pieces()
+
+
 def pieces_of_body(most: int) -> Iterator[bytes]:
     """Yield the body of the present request as it comes in.
 

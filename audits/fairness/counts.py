@@ -39,7 +39,7 @@ class Stage(StrEnum):
     REVIEW = "review"
     #: What was finally done: ``value`` is the outcome, empty while there is none.
     OUTCOME = "outcome"
-    #: Who objected, and who was right. Nothing is recorded before there are appeals.
+    #: Who objected, and who was right: ``value`` is one of ``Appealed``; what nobody objected to has no cell.
     APPEAL = "appeal"
 
 
@@ -61,6 +61,15 @@ class Reviewed(StrEnum):
     AWAY = "away"
     OTHER = "other"
     LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+
+
+class Appealed(StrEnum):
+    """What became of an objection to a decision; one that was dismissed once and upheld later counts as upheld."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
     WITHDRAWN = "withdrawn"
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -19,6 +19,7 @@ from audits.fairness.counts import (
     NOT_YET,
     RIGHT,
     UNKNOWN,
+    Appealed,
     Cell,
     Group,
     Reviewed,
@@ -26,6 +27,8 @@ from audits.fairness.counts import (
     Stage,
 )
 
+#: What a cell of appeals says of the decisions that could be objected to; made for reports, never stored.
+DECIDED: Final = "decided"
 #: One thing to group by: one attribute, or several that are crossed, in the order of their names.
 Item = tuple[str, ...]
 
@@ -71,6 +74,10 @@ class Part(StrEnum):
     LAPSED = "lapsed"
     PEOPLE_RIGHT = "people_right"
     PEOPLE_WRONG = "people_wrong"
+    #: Objected to by the person concerned, and what a second person said of it.
+    OBJECTED = "objected"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
 
 
 class Metric(StrEnum):
@@ -125,6 +132,10 @@ class Metric(StrEnum):
     LAPSED_RATE = "lapsed_rate"
     #: Wrong after people decided / decided by people with a label. Lower.
     REVIEW_ERROR = "review_error"
+    #: Objected to / all decided. 0: nobody objected; 1: everybody did. Neither: who knows how to object is not who was wronged.
+    APPEAL_RATE = "appeal_rate"
+    #: Upheld / objections that were answered. 0: no objection was right; 1: all were. Lower.
+    UPHELD_RATE = "upheld_rate"
 
 
 class Direction(StrEnum):
@@ -199,6 +210,8 @@ DEFINITIONS: Final[Mapping[Metric, Definition]] = {
     Metric.REVIEW_ERROR: _define(
         Part.PEOPLE_WRONG, (Part.PEOPLE_RIGHT, Part.PEOPLE_WRONG), Direction.LOWER
     ),
+    Metric.APPEAL_RATE: _define(Part.OBJECTED, (Part.ALL,)),
+    Metric.UPHELD_RATE: _define(Part.UPHELD, (Part.UPHELD, Part.DISMISSED), Direction.LOWER),
 }
 
 _OF_OUTCOMES: Final = (
@@ -234,7 +247,7 @@ OF_STAGE: Final[Mapping[Stage, tuple[Metric, ...]]] = {
         Metric.REVIEW_ERROR,
     ),
     Stage.OUTCOME: _OF_OUTCOMES,
-    Stage.APPEAL: (),
+    Stage.APPEAL: (Metric.APPEAL_RATE, Metric.UPHELD_RATE),
 }
 #: The figures whose largest gap between any two groups is told.
 WIDEST: Final[Mapping[Stage, tuple[Metric, ...]]] = {
@@ -260,7 +273,7 @@ WIDEST: Final[Mapping[Stage, tuple[Metric, ...]]] = {
         Metric.EXACT_ACCURACY,
         Metric.BASE_RATE,
     ),
-    Stage.APPEAL: (),
+    Stage.APPEAL: (Metric.APPEAL_RATE, Metric.UPHELD_RATE),
 }
 #: Parts that are shown as the counts of a group.
 COUNTED: Final[Mapping[Stage, tuple[Part, ...]]] = {
@@ -268,7 +281,7 @@ COUNTED: Final[Mapping[Stage, tuple[Part, ...]]] = {
     Stage.ROUTING: (*_RULED, Part.AUTOMATED_RIGHT, Part.AUTOMATED_WRONG),
     Stage.REVIEW: (*_BY_PEOPLE, Part.LAPSED, Part.PEOPLE_RIGHT, Part.PEOPLE_WRONG),
     Stage.OUTCOME: (Part.POSITIVE, Part.NEGATIVE, *_LABELLED, Part.EXACT, Part.INEXACT),
-    Stage.APPEAL: (),
+    Stage.APPEAL: (Part.OBJECTED, Part.UPHELD, Part.DISMISSED),
 }
 
 
@@ -365,6 +378,8 @@ def tally(
     for cell in cells:
         if cell.stage is not stage or not cell.count:
             continue
+        # Objections are a part of what was decided, which is counted beside them.
+        decisions = 0 if cell.stage is Stage.APPEAL and cell.value != DECIDED else cell.count
         reason = _left_out(cell)
         if reason is not None:
             left_out[reason] += cell.count
@@ -374,13 +389,13 @@ def tally(
         counted = [everybody]
         for item, group in places[cell.group].items():
             if group is None:
-                unknown[item] += cell.count
+                unknown[item] += decisions
             else:
                 counted.append(groups[item].setdefault(group, Counter()))
         if len(counted) > 1:
             counted.append(known_somewhere)
         if len(counted) < len(groups) + 2:
-            partly_unknown += cell.count if groups else 0
+            partly_unknown += decisions if groups else 0
         for part in parts_of(cell, positive):
             for of in counted:
                 of[part] += cell.count
@@ -406,6 +421,8 @@ def _left_out(cell: Cell) -> str | None:
 
 def parts_of(cell: Cell, positive: frozenset[str]) -> list[Part]:
     """Say what the decisions of a cell are counted as."""
+    if cell.stage is Stage.APPEAL and cell.value != DECIDED:
+        return _appealed(cell)
     parts = [Part.ALL]
     if cell.imported:
         parts.append(Part.IMPORTED)
@@ -426,6 +443,22 @@ def parts_of(cell: Cell, positive: frozenset[str]) -> list[Part]:
     elif cell.stage in {Stage.PROPOSAL, Stage.OUTCOME}:
         parts += _decided(cell, positive, usable=usable)
     return parts
+
+
+def _appealed(cell: Cell) -> list[Part]:
+    # Whoever took an objection back had objected; that it was not answered says nothing of who was right.
+    answered = {Appealed.UPHELD: Part.UPHELD, Appealed.DISMISSED: Part.DISMISSED}
+    said = answered.get(Appealed(cell.value))
+    return [Part.OBJECTED] if said is None else [Part.OBJECTED, said]
+
+
+def with_decided(cells: Iterable[Cell]) -> Iterator[Cell]:
+    """Yield the cells of appeals, and beside them what was decided and could be objected to."""
+    for cell in cells:
+        if cell.stage is Stage.APPEAL:
+            yield cell
+        elif cell.stage is Stage.OUTCOME and cell.value:
+            yield replace(cell, stage=Stage.APPEAL, value=DECIDED, truth=NOT_YET)
 
 
 def _decided(cell: Cell, positive: frozenset[str], *, usable: bool) -> Iterable[Part]:

@@ -78,6 +78,7 @@ def fairness_report(
     references = _references(view, tallies)
     staged = {stage: stage_of(view, stage, tallies[stage], references) for stage in _MEASURED}
     asked = list(view.items.values())
+    appeals = _appeals(view, counts, references)
     scores = _scores(view, counts, asked)
     sections = {
         "waits": waits_report(counts, asked, confidence=confidence),
@@ -108,12 +109,24 @@ def fairness_report(
         "verdict": _verdict(view, tallies, staged.values()),
         "stages": {
             **{stage.value: found.document for stage, found in staged.items()},
-            Stage.APPEAL.value: {"state": "none_recorded"},
+            Stage.APPEAL.value: appeals,
         },
         "scores": scores,
         **sections,
     }
     return report | {"counts": counts_document(counts)} if with_counts else report
+
+
+def _appeals(
+    view: View, counts: Counts, references: Mapping[Item, tuple[Group, Chosen]]
+) -> dict[str, Any]:
+    """Report who objected, and who was right; no verdict, for not everybody who was wronged objects."""
+    if not any(cell.count for cell in counts.cells if cell.stage is Stage.APPEAL):
+        return {"state": "none_recorded"}
+    cells = list(metrics.with_decided(counts.cells))
+    found = metrics.tally(cells, Stage.APPEAL, view.items, counts.measure.positive)
+    document = stage_of(view, Stage.APPEAL, found, references).document
+    return {"state": "recorded", **document, "verdict": None}
 
 
 def _view(counts: Counts, by: Sequence[str], preset: Preset, confidence: float) -> View:

@@ -101,7 +101,7 @@ TESTED: Final[Mapping[Stage, tuple[Metric, ...]]] = {
     Stage.ROUTING: (Metric.REVIEW_RATE, Metric.AUTOMATED_ERROR),
     Stage.REVIEW: (Metric.OVERRIDE_RATE, Metric.LAPSED_RATE),
     Stage.OUTCOME: (Metric.SELECTION_RATE, Metric.TPR, Metric.FPR, Metric.ACCURACY),
-    Stage.APPEAL: (),
+    Stage.APPEAL: (Metric.APPEAL_RATE, Metric.UPHELD_RATE),
 }
 _OF_OUTCOMES: Final = frozenset({Stage.PROPOSAL, Stage.OUTCOME})
 _OF_POSITIVE: Final = frozenset(

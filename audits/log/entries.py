@@ -27,6 +27,7 @@ class EntryKind(StrEnum):
     DECISION_RECORDED = "decision.recorded"
     DECISION_IMPORTED = "decision.imported"
     DECISION_WITHDRAWN = "decision.withdrawn"
+    DECISION_REVERSED = "decision.reversed"
     CASE_CLAIMED = "case.claimed"
     CASE_RELEASED = "case.released"
     CASE_ESCALATED = "case.escalated"
@@ -41,6 +42,12 @@ class EntryKind(StrEnum):
     VERDICT_GIVEN = "verdict.given"
     VERDICT_UNDONE = "verdict.undone"
     COMMENT_ADDED = "comment.added"
+    APPEAL_OPENED = "appeal.opened"
+    APPEAL_ADDED = "appeal.added"
+    APPEAL_WITHDRAWN = "appeal.withdrawn"
+    APPEAL_ANSWERED = "appeal.answered"
+    PEOPLE_ONLY_SET = "people_only.set"
+    PEOPLE_ONLY_LIFTED = "people_only.lifted"
     POLICY_DRAFTED = "policy.drafted"
     POLICY_PUBLISHED = "policy.published"
     POLICY_WITHDRAWN = "policy.withdrawn"
@@ -112,6 +119,10 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.DECISION_WITHDRAWN: _describe(
         "A decision in review was withdrawn before its outcome.", "app"
     ),
+    EntryKind.DECISION_REVERSED: _describe(
+        "A person upheld an appeal: a decision was stored that takes the place of another, which it names.",
+        "person",
+    ),
     EntryKind.CASE_CLAIMED: _describe("A person took a case to judge it.", "person"),
     EntryKind.CASE_RELEASED: _describe("A claimed case went back to its queue.", "person, service"),
     EntryKind.CASE_ESCALATED: _describe("A case moved to another queue.", "person, service"),
@@ -146,6 +157,28 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.COMMENT_ADDED: _describe(
         "A person commented on a case; the text is a payload.", "person"
+    ),
+    EntryKind.APPEAL_OPENED: _describe(
+        "The person concerned objected, by themselves, by an app or by a manager; words, corrected facts and files are payloads.",
+        "app, person, service",
+    ),
+    EntryKind.APPEAL_ADDED: _describe(
+        "The person concerned added words to an appeal; they are a payload.", "app, person, service"
+    ),
+    EntryKind.APPEAL_WITHDRAWN: _describe(
+        "The person concerned took an appeal back.", "app, person, service"
+    ),
+    EntryKind.APPEAL_ANSWERED: _describe(
+        "A person answered an appeal for good; says whether it was upheld. The answer is a payload.",
+        "person",
+    ),
+    EntryKind.PEOPLE_ONLY_SET: _describe(
+        "From now on a person always decides about a subject; whom is a payload.",
+        "app, person, service",
+    ),
+    EntryKind.PEOPLE_ONLY_LIFTED: _describe(
+        "A person need no longer always decide about a subject; whom is a payload.",
+        "app, person, service",
     ),
     EntryKind.POLICY_DRAFTED: _describe("A policy version was drafted.", "person, service"),
     EntryKind.POLICY_PUBLISHED: _describe("A policy version came into force.", "person, service"),

@@ -155,6 +155,7 @@ def _tell(built: Demo, folder: Path, *, once: bool) -> None:
         f"\nThe shop's app key: {built.key}\n"
         f"\nAsk for a decision that goes to a person (Ada finds it under Support):\n\n{built.curl_review}\n"
         f"\nAsk for one that is released at once:\n\n{built.curl_release}\n"
+        "\nEach answer names a `subject_page`: what the person concerned sees. Open it, and ask for a person.\n"
         f"\nWhen you have seen enough: remove {folder}, and begin for real with "
         "`answerable --home FOLDER init`.\n"
     )

@@ -44,7 +44,10 @@ _STILL: Final[Mapping[str, Reviewed]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What does not change about a decision, as far as counts go by it; ``reasons`` and ``features`` are None where nothing needs them."""
+    """What does not change about a decision, as far as counts go by it; ``reasons`` and ``features`` are None where nothing needs them.
+
+    ``reverses`` tells that it took the place of another after an appeal, by which it is counted, at the stage of appeals of that other one.
+    """
 
     point: str
     version: int
@@ -57,6 +60,7 @@ class Counted:
     codes: Sequence[Mapping[str, Any]]
     features: Mapping[str, Any] | None = None
     contributions: Sequence[Mapping[str, Any]] = ()
+    reverses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ def additions(
     decision: Counted, state: State, group: str, policy: Policy, coarse: Coarseness | None
 ) -> Iterator[Addition]:
     """Yield what a decision adds, each once. ``coarse`` is how its day keeps confidences, None: exactly."""
+    if decision.reverses:
+        return
     positive = policy.positive
     point, day, version = decision.point, decision.day, decision.version
 
@@ -99,6 +105,8 @@ def additions(
     if routed is Routed.REVIEW:
         became = reviewed(state, proposed, positive)
         yield cell(Stage.REVIEW, became.value, _agreement(outcome, state.truth))
+    if state.appeal:
+        yield cell(Stage.APPEAL, state.appeal, "")
     if decision.confidence is not None and decision.proposed is not None:
         exact = round(decision.confidence * MILLION)
         kept = exact if coarse is None else class_of(exact, coarse.step)

@@ -30,6 +30,7 @@ from governance.counting.models import (
 )
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
+from governance.decisions.states import REVERSAL
 from governance.deltas.models import CountDelta
 from governance.deltas.states import State, read
 from governance.points import queries as points
@@ -49,6 +50,7 @@ COLUMNS: Final = (
     Decision.id,
     Decision.point,
     Decision.policy_version,
+    Decision.source,
     Decision.imported,
     Decision.rollout,
     Decision.disposition,
@@ -173,6 +175,7 @@ def counted_of(row: Any, payload: bytes | None) -> Counted:
         codes=row.reasons,
         features=document.get("features"),
         contributions=document.get("reasons") or (),
+        reverses=row.source == REVERSAL,
     )
 
 

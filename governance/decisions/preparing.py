@@ -13,7 +13,7 @@ from audits.log.entries import EntryKind, decimal_text
 from governance.actors import Actor, ActorKind
 from governance.clock import parse_rfc3339, rfc3339
 from governance.configuration import Configuration, LivePolicy
-from governance.decisions import queries
+from governance.decisions import queries, subject_links
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.commit import Prepared, stored
 from governance.decisions.states import Status
@@ -185,6 +185,9 @@ def rule(
             proposal=fits.proposal,
             subject_known=subject is not None,
             person_requested=request.person_requested,
+            people_only=subject is not None
+            and bool(configuration.people_only)
+            and answerable.keys.tag_of(subject.ref) in configuration.people_only,
             holds=tuple(hold.reason for hold in configuration.holds_of(request.decision_point)),
             context=rulings.Context(
                 now=now,
@@ -213,7 +216,12 @@ def rule(
 
 
 def view(
-    ruled: Ruled, *, decision_id: str | None, case_id: str | None, now: datetime
+    ruled: Ruled,
+    *,
+    decision_id: str | None,
+    case_id: str | None,
+    now: datetime,
+    subject_page: str | None = None,
 ) -> DecisionView:
     """Return the answer to a request."""
     request, ruling, policy = ruled.request, ruled.ruling, ruled.live.policy
@@ -252,6 +260,7 @@ def view(
         proposal_reasons=_reasons(request),
         subject_ref=None if request.subject is None else request.subject.ref,
         trace=None,
+        subject_page=subject_page,
     )
 
 
@@ -265,7 +274,20 @@ def prepare(
 ) -> tuple[Prepared, DecisionView]:
     """Make all rows of a decision and the view that answers it."""
     prepared, case_id = prepared_rows(answerable, configuration, actor, asked, ruled, now)
-    return prepared, view(ruled, decision_id=prepared.decision_id, case_id=case_id, now=now)
+    told = view(
+        ruled,
+        decision_id=prepared.decision_id,
+        case_id=case_id,
+        now=now,
+        subject_page=subject_page(answerable, prepared.decision_id, now),
+    )
+    return prepared, told
+
+
+def subject_page(answerable: Answerable, decision_id: str, given_at: datetime) -> str:
+    """Return the token of the page of the person concerned, as it is given at an instant."""
+    days = answerable.settings.subject_page_days
+    return subject_links.token_of(answerable.keyring, decision_id, given_at, days)
 
 
 def prepared_rows(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from governance.decisions.models import Decision
+from governance.decisions.states import REVERSAL
 from governance.reviews.models import Case
 from governance.subjects.models import PayloadRow, SubjectKeyRow
 
@@ -63,7 +64,7 @@ def earlier_of_subject(
     count = session.execute(
         sa.select(sa.func.count())
         .select_from(mine)
-        .where(mine.c.recorded_at >= now - timedelta(days=30))
+        .where(mine.c.recorded_at >= now - timedelta(days=30), mine.c.source != REVERSAL)
     ).scalar_one()
     last = session.execute(
         sa.select(mine.c.outcome, mine.c.recorded_at)

@@ -321,6 +321,12 @@ def row_view(work: Work, row: Decision, *, as_created: bool = False) -> Decision
         sequence=row.sequence,
         notice=notice,
         notice_language=notice_language,
+        # Apps pass it on. People of the business get none: with it they could object as somebody else, and answer themselves.
+        subject_page=None
+        if work.actor.kind is ActorKind.PERSON
+        else preparing.subject_page(
+            work.answerable, row.id, row.recorded_at if as_created else work.now
+        ),
     )
 
 
@@ -444,10 +450,9 @@ def _may_see(work: Work, row: Decision) -> bool:
         return row.app_id == actor.id and (actor.points is None or row.point in actor.points)
     if sees_all(actor):
         return True
-    if row.queue is None:
-        return False
     if row.queue in actor.queues:
         return True
+    # Of a case that moved, and of one that answers an appeal to what was decided without a case.
     moved_to = work.session.execute(
         sa.select(Case.queue).where(Case.decision_id == row.id)
     ).scalars()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+#: The source of a decision that takes the place of another after an appeal; no app's source reads like this.
+REVERSAL: Final = "appeal"
 
 
 class Status(StrEnum):

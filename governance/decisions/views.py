@@ -69,3 +69,5 @@ class DecisionView:
     subject_ref: str | None = None
     trace: Mapping[str, Any] | None = None
     replayed: bool = False
+    #: The token of the page of the person concerned; None for people of the business, who must not object in their name.
+    subject_page: str | None = None

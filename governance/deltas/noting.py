@@ -10,7 +10,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from audits.fairness.counts import NEVER
+from audits.fairness.counts import NEVER, Appealed
+from governance.appeals.models import Appeal
 from governance.decisions.models import Decision
 from governance.deltas.models import CountDelta
 from governance.deltas.states import State, text
@@ -46,6 +47,14 @@ def states_of(session: Session, rows: Sequence[Decision]) -> dict[str, State]:
         sa.select(Feedback).where(Feedback.decision_id.in_(ids))
     ).scalars():
         ratings.setdefault(rating.decision_id, {})[rating.scale] = rating.rating
+    appeals: dict[str, Appealed] = {}
+    for appeal in session.execute(
+        sa.select(Appeal.decision_id, Appeal.status, Appeal.upheld).where(
+            Appeal.decision_id.in_(ids)
+        )
+    ):
+        told = appealed(appeal.status, upheld=appeal.upheld)
+        appeals[appeal.decision_id] = weightier(appeals.get(appeal.decision_id), told)
     found = {}
     for row in rows:
         waited, late = None, False
@@ -60,8 +69,22 @@ def states_of(session: Session, rows: Sequence[Decision]) -> dict[str, State]:
             late=late,
             truth=truth.get(row.id, ""),
             ratings=ratings.get(row.id, {}),
+            appeal=appeals.get(row.id, ""),
         )
     return found
+
+
+def appealed(status: str, *, upheld: bool | None) -> Appealed:
+    """Return what counts are told of an appeal."""
+    if status == "answered":
+        return Appealed.UPHELD if upheld else Appealed.DISMISSED
+    return Appealed.WITHDRAWN if status == "withdrawn" else Appealed.OPEN
+
+
+def weightier(one: Appealed | None, other: Appealed) -> Appealed:
+    """Return which of two appeals to a decision it is counted by: each decision counts once."""
+    order = (Appealed.WITHDRAWN, Appealed.DISMISSED, Appealed.OPEN, Appealed.UPHELD)
+    return other if one is None else max(one, other, key=order.index)
 
 
 def _waited_for(row: Decision) -> bool:

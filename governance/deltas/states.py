@@ -14,6 +14,7 @@ class State:
 
     ``waited`` are the seconds until somebody decided it, ``late`` tells that it was past its due time then. ``truth`` is the outcome that
     turned out right, empty while nobody knows, and ``counts.NEVER`` where nobody ever will. ``ratings`` are by scale.
+    ``appeal`` is one of ``counts.Appealed``, empty where nobody objected.
     """
 
     status: str
@@ -22,6 +23,7 @@ class State:
     late: bool = False
     truth: str = ""
     ratings: Mapping[str, int] = field(default_factory=dict)
+    appeal: str = ""
 
 
 def text(state: State) -> str:
@@ -35,6 +37,8 @@ def text(state: State) -> str:
         said["t"] = state.truth
     if state.ratings:
         said["r"] = dict(sorted(state.ratings.items()))
+    if state.appeal:
+        said["a"] = state.appeal
     return orjson.dumps(said).decode()
 
 
@@ -48,4 +52,5 @@ def read(written: str) -> State:
         late=said.get("l", False),
         truth=said.get("t", ""),
         ratings=said.get("r", {}),
+        appeal=said.get("a", ""),
     )

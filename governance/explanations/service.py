@@ -26,6 +26,7 @@ from governance.points import queries as points
 from governance.reviews import history
 from governance.reviews import queries as reviews
 from governance.reviews.models import Case
+from governance.reviews.purposes import DECIDE
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.views import MessageKind
 from governance.subjects import payloads
@@ -269,7 +270,7 @@ def _human_part(work: Work, row: Decision) -> HumanPart | None:
 
 def _case_of(work: Work, row: Decision) -> Case | None:
     return work.session.execute(
-        sa.select(Case).where(Case.decision_id == row.id, Case.purpose == reviews.DECIDE)
+        sa.select(Case).where(Case.decision_id == row.id, Case.purpose == DECIDE)
     ).scalar_one_or_none()
 
 

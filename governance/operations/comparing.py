@@ -36,7 +36,11 @@ _CASE_AS_RECORDED = (
 )
 #: What the entry of an earlier version does not say, and what it was then.
 _CASE_SAID_SINCE: Final[Mapping[str, object]] = {"judge_first": False}
-RECORDED = (EntryKind.DECISION_RECORDED.value, EntryKind.DECISION_IMPORTED.value)
+RECORDED = (
+    EntryKind.DECISION_RECORDED.value,
+    EntryKind.DECISION_IMPORTED.value,
+    EntryKind.DECISION_REVERSED.value,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +125,14 @@ def compare(
     case_data = data["case"]
     actor = first["actor"]
     who = actor["ref"].partition("/")[0]
+    reverses = first["kind"] == EntryKind.DECISION_REVERSED
     expected = {name: data[name] for name in _AS_RECORDED} | {
         "confidence": data["confidence"],
         "actor": f"{actor['type']}:{who}",
-        "app_id": who if actor["type"] == "app" else None,
+        # What takes the place of a decision is a person's act and stays the app's to see.
+        "app_id": data["app_id"] if reverses else who if actor["type"] == "app" else None,
         "imported": first["kind"] == EntryKind.DECISION_IMPORTED,
-        "queue": None if case_data is None else case_data["queue"],
+        "queue": data["queue"] if reverses else None if case_data is None else case_data["queue"],
         "due_at": None if case_data is None else _instant(case_data["due_at"]),
         "recorded_at": _instant(first["recorded_at"]),
         "occurred_at": _instant(first.get("occurred_at")),
@@ -231,6 +237,60 @@ def compare_learnt(
     stored = {row.scale: row.rating for row in feedback}
     if stored != ratings:
         yield Difference(where="feedback", expected=ratings, got=stored)
+
+
+def compare_appeals(
+    appeals: Sequence[Any], reversals: Sequence[Any], entries: Sequence[Mapping[str, Any]]
+) -> Iterator[Difference]:
+    """Yield where the appeals to a decision, and what it came in the place of, differ from what its entries say.
+
+    Raises:
+        KeyError, ValueError, TypeError: an entry lacks what its kind must say.
+    """
+    said: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        at, about = _instant(entry["recorded_at"]), entry["refs"].get("appeal")
+        match entry["kind"]:
+            case EntryKind.APPEAL_OPENED:
+                who = entry["actor"]["ref"].partition("/")[0]
+                said[entry["id"]] = {
+                    "case_id": entry["refs"]["case"],
+                    "status": "open",
+                    "door": entry["data"]["door"],
+                    "opened_at": at,
+                    "opened_by": f"{entry['actor']['type']}:{who}",
+                    "due_at": _instant(entry["data"]["due_at"]),
+                    "closed_at": None,
+                    "upheld": None,
+                    "answered_by": None,
+                    "answer_id": None,
+                }
+            case EntryKind.APPEAL_WITHDRAWN:
+                said[about] |= {"status": "withdrawn", "closed_at": at}
+            case EntryKind.APPEAL_ANSWERED:
+                said[about] |= {
+                    "status": "answered",
+                    "closed_at": at,
+                    "upheld": entry["data"]["upheld"],
+                    "answered_by": entry["actor"]["ref"],
+                    "answer_id": entry["id"],
+                }
+    rows = {row.id: row for row in appeals}
+    for missing in said.keys() - rows.keys():
+        yield Difference(where="appeals", expected=f"appeal {missing}", got="nothing")
+    for added in rows.keys() - said.keys():
+        yield Difference(where="appeals", expected="an entry", got=f"appeal {added} without one")
+    for appeal_id in said.keys() & rows.keys():
+        for name, value in said[appeal_id].items():
+            got = getattr(rows[appeal_id], name)
+            if got != value:
+                yield Difference(where=f"appeals.{name}", expected=value, got=got)
+    first = entries[0]
+    made = first["kind"] == EntryKind.DECISION_REVERSED
+    expected = [(first["refs"]["reverses"], first["refs"]["appeal"])] if made else []
+    stored = [(row.reverses, row.appeal_id) for row in reversals]
+    if stored != expected:
+        yield Difference(where="reversals", expected=expected, got=stored)
 
 
 def _instant(text: str | None) -> datetime | None:

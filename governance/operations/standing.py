@@ -1,4 +1,4 @@
-"""What the entries say is in force: live policies, holds, roles, app keys, requests. Pure: parsed entries and rows in, differences out.
+"""What the entries say is in force: live policies, holds, roles, app keys, requests, marks of subjects. Pure: parsed entries and rows in, differences out.
 
 Whoever can edit the database could otherwise make a draft live, lift a hold or give a role, and no decision would tell.
 """
@@ -29,6 +29,8 @@ KINDS: Final = (
     EntryKind.REQUEST_MADE,
     EntryKind.REQUEST_CONFIRMED,
     EntryKind.REQUEST_DECLINED,
+    EntryKind.PEOPLE_ONLY_SET,
+    EntryKind.PEOPLE_ONLY_LIFTED,
 )
 _MAKING: Final = frozenset(
     {
@@ -67,6 +69,7 @@ def follow(entries: Iterable[Mapping[str, Any]]) -> Standing:
             "people",
             "app_keys",
             "requests",
+            "people_only",
         )
     }
     # What is made and put in force by one act has one instant, and either entry may come first in the log.
@@ -97,7 +100,8 @@ def compare(known: Standing, rows: Mapping[str, Mapping[Any, Any]]) -> Iterator[
 def _take(known: Standing, entry: Mapping[str, Any]) -> None:
     at = parse_rfc3339(entry["recorded_at"])
     actor = f"{entry['actor']['type']}:{entry['actor']['ref'].partition('/')[0]}"
-    for take in (_take_policy, _take_hold, _take_person, _take_key, _take_request):
+    takers = (_take_policy, _take_hold, _take_person, _take_key, _take_request, _take_mark)
+    for take in takers:
         take(known, entry, actor, at)
 
 
@@ -189,6 +193,15 @@ def _take_request(known: Standing, entry: Mapping[str, Any], actor: str, at: dat
             }
         case EntryKind.REQUEST_DECLINED:
             known["requests"][refs["request"]] |= {"status": "declined", "closed_by": actor}
+
+
+def _take_mark(known: Standing, entry: Mapping[str, Any], actor: str, at: datetime) -> None:
+    # By the id of the subject's key, which says nothing of whom once the key is erased.
+    match entry["kind"]:
+        case EntryKind.PEOPLE_ONLY_SET:
+            known["people_only"][entry["refs"]["subject_key"]] = {"set_at": at, "set_by": actor}
+        case EntryKind.PEOPLE_ONLY_LIFTED:
+            del known["people_only"][entry["refs"]["subject_key"]]
 
 
 def _facts(data: Mapping[str, Any]) -> dict[str, Any]:

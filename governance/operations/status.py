@@ -23,6 +23,7 @@ from audits.log.highwater import SigningRefused
 from audits.log.tiles import TileMissing
 from governance import schema
 from governance.actors import Actor
+from governance.appeals.models import Appeal
 from governance.counting.models import Reconciliation
 from governance.errors import WrongInstallation
 from governance.jobs import parts
@@ -33,6 +34,7 @@ from governance.ledger.models import Leaf, LogRecord, PendingRecord
 from governance.monitors.models import Incident
 from governance.permissions import Permission
 from governance.reviews.models import Case
+from governance.reviews.purposes import DECIDE
 from governance.storage.inserting import insert
 from governance.webhooks import queries as webhooks
 
@@ -368,6 +370,7 @@ def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> P
     count, oldest = session.execute(
         sa.select(sa.func.count(), sa.func.min(Case.due_at)).where(
             Case.status == "open",
+            Case.purpose == DECIDE,
             Case.due_at <= now - OVERDUE_LATE,
             sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now - OVERDUE_LATE),
         )
@@ -379,6 +382,20 @@ def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> P
             detail=f"{count} cases are overdue and were not moved on.",
             since=oldest,
             todo=_START_WORKER,
+        )
+    late, since = session.execute(
+        sa.select(sa.func.count(), sa.func.min(Appeal.due_at)).where(
+            Appeal.status == "open", Appeal.due_at <= now
+        )
+    ).one()
+    if late:
+        # The clock answers nobody: what people objected to waits until somebody does.
+        return PartView(
+            part=Part.OVERDUE,
+            state=State.FAILING,
+            detail=f"{late} appeals are past the day that the persons concerned were told.",
+            since=since,
+            todo="Have somebody answer them who had no part in the decision; the queue shows them as overdue.",
         )
     return _ok(Part.OVERDUE, "What is overdue is moved on.")
 

@@ -23,6 +23,7 @@ from audits.log.notes import VerifyingKey
 from audits.log.tiles import ReadTile
 from audits.log.tree import leaf_hash
 from audits.log.verify import Severity, StoredEntry
+from governance.appeals.models import Appeal, Reversal
 from governance.clock import rfc3339
 from governance.decisions.models import Decision
 from governance.errors import AnswerableError
@@ -46,7 +47,7 @@ from governance.requests.models import Request
 from governance.reviews.models import Case, Verdict
 from governance.storage.snapshot import snapshot
 from governance.subjects.keys import SubjectKey
-from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
+from governance.subjects.models import PayloadRow, PeopleOnlyRow, SubjectKeyRow, VaultRow
 from governance.truth.models import Feedback, GroundTruth
 from policies import document
 
@@ -387,7 +388,12 @@ class _Verification:
                 "people": {row.id: row for row in self._all(Person)},
                 "app_keys": {row.id: row for row in self._all(AppKey)},
                 "requests": {row.id: row for row in self._all(Request)},
+                "people_only": {row.key_id: row for row in self._all(PeopleOnlyRow)},
             }
+            # A mark goes with the subject's key, when the subject is erased.
+            marked = known["people_only"]
+            there = self._keys_there(list(marked))
+            known["people_only"] = {key: said for key, said in marked.items() if key in there}
             for difference in standing.compare(known, rows):
                 yield _tampered(
                     f"{difference.where} is not what the entries say",
@@ -401,6 +407,14 @@ class _Verification:
                 got=f"{type(error).__name__}: {error}",
             )
         self._session.expunge_all()
+
+    def _keys_there(self, ids: Sequence[str]) -> set[str]:
+        """Return those of these keys of subjects that were not erased."""
+        there: set[str] = set()
+        for start in range(0, len(ids), _PAGE):
+            some = SubjectKeyRow.id.in_(ids[start : start + _PAGE])
+            there.update(self._session.execute(sa.select(SubjectKeyRow.id).where(some)).scalars())
+        return there
 
     # ------------------------------------------------------------------- records and payloads
 
@@ -678,6 +692,8 @@ class _Verification:
             verdicts = yield from self._by_decision(ids, Verdict)
             truths = yield from self._by_decision(ids, GroundTruth)
             feedback = yield from self._by_decision(ids, Feedback)
+            appeals = yield from self._by_decision(ids, Appeal)
+            reversals = yield from self._by_decision(ids, Reversal)
             entries = self._entries_of(ids)
             for row in decisions:
                 yield from self._decision(
@@ -685,6 +701,7 @@ class _Verification:
                     cases.get(row.id, []),
                     verdicts.get(row.id, []),
                     (truths.get(row.id, []), feedback.get(row.id, [])),
+                    (appeals.get(row.id, []), reversals.get(row.id, [])),
                     entries.get(row.id, []),
                 )
             self._report.decisions += len(ids)
@@ -697,6 +714,7 @@ class _Verification:
         cases: Sequence[Case],
         verdicts: Sequence[Verdict],
         learnt: tuple[Sequence[GroundTruth], Sequence[Feedback]],
+        appealed: tuple[Sequence[Appeal], Sequence[Reversal]],
         entries: Sequence[Mapping[str, Any]],
     ) -> Iterator[Finding]:
         ordered = [entry for entry in entries if entry["id"] == row.id]
@@ -722,6 +740,7 @@ class _Verification:
             for difference in (
                 *comparing.compare(row, cases, verdicts, ordered),
                 *comparing.compare_learnt(next(iter(truths), None), feedback, ordered),
+                *comparing.compare_appeals(*appealed, ordered),
             ):
                 yield _tampered(
                     f"{difference.where} is not what the entries say",

@@ -25,7 +25,7 @@ from governance.errors import (
 from governance.identities import queries as people
 from governance.permissions import Permission
 from governance.points import queries as points
-from governance.reviews import queries, service, transitions
+from governance.reviews import purposes, queries, service, transitions
 from governance.reviews.models import Case, Reveal, Skip
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.transitions import CaseState, CaseStatus, Lease, SkipReason
@@ -240,7 +240,7 @@ def ask(
         InvalidInput: there is no question, or the instant does not fit.
     """
     work.require(Permission.CASES_DECIDE)
-    row = service.of_ones_queues(work, case_id)
+    row = service.deciding(service.of_ones_queues(work, case_id))
     said = _needed(words, "/words", "Say what you need to know; the question is empty.")
     case, decision, state = _held(work, row, revision)
     if case.question_id is not None:
@@ -286,7 +286,7 @@ def inform(
     """
     work.require(Permission.CASES_INFORM)
     row = queries.by_id(work.session, case_id)
-    if row is None or row.purpose != queries.DECIDE:
+    if row is None or row.purpose != purposes.DECIDE:
         raise NotFound("There is no such case of a decision of yours.")
     decisions.readable(work, row.decision_id)
     information = _information(words, facts)

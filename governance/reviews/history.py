@@ -41,7 +41,7 @@ class Event:
     @property
     def person_id(self) -> str | None:
         """Return the person whose act it was, None if it was no person's."""
-        return self.actor_id if self.actor_kind is ActorKind.PERSON else None
+        return (self.actor_id or None) if self.actor_kind is ActorKind.PERSON else None
 
 
 def of_decision(work: Work, decision_id: str) -> list[Event]:
@@ -80,6 +80,16 @@ def told(
         elif not hidden:
             told_events.append(event)
     return told_events
+
+
+def unnamed(work: Work, events: Sequence[Event]) -> list[Event]:
+    """Return events without whose verdicts they were, for whoever judges again what others decided."""
+    return [
+        replace(event, actor_id="")
+        if event.kind in _VERDICTS and event.actor_id != work.actor.id
+        else event
+        for event in events
+    ]
 
 
 def _decides(event: Event) -> bool:

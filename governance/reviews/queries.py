@@ -13,9 +13,8 @@ from governance.decisions import queries as decisions
 from governance.decisions.models import Decision
 from governance.points.models import PolicyVersion
 from governance.reviews.models import Case, Judgement, Skip, Verdict
+from governance.reviews.purposes import DECIDE, WORKED, not_barred
 
-#: The purpose of all cases of this version: they decide their decision.
-DECIDE = "decide"
 #: How long a case is not handed again to whoever passed it on.
 SKIPPED_FOR = timedelta(hours=8)
 
@@ -155,11 +154,12 @@ def most_urgent(
         sa.select(Case)
         .where(
             Case.status == "open",
-            Case.purpose == DECIDE,
+            Case.purpose.in_(WORKED),
             Case.queue.in_(queues),
             sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now),
             ~author.exists(),
             ~signed.exists(),
+            not_barred(session, person_id, person, now),
         )
         .order_by(*_urgency(Case))
         .limit(1)
@@ -196,7 +196,7 @@ def page(
 ) -> list[Case]:
     """Return cases: the open ones most urgent first, others the last closed first."""
     query = sa.select(Case).where(
-        Case.purpose == DECIDE, Case.queue.in_(queues), Case.status == status
+        Case.purpose.in_(WORKED), Case.queue.in_(queues), Case.status == status
     )
     if status == "open":
         query = query.order_by(*_urgency(Case))
@@ -227,7 +227,7 @@ def open_counts(
             sa.func.count().filter(Case.claimed_until > now),
             sa.func.count().filter(Case.sleeps_until > now),
         )
-        .where(Case.queue.in_(queues), Case.status == "open", Case.purpose == DECIDE)
+        .where(Case.queue.in_(queues), Case.status == "open", Case.purpose.in_(WORKED))
         .group_by(Case.queue)
     )
     return {row[0]: OpenCounts(*row[1:]) for row in rows}

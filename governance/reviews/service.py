@@ -36,7 +36,7 @@ from governance.identities import queries as people
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.queues.models import Queue
-from governance.reviews import history, queries, transitions
+from governance.reviews import history, purposes, queries, transitions
 from governance.reviews.history import Event
 from governance.reviews.models import Case, Verdict
 from governance.reviews.transitions import CaseState, CaseStatus, Lease, SignOff, VerdictKind
@@ -249,7 +249,7 @@ def give_verdict(
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = of_ones_queues(work, case_id)
+    row = deciding(of_ones_queues(work, case_id))
     kind, said = _verdict_kind(verdict), words_of(reason)
     case, decision = queries.lock_with_decision(work.session, row)
     require_current(work, case, decision, revision)
@@ -334,7 +334,7 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = of_ones_queues(work, case_id)
+    row = deciding(of_ones_queues(work, case_id))
     case, decision = queries.lock_with_decision(work.session, row)
     require_current(work, case, decision, revision)
     state = state_of(work, case, decision)
@@ -382,7 +382,7 @@ def escalate(
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = of_ones_queues(work, case_id)
+    row = deciding(of_ones_queues(work, case_id))
     said = words_of(reason)
     if said is None:
         raise InvalidInput(
@@ -440,6 +440,34 @@ def move_on(work: Work, case: Case, *, overdue: bool, reason: str | None = None)
     work.session.flush()
 
 
+def lock_appeal(work: Work, case_id: str, *, revision: int | None) -> tuple[Case, Decision]:
+    """Return the case of an appeal that the actor holds, and its decision, both locked, for ``governance.appeals`` to answer.
+
+    Raises:
+        NotAllowed, NotFound, Stale, CaseClosed, ClaimedByAnother: as ``claim``.
+        NotClaimed: the actor does not hold the case.
+        Conflict: the case takes a verdict.
+    """
+    work.require(Permission.CASES_DECIDE)
+    row = of_ones_queues(work, case_id)
+    if row.purpose != purposes.APPEAL:
+        raise Conflict("This case decides its decision: it takes a verdict, no answer.")
+    case, decision = queries.lock_with_decision(work.session, row)
+    require_current(work, case, decision, revision)
+    try:
+        transitions.require_holder(state_of(work, case, decision), work.person_id, work.now)
+    except (CaseClosed, ClaimedByAnother) as error:
+        raise told_more(work, case, decision, error) from error
+    return case, decision
+
+
+def close_appeal(work: Work, case: Case, status: CaseStatus) -> None:
+    """Close the locked case of an appeal that was answered or withdrawn."""
+    hand(case, None)
+    case.status, case.closed_at = status.value, work.now
+    case.revision += 1
+
+
 def last_act(work: Work, case_id: str) -> LastAct | None:
     """Return what somebody else did last with a case, for whoever came second."""
     work.require(Permission.CASES_READ)
@@ -488,6 +516,7 @@ def view_of(work: Work, case: Case) -> CaseView:
         judge_first=case.judge_first,
         judgement=judgement,
         point=case.point,
+        purpose=case.purpose,
         queue=case.queue,
         status=case.status,
         opened_at=case.opened_at,
@@ -525,7 +554,7 @@ def view_of(work: Work, case: Case) -> CaseView:
         ),
         barred=transitions.bar(state, actor_id),
         undo=_undo_view(work, state, mine),
-        history=events,
+        history=events if case.purpose == purposes.DECIDE else history.unnamed(work, events),
         revision=case.revision,
     )
 
@@ -609,6 +638,7 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
                 id=case.id,
                 decision_id=case.decision_id,
                 point=case.point,
+                purpose=case.purpose,
                 policy=points.engine_of(work, decision.point, decision.policy_version).policy,
                 queue=case.queue,
                 status=case.status,
@@ -713,6 +743,8 @@ def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Ver
 
 def _barred(work: Work, case: Case, decision: Decision) -> tuple[tuple[str, str], ...]:
     """Return the people who may not decide a case, each with the reason."""
+    if case.purpose == purposes.APPEAL:
+        return tuple(purposes.barred_from_appeal(work.session, case, decision, work.now))
     barred = []
     kind, _, asker = decision.actor.partition(":")
     if kind == "person":
@@ -792,8 +824,17 @@ def of_ones_queues(work: Work, case_id: str) -> Case:
         NotFound: there is none.
     """
     case = queries.by_id(work.session, case_id)
-    if case is None or case.purpose != queries.DECIDE or case.queue not in work.actor.queues:
+    if case is None or case.purpose not in purposes.WORKED or case.queue not in work.actor.queues:
         raise NotFound("There is no such case in your queues.")
+    return case
+
+
+def deciding(case: Case) -> Case:
+    """Return a case that takes verdicts; an appeal is answered instead."""
+    if case.purpose != purposes.DECIDE:
+        raise Conflict(
+            "This case answers an appeal: it takes an answer for the person, no verdict."
+        )
     return case
 
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from governance.decisions.models import Decision
-from governance.decisions.states import Status
+from governance.decisions.states import REVERSAL, Status
 from governance.identities.models import Person
 from governance.permissions import Permission
-from governance.reviews import queries
+from governance.reviews import purposes
 from governance.reviews.models import Case
 from governance.reviews.service import minutes_of
 from governance.work import Work
@@ -57,13 +57,17 @@ def today(work: Work) -> Mapping[str, PointToday]:
             sa.func.count().filter(Decision.status.in_((Status.RELEASED, Status.OBSERVED))),
             sa.func.count().filter(sa.and_(Decision.status.in_(_BY_PEOPLE), effective)),
         )
-        .where(Decision.recorded_at >= midnight, Decision.imported.is_(False))
+        .where(
+            Decision.recorded_at >= midnight,
+            Decision.imported.is_(False),
+            Decision.source != REVERSAL,
+        )
         .group_by(Decision.point)
     )
     days = {row[0]: (row[1], row[2], row[3]) for row in recorded}
     waits = work.session.execute(
         sa.select(Case.point, sa.func.count(), sa.func.count().filter(Case.due_at <= work.now))
-        .where(Case.status == "open", Case.purpose == queries.DECIDE)
+        .where(Case.status == "open", Case.purpose == purposes.DECIDE)
         .group_by(Case.point)
     )
     waiting = {row[0]: (row[1], row[2]) for row in waits}
@@ -86,7 +90,7 @@ def minutes(work: Work) -> int:
     work.require(Permission.STATUS_READ)
     rows = work.session.execute(
         sa.select(Case.queue, sa.func.count())
-        .where(Case.status == "open", Case.purpose == queries.DECIDE)
+        .where(Case.status == "open", Case.purpose == purposes.DECIDE)
         .group_by(Case.queue)
     )
     return sum(minutes_of(work, queue, count) for queue, count in rows)

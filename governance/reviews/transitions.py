@@ -230,7 +230,7 @@ def decide(
 
 
 def require_holder(state: CaseState, person_id: str, now: datetime) -> None:
-    """Raise unless this person may decide the case and holds it.
+    """Raise unless this person may end the case now: it is open, theirs to decide, and they claimed it last.
 
     Raises:
         CaseClosed, NotAllowed, AlreadySigned, ClaimedByAnother, NotClaimed: why not.

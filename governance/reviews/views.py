@@ -113,6 +113,7 @@ class CaseSummary:
     id: str
     decision_id: str
     point: str
+    purpose: str
     policy: Policy
     queue: str
     status: str
@@ -184,6 +185,7 @@ class CaseView:
     judge_first: bool
     judgement: str | None
     point: str
+    purpose: str
     queue: str
     status: str
     opened_at: datetime

@@ -26,6 +26,22 @@ class SubjectKeyRow(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class PeopleOnlyRow(Base):
+    """A subject about whom a person always decides.
+
+    It hangs on one of the subject's keys, so that erasing the subject erases the mark; ``subject_tag`` is that key's.
+    """
+
+    __tablename__ = "people_only"
+
+    subject_tag: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    key_id: Mapped[str] = mapped_column(
+        Id, sa.ForeignKey("subject_keys.id", ondelete="CASCADE"), index=True
+    )
+    set_at: Mapped[datetime] = mapped_column(Instant)
+    set_by: Mapped[str] = mapped_column(sa.String(80))
+
+
 class PayloadRow(Base):
     """One encrypted payload of one log record."""
 

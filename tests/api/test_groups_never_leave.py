@@ -25,7 +25,15 @@ def test_no_answer_to_anybody_holds_a_group_attribute(served) -> None:
     assert refused.status_code == 422
     decision = made.json["id"]
     case = served.call("crm", "GET", f"/decisions/{decision}").json["case"]
+    # An objection, so that the pages of who objected, and of who answers, have something to show.
+    objected = served.ask(subject={"ref": "cust-4711", "groups": {"gender": CANARY}}).json["id"]
+    appeal = {"words": "Look at it again.", "corrections": {"tenure_months": 36}}
+    appealed = served.call("crm", "POST", f"/decisions/{objected}/appeals", json=appeal)
+    assert appealed.status_code == 201
+    page = served.call("crm", "GET", f"/decisions/{objected}").json["links"]["subject_page"]
     known = {
+        "token": page.rpartition("/")[2],
+        "number": "1",
         "decision_id": decision,
         "case_id": case,
         "entry_id": decision,
@@ -36,7 +44,7 @@ def test_no_answer_to_anybody_holds_a_group_attribute(served) -> None:
         "person_id": served.people["Ada"],
         "request_id": "019a0000-0000-7000-8000-000000000000",
     }
-    answers = [made, refused]
+    answers = [made, refused, appealed]
     for who in (None, *served.secrets):
         for rule in served.client.application.url_map.iter_rules():
             if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
@@ -56,6 +64,16 @@ def test_no_answer_to_anybody_holds_a_group_attribute(served) -> None:
             served.call(who, "POST", "/decisions/search", json={"subject": {"ref": "cust-4711"}})
         )
         answers.append(served.call(who, "POST", "/cases/next", json={}))
+        answers.append(served.call(who, "GET", f"/decisions/{objected}/appeals"))
+        answers.append(served.call(who, "GET", f"/cases/{appealed.json['case']}"))
+        answers.append(
+            served.call(
+                who,
+                "POST",
+                "/subjects/people-only/search",
+                json={"subject": {"ref": "cust-4711"}},
+            )
+        )
     assert sum(answer.status_code == 200 for answer in answers) > 50, "Too little was looked at."
     for answer in answers:
         told_of = answer.request.path if answer.request else "a request"

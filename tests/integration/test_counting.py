@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from audits.fairness.counts import NEVER, RIGHT, WRONG, ReasonKind, Result, Reviewed, Routed, Stage
 from governance.actors import Actor, service
+from governance.appeals import service as appeals
+from governance.appeals import subject_page
 from governance.application import Answerable
 from governance.counting import folding, reading, reconciling
 from governance.counting.groups import MOST_VALUES, OTHERS
@@ -378,3 +380,63 @@ def test_whatever_happens_in_whatever_order_the_counts_agree_with_the_rows(
 
 def _sure(confidence: float) -> DecisionRequest:
     return request(proposal={"outcome": "offer_discount", "confidence": confidence})
+
+
+def objects(answerable: Answerable, decision_id: str) -> str:
+    with answerable.work(subject_page.actor()) as work:
+        return appeals.open_appeal(work, decision_id, words="Look at it again.").case_id
+
+
+def answers(answerable: Answerable, person: Actor, case_id: str, **said) -> None:
+    with answerable.work(person) as work:
+        reviews.claim(work, case_id)
+    with answerable.work(person) as work:
+        appeals.answer(work, case_id, answer="We looked.", **said)
+
+
+def test_objections_are_counted_by_group_and_what_reverses_is_no_decision_more(
+    answerable: Answerable, shop: Actor, ada: Actor
+) -> None:
+    ids = [str(decisions.ask(answerable, shop, Asked(request=request())).id) for _ in range(4)]
+    fold(answerable)
+    before = cells(answerable, Stage.OUTCOME)
+    cases = [objects(answerable, decision_id) for decision_id in ids[:3]]
+    fold(answerable)
+    assert appealed(answerable) == {(FEMALE_60, "open"): 3}
+    answers(answerable, ada, cases[0], upheld=True, outcome="no_offer")
+    answers(answerable, ada, cases[1], upheld=False)
+    with answerable.work(subject_page.actor()) as work:
+        appeals.withdraw(work, ids[2])
+    fold(answerable)
+    assert appealed(answerable) == {
+        (FEMALE_60, "upheld"): 1,
+        (FEMALE_60, "dismissed"): 1,
+        (FEMALE_60, "withdrawn"): 1,
+    }
+    assert cells(answerable, Stage.OUTCOME) == before
+    assert sum(cells(answerable, Stage.PROPOSAL).values()) == 4
+    assert reconciling.reconcile(answerable, service("tests")).differing == 0
+
+
+def test_a_decision_objected_to_twice_counts_once_by_what_weighs_more(
+    answerable: Answerable, shop: Actor, ada: Actor
+) -> None:
+    decision_id = str(decisions.ask(answerable, shop, Asked(request=request())).id)
+    answers(answerable, ada, objects(answerable, decision_id), upheld=False)
+    ben = person(answerable, "Ben", queues=(QUEUE,))
+    case_id = objects(answerable, decision_id)
+    fold(answerable)
+    assert appealed(answerable) == {(FEMALE_60, "open"): 1}
+    answers(answerable, ben, case_id, upheld=True, outcome="no_offer")
+    fold(answerable)
+    assert appealed(answerable) == {(FEMALE_60, "upheld"): 1}
+    assert reconciling.reconcile(answerable, service("tests")).differing == 0
+
+
+def appealed(answerable: Answerable) -> dict:
+    """Return the counted objections by group and by what became of them."""
+    return {
+        (cell.group, cell.value): cell.count
+        for cell in counts(answerable).cells
+        if cell.stage is Stage.APPEAL
+    }

@@ -26,7 +26,12 @@ from web.application import create_app
 #: Pages that have no title of their own: they lead elsewhere, or are read by scripts.
 LEADING_ON = {"console.find_entry", "console.queue_updates"}
 #: What is a file to keep and no page.
-FILES = {"console.refused_lines", "console.report_file", "console.what_if_policy"}
+FILES = {
+    "console.appeal_file",
+    "console.refused_lines",
+    "console.report_file",
+    "console.what_if_policy",
+}
 #: What opens for one person alone.
 OWN = {"console.ledger_view"}
 PEOPLE = {"Ada": "manager", "Cleo": "auditor", "Pia": "publisher", "Anna": "admin", "Dov": ""}
@@ -127,6 +132,7 @@ def pages(answerable) -> Pages:
             "version": "1",
             "name": retention.QUEUE,
             "person_id": actors["Ada"].id,
+            "number": "1",
             "token": "used",
             "language": "en",
             "view_id": "none",

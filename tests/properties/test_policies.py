@@ -88,6 +88,7 @@ questions = st.builds(
     proposal=proposals,
     subject_known=st.booleans(),
     person_requested=st.booleans(),
+    people_only=st.booleans(),
     holds=st.just(()) | st.just(("Stop.",)),
     context=contexts,
 )
@@ -181,6 +182,7 @@ def test_where_a_person_is_asked_for_or_a_hold_is_in_force_a_person_decides(ques
     engine = Engine(replace(load(text), rules=tuple(rules)))
     for forced in (
         replace(question, person_requested=True),
+        replace(question, people_only=True),
         replace(question, holds=("Stop.",)),
     ):
         ruling = ruled(forced, engine)

@@ -9,6 +9,7 @@ from flask import Response
 
 from governance.permissions import Permission
 from governance.reviews import handling, judging, service
+from governance.reviews.purposes import WORKED
 from governance.reviews.transitions import CaseStatus, SkipReason, VerdictKind
 from governance.reviews.views import CaseSummary, CaseView, Looked, MessageKind
 from web.api.decisions import ReasonAnswer, WholeDecisionAnswer, whole_decision
@@ -43,14 +44,21 @@ resource = Resource(
     "What waits for a person. A person sees the cases of their queues, claims one, and says what they think of it.",
 )
 
-_IF_MATCH: Final = {
+IF_MATCH: Final = {
     "name": "If-Match",
     "in": "header",
     "required": True,
     "description": 'The ETag of the case as you read it, like `"3"`; `*` for whichever it is. Absent: 428; changed meanwhile: 412.',
     "schema": {"type": "string"},
 }
-_ETAG: Final = {
+_PURPOSE: Final = Text(
+    required=True,
+    validate=one_of(WORKED),
+    metadata={
+        "description": "`decide`: it takes a verdict. `appeal`: it answers an objection, and takes an answer"
+    },
+)
+ETAG: Final = {
     "ETag": {"description": "The case's revision, for If-Match", "schema": {"type": "string"}}
 }
 
@@ -252,6 +260,7 @@ class CaseSummaryAnswer(Answer):
     id = Text(required=True)
     decision_id = Text(required=True)
     decision_point = Text(required=True, attribute="point")
+    purpose = _PURPOSE
     queue = Text(required=True)
     status = Text(required=True)
     opened_at = Instant(required=True)
@@ -334,6 +343,7 @@ class CaseAnswer(Answer):
 
     id = Text(required=True)
     decision_point = Text(required=True, attribute="point")
+    purpose = _PURPOSE
     decision = WholeDecision(required=True)
     queue = Text(required=True)
     status = Text(required=True)
@@ -436,7 +446,7 @@ def overview() -> Any:
 @resource.route("/cases/next", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
 @resource.arguments(NextBody, required=False)
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.response(200, CaseAnswer, headers=ETAG)
 @resource.alt_response(204, description="Nothing waits that this person may decide", success=True)
 def next_case(body: dict[str, Any]) -> Any:
     """Claim the most urgent case one may decide, or give the one held already."""
@@ -447,7 +457,7 @@ def next_case(body: dict[str, Any]) -> Any:
 
 @resource.route("/cases/<case_id>", methods=["GET"])
 @requires(Permission.CASES_READ)
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.response(200, CaseAnswer, headers=ETAG)
 def get_case(case_id: str) -> Any:
     """Read a case."""
     identifier(case_id, "case")
@@ -457,8 +467,8 @@ def get_case(case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/claim", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.doc(parameters=[IF_MATCH])
+@resource.response(200, CaseAnswer, headers=ETAG)
 def claim(case_id: str) -> Any:
     """Hold a case for ten minutes."""
     identifier(case_id, "case")
@@ -469,8 +479,8 @@ def claim(case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/release", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.doc(parameters=[IF_MATCH])
+@resource.response(200, CaseAnswer, headers=ETAG)
 def release(case_id: str) -> Any:
     """Give a case back to its queue."""
     identifier(case_id, "case")
@@ -481,9 +491,9 @@ def release(case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/verdict", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(VerdictBody)
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.response(200, CaseAnswer, headers=ETAG)
 def give_verdict(body: dict[str, Any], case_id: str) -> Any:
     """Say what one thinks of a case one holds: approve, change or reject."""
     identifier(case_id, "case")
@@ -497,8 +507,8 @@ def give_verdict(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/undo", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.doc(parameters=[IF_MATCH])
+@resource.response(200, CaseAnswer, headers=ETAG)
 def undo(case_id: str) -> Any:
     """Take one's verdict back before it is effective."""
     identifier(case_id, "case")
@@ -509,9 +519,9 @@ def undo(case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/escalate", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(ReasonBody)
-@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+@resource.response(200, CaseSummaryAnswer, headers=ETAG)
 def escalate(body: dict[str, Any], case_id: str) -> Any:
     """Send a case to the queue that its policy names for it."""
     identifier(case_id, "case")
@@ -522,9 +532,9 @@ def escalate(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/judgement", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(JudgementBody)
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.response(200, CaseAnswer, headers=ETAG)
 def judge(body: dict[str, Any], case_id: str) -> Any:
     """Say what one would decide where that comes first; the proposal is shown then. It cannot be changed."""
     identifier(case_id, "case")
@@ -535,9 +545,9 @@ def judge(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/skip", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(SkipBody)
-@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+@resource.response(200, CaseSummaryAnswer, headers=ETAG)
 def skip(body: dict[str, Any], case_id: str) -> Any:
     """Pass a case on undecided, saying why; it comes to whoever passed it on again only after eight hours."""
     identifier(case_id, "case")
@@ -548,9 +558,9 @@ def skip(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/snooze", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(PutOffBody)
-@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+@resource.response(200, CaseSummaryAnswer, headers=ETAG)
 def snooze(body: dict[str, Any], case_id: str) -> Any:
     """Put a case off: it is handed to nobody until then."""
     identifier(case_id, "case")
@@ -571,9 +581,9 @@ def list_colleagues(case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/hand-over", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(HandOverBody)
-@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+@resource.response(200, CaseSummaryAnswer, headers=ETAG)
 def hand_over(body: dict[str, Any], case_id: str) -> Any:
     """Hand a case to a colleague, for whom it is kept for eight hours."""
     identifier(case_id, "case")
@@ -584,9 +594,9 @@ def hand_over(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/reveal", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(RevealBody)
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.response(200, CaseAnswer, headers=ETAG)
 def reveal(body: dict[str, Any], case_id: str) -> Any:
     """Have facts shown that the policy masks; who looks, and why, is in the log."""
     identifier(case_id, "case")
@@ -597,9 +607,9 @@ def reveal(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/comment", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(CommentBody)
-@resource.response(200, CaseAnswer, headers=_ETAG)
+@resource.response(200, CaseAnswer, headers=ETAG)
 def comment(body: dict[str, Any], case_id: str) -> Any:
     """Say something on a case to those who see it."""
     identifier(case_id, "case")
@@ -610,9 +620,9 @@ def comment(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/question", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
-@resource.doc(parameters=[_IF_MATCH])
+@resource.doc(parameters=[IF_MATCH])
 @resource.arguments(QuestionBody)
-@resource.response(200, CaseSummaryAnswer, headers=_ETAG)
+@resource.response(200, CaseSummaryAnswer, headers=ETAG)
 def question(body: dict[str, Any], case_id: str) -> Any:
     """Ask the app for information; the case is handed to nobody until it answers, or until then."""
     identifier(case_id, "case")

@@ -10,10 +10,12 @@ import orjson
 from flask import Response, current_app, request, stream_with_context
 
 from governance.actors import Actor
+from governance.appeals import service as appeals
 from governance.application import Answerable
 from governance.decisions import service
 from governance.decisions.preparing import Asked
 from governance.decisions.states import Status
+from governance.decisions.subject_links import PATH as PAGE_PATH
 from governance.decisions.views import DecisionView
 from governance.errors import AnswerableError, FieldProblem
 from governance.permissions import Permission
@@ -194,6 +196,14 @@ class LinksAnswer(Answer):
 
     self = Text(required=True, metadata={"format": "uri"})
     explanation = Text(required=True, metadata={"format": "uri"})
+    subject_page = Text(
+        required=True,
+        allow_none=True,
+        metadata={
+            "format": "uri",
+            "description": "The page of the person concerned; whoever has it sees the decision, so give it to them alone. null for people of the business",
+        },
+    )
 
 
 class SubjectAnswer(Answer):
@@ -270,6 +280,18 @@ class WholeDecisionAnswer(DecisionAnswer):
     metadata = Members(required=True, allow_none=True)
     ground_truth = Nested(
         TruthAnswer, metadata={"description": "Where one decision is read, and then always"}
+    )
+    reverses = Text(
+        allow_none=True,
+        metadata={
+            "description": "The decision in whose place this one came after an appeal. Where one decision is read, and then always"
+        },
+    )
+    reversed_by = Text(
+        allow_none=True,
+        metadata={
+            "description": "The decision that came in the place of this one after an appeal; its outcome holds. Where one decision is read, and then always"
+        },
     )
     ratings = List(
         Nested(FeedbackAnswer),
@@ -425,10 +447,12 @@ def get(query: dict[str, Any], decision_id: str) -> Response:
     with look() as unit:
         view = service.get(unit, decision_id)
         later = reported_later(unit, decision_id)
+        reverses, reversed_by = appeals.reversal(unit, decision_id)
     headers: dict[str, str] = {}
     if query["wait"] and view.status == Status.IN_REVIEW:
         view = _waited(decision_id, query["wait"], headers)
-    return answer({**whole_decision(view), **later}, 200, headers)
+    told = {**whole_decision(view), **later, "reverses": reverses, "reversed_by": reversed_by}
+    return answer(told, 200, headers)
 
 
 @resource.route("/decisions/<decision_id>/withdraw", methods=["POST"])
@@ -470,8 +494,15 @@ def decision(view: DecisionView, public_url: str | None = None) -> dict[str, Any
     }
     if view.id is None:
         return {**told, "dry_run": True, "trace": view.trace}
-    address = address_of(view.id, public_url or authentication.installation().settings.public_url)
-    told["links"] = {"self": address, "explanation": f"{address}/explanation"}
+    public = public_url or authentication.installation().settings.public_url
+    address = address_of(view.id, public)
+    told["links"] = {
+        "self": address,
+        "explanation": f"{address}/explanation",
+        "subject_page": None
+        if view.subject_page is None
+        else f"{public}{PAGE_PATH}{view.subject_page}",
+    }
     return told
 
 

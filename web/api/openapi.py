@@ -14,6 +14,7 @@ from governance.errors import NotFound
 from web import problems
 from web.api import (
     account,
+    appeals,
     cases,
     decision_points,
     decisions,
@@ -33,6 +34,7 @@ from web.api import (
     saved_views,
     settings,
     status,
+    subjects,
     truth,
     webhooks,
 )
@@ -50,6 +52,8 @@ RESOURCES: Final = (
     saved_views.resource,
     decision_points.resource,
     cases.resource,
+    appeals.resource,
+    subjects.resource,
     holds.resource,
     requests.resource,
     policies.resource,

@@ -17,6 +17,7 @@ FAMILIES: Final = (
     "queue",
     "case",
     "handling",
+    "appeals",
     "decisions",
     "ledger",
     "hold",

@@ -20,11 +20,12 @@ from governance.permissions import Permission
 from governance.queues import service as queues
 from governance.reviews import judging
 from governance.reviews import service as reviews
+from governance.reviews.purposes import APPEAL
 from governance.reviews.transitions import CaseStatus, VerdictKind
 from governance.reviews.views import CaseView, LastAct, Looked, Message
 from governance.work import Work
 from web import authentication, problems
-from web.console import forms, shell, telling, times
+from web.console import appeals, forms, shell, telling, times
 from web.console.instead import of_case
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
@@ -45,6 +46,8 @@ def case(case_id: str) -> Response:
     """Show a case."""
     with authentication.installation().look(authentication.actor()) as work:
         view = reviews.case_view(work, case_id)
+        if view.purpose == APPEAL:
+            return appeals.show(work, view)
         page = _page(work, view)
     return render("case", page, current="queue", undo=_own_undo(view))
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
+from governance.appeals import service as appeals
 from governance.clock import is_id, parse_rfc3339, rfc3339
 from governance.decisions import service as decisions
 from governance.decisions.states import Status
@@ -145,6 +146,7 @@ def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
             work, str(view.id), audience=Audience.REVIEWER, language=language()
         )
     story = explanations.story(work, str(view.id))
+    reverses, reversed_by = appeals.reversal(work, str(view.id))
     app = next((step.by for step in story if step.kind == "received"), None)
     return DecisionPage(
         id=str(view.id),
@@ -171,6 +173,10 @@ def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
         subject=view.subject_ref or "",
         imported=view.imported,
         readable=view.features is not None,
+        may_enter_appeal=work.actor.may(Permission.APPEALS_OPEN)
+        and view.status != Status.IN_REVIEW,
+        reverses=reverses or "",
+        reversed_by=reversed_by or "",
         metadata=telling.particulars(view.metadata),
     )
 
@@ -268,6 +274,13 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         if outcome
         else _("Nobody will ever know what was right"),
         "feedback.given": _rated(step),
+        "appeal.opened": _("The person concerned objected"),
+        "appeal.added": _("The person concerned added words"),
+        "appeal.withdrawn": _("The objection was taken back"),
+        "appeal.answered": _("The objection was upheld")
+        if step.data.get("upheld")
+        else _("The objection was dismissed"),
+        "decision.reversed": _("Changed after an appeal: %(outcome)s", outcome=outcome),
         "groups.recorded": _("Group attributes were recorded, for counts alone"),
     }
     return titles.get(step.kind, step.kind)

@@ -106,6 +106,7 @@ def reasons() -> tuple[Choice, ...]:
         ReasonCode.CONFIDENCE_MISSING: _("came without a confidence"),
         ReasonCode.HOLD: _("people only"),
         ReasonCode.PERSON_REQUESTED: _("a person was asked for"),
+        ReasonCode.SUBJECT_PEOPLE_ONLY: _("always a person"),
         ReasonCode.NOTHING_MATCHED: _("no rule applied"),
         ReasonCode.FACT_ABSENT: _("a fact was absent"),
         ReasonCode.OUT_OF_RANGE: _("a fact was out of range"),

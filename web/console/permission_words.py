@@ -12,6 +12,7 @@ def permission_words() -> Mapping[Permission, str]:
     """Return what each permission opens."""
     return {
         Permission.ACCOUNT_USE: _("use the own account"),
+        Permission.APPEALS_OPEN: _("enter objections of the persons concerned"),
         Permission.CASES_DECIDE: _("decide cases of the own queues"),
         Permission.CASES_INFORM: _("answer questions about its own decisions"),
         Permission.CASES_READ: _("see cases of the own queues"),
@@ -41,6 +42,7 @@ def permission_words() -> Mapping[Permission, str]:
         Permission.REQUESTS_READ: _("see what waits for a second person"),
         Permission.SETTINGS_MANAGE: _("change the settings"),
         Permission.STATUS_READ: _("see the status"),
+        Permission.SUBJECTS_MARK: _("have a person always decide about somebody"),
         Permission.TRUTH_REPORT: _("report what turned out to be right"),
         Permission.WEBHOOKS_MANAGE: _("look after webhooks"),
     }

@@ -8,6 +8,7 @@ from flask import Response, request
 
 from governance.permissions import Permission
 from governance.reviews import service as reviews
+from governance.reviews.purposes import APPEAL
 from governance.reviews.views import CaseSummary, Overview
 from governance.work import Work
 from web import authentication
@@ -93,22 +94,33 @@ def _row(case: CaseSummary, overview: Overview) -> CaseRow:
         state = "asleep"
     return CaseRow(
         id=case.id,
-        title=_("Your judgement first")
-        if case.withheld
-        else telling.outcome_label(case.policy, case.proposed_outcome) or _("Nothing proposed"),
+        title=_title(case),
         point=case.policy.title.in_(language()),
         queue=titles.get(case.queue, case.queue),
-        why=case.why[0].text if case.why else "",
+        why=_("The person concerned objects to what was decided.")
+        if case.purpose == APPEAL
+        else case.why[0].text
+        if case.why
+        else "",
         received=times.moment(case.opened_at),
         due=times.moment_or_none(case.due_at),
         overdue=case.overdue,
-        band=telling.band(case.confidence),
+        band=None if case.purpose == APPEAL else telling.band(case.confidence),
         state=state,
         holder=holder,
         sleeps=times.moment_or_none(case.sleeps_until),
         asked=case.asked,
         sign_offs=(case.sign_offs_given, case.sign_offs_needed),
+        appeal=case.purpose == APPEAL,
     )
+
+
+def _title(case: CaseSummary) -> str:
+    if case.purpose == APPEAL:
+        return _("Look at it again")
+    if case.withheld:
+        return _("Your judgement first")
+    return telling.outcome_label(case.policy, case.proposed_outcome) or _("Nothing proposed")
 
 
 def _etag(page: QueuePage) -> str:

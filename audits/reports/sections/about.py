@@ -208,10 +208,28 @@ def versions(view: View) -> Section:
     ]
     if imported:
         lead.append(view.say("versions.imported", count=view.words.decisions(imported)))
-    if part(view.report, "stages").get("appeal"):
-        lead.append(view.say("versions.no_appeals"))
+    if view.stage("appeal"):
+        lead.append(_appeals(view))
     return Section(
         id="versions", title=view.say("section.versions"), lead=tuple(lead), blocks=tuple(blocks)
+    )
+
+
+def _appeals(view: View) -> str:
+    """Say how many objected and how many of them were right; what is hidden is not told."""
+    stage = view.stage("appeal")
+    if stage.get("state") == "none_recorded":
+        return view.say("versions.no_appeals")
+    counts = part(part(stage, "overall"), "counts")
+    told = {name: number(counts.get(name)) for name in ("objected", "upheld", "dismissed")}
+    if None in told.values():
+        return view.say("versions.appeals_hidden")
+    objected, upheld, dismissed = (int(value or 0) for value in told.values())
+    return view.say(
+        "versions.appeals",
+        count=view.words.decisions(objected),
+        answered=numbers.count(upheld + dismissed, view.language),
+        upheld=numbers.count(upheld, view.language),
     )
 
 

@@ -13,6 +13,7 @@ OF_STAGE = {
     "outcome": ("selection_rate",),
     "routing": ("review_rate", "refused_rate", "automated_share"),
     "review": ("override_rate", "toward_rate", "away_rate", "lapsed_rate"),
+    "appeal": ("appeal_rate", "upheld_rate"),
 }
 
 
@@ -37,7 +38,7 @@ def _attribute(view: View, item: Item) -> list[Block]:
             title=view.say(f"stage.{stage}"),
             table=counting.table(view, view.groups(stage, item), _known(view, stage, item)),
         )
-        for stage in view.stages
+        for stage in (*view.stages, "appeal")
         if view.groups(stage, item)
     ]
     if not tables:
@@ -53,7 +54,7 @@ def _attribute(view: View, item: Item) -> list[Block]:
         blocks.append(Aside(title=title, blocks=tuple(tables)))
     points = tuple(
         counting.sentence(view, one, metric)
-        for stage in view.stages
+        for stage in (*view.stages, "appeal")
         for metric in _known(view, stage, item)
         for one in view.groups(stage, item)
     )

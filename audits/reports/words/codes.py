@@ -445,6 +445,8 @@ BUILT_IN_REASONS: Final[Mapping[str, Text]] = {
     "": {"en": "no reason on record", "de": "kein Grund verzeichnet"},
     "review.confidence_below": {"en": "not sure enough", "de": "nicht sicher genug"},
     "review.sample": {"en": "sampled for quality", "de": "Stichprobe zur Güte"},
+    "person_requested": {"en": "a person was asked for", "de": "ein Mensch wurde verlangt"},
+    "subject_people_only": {"en": "always a person", "de": "immer ein Mensch"},
     "hold": {"en": "on hold: people only", "de": "angehalten: nur Menschen"},
 }
 """Reasons for a review that no rule of the policy gives."""

@@ -760,6 +760,14 @@ PROSE: Final[Mapping[str, Text]] = {
         "en": "{count} were brought in from before.",
         "de": "{count} wurden aus früherer Zeit übernommen.",
     },
+    "versions.appeals": {
+        "en": "The persons concerned objected to {count}; {answered} of them were answered so far, and {upheld} changed.",
+        "de": "Widerspruch gab es gegen {count}; {answered} davon sind bisher beantwortet und {upheld} geändert.",
+    },
+    "versions.appeals_hidden": {
+        "en": "There were objections; how many is not told, because they are of so few.",
+        "de": "Es gab Widersprüche; wie viele, wird nicht gesagt, weil es so wenige sind.",
+    },
     "versions.no_appeals": {
         "en": "No appeals are recorded.",
         "de": "Es sind keine Widersprüche erfasst.",

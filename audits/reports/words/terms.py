@@ -352,6 +352,28 @@ METRICS: Final[Mapping[str, Metric]] = {
             "de": "Von {of} über {group}, die Menschen entschieden und deren richtige Antwort bekannt ist, waren {part} ({share}) falsch.",
         },
     ),
+    "appeal_rate": Metric(
+        name={
+            "en": "share that the persons concerned objected to",
+            "de": "Anteil, dem die Betroffenen widersprochen haben",
+        },
+        technical="appeal rate",
+        counted={
+            "en": "Of {of} about {group}, the persons concerned objected to {part} ({share}).",
+            "de": "Von {of} über {group} haben die Betroffenen {part} ({share}) widersprochen.",
+        },
+    ),
+    "upheld_rate": Metric(
+        name={
+            "en": "share of objections that were upheld, of those answered",
+            "de": "Anteil der Widersprüche, denen stattgegeben wurde, unter den beantworteten",
+        },
+        technical="uphold rate",
+        counted={
+            "en": "Of {of} about {group} to which an objection was answered, {part} ({share}) were changed.",
+            "de": "Von {of} über {group}, zu denen ein Widerspruch beantwortet wurde, wurden {part} ({share}) geändert.",
+        },
+    ),
     "overdue_share": Metric(
         name={"en": "share of cases that were overdue", "de": "Anteil der überfälligen Fälle"},
         technical="overdue share",

@@ -220,7 +220,9 @@ def test_a_hold_sends_everything_to_people_and_names_its_reason():
     assert ruling.reasons[0].params == {"reason": "The model drifts."}
 
 
-@pytest.mark.parametrize("more", [{"person_requested": True}, {"holds": ("Stop.",)}])
+@pytest.mark.parametrize(
+    "more", [{"person_requested": True}, {"people_only": True}, {"holds": ("Stop.",)}]
+)
 def test_where_people_only_decide_a_refusal_is_looked_at_but_cannot_be_approved(more):
     ruling = rule(
         features=TICKET | {"language": "de"}, proposal=replace(SURE, outcome="technical"), **more
@@ -242,7 +244,9 @@ def test_what_is_only_observed_has_no_outcome_where_an_undeclared_one_is_propose
     assert (ruling.status, ruling.outcome) == (RulingStatus.OBSERVED, None)
 
 
-@pytest.mark.parametrize("more", [{"person_requested": True}, {"holds": ("Stop.",)}])
+@pytest.mark.parametrize(
+    "more", [{"person_requested": True}, {"people_only": True}, {"holds": ("Stop.",)}]
+)
 def test_people_come_first_also_where_the_policy_only_observes(more):
     ruling = rule(OBSERVED, **more)
     assert ruling.status is RulingStatus.IN_REVIEW

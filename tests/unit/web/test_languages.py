@@ -14,10 +14,14 @@ Sentence = str | tuple[str, ...]
 
 
 def sentences_of_the_pages() -> list[Sentence]:
-    """Collect what the templates and the console's code mark for translation."""
+    """Collect what the templates and the pages' code mark for translation."""
     found = extract_from_dir(
         str(files("web")),
-        [("templates/**.html", "jinja2"), ("console/**.py", "python")],
+        [
+            ("templates/**.html", "jinja2"),
+            ("console/**.py", "python"),
+            ("portal/**.py", "python"),
+        ],
         {"templates/**.html": {"trimmed": "true", "encoding": "utf-8"}},
         keywords={"_": None, "ngettext": (1, 2)},
     )

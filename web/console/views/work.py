@@ -79,6 +79,7 @@ class CaseRow:
     sleeps: Moment | None = None
     asked: bool = False
     sign_offs: tuple[int, int] = (0, 1)
+    appeal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +265,9 @@ class DecisionPage:
     subject: str = ""
     imported: bool = False
     readable: bool = True
+    may_enter_appeal: bool = False
+    reverses: str = ""
+    reversed_by: str = ""
     metadata: tuple[FactView, ...] = ()
 
 

@@ -713,3 +713,69 @@ def _seconds(run):
     start = time.process_time()
     run()
     return time.process_time() - start
+
+
+# --------------------------------------------------------------------------------------- appeals
+
+
+def objections(of, **became):
+    """Make the cells of objections: ``objections(WOMEN, upheld=3, open=1)``."""
+    return [cell(of, count, value, stage=Stage.APPEAL) for value, count in became.items()]
+
+
+def test_who_objected_and_who_was_right_is_told_by_group_without_a_verdict():
+    decided = [
+        *selection(WOMEN, 100, 400, stage=Stage.OUTCOME),
+        *selection(MEN, 300, 600, stage=Stage.OUTCOME),
+    ]
+    report = report_of(
+        decided,
+        objections(WOMEN, upheld=30, dismissed=10, open=5, withdrawn=15),
+        objections(MEN, upheld=5, dismissed=25),
+    )
+
+    stage = report["stages"]["appeal"]
+    assert (stage["state"], stage["decisions"]) == ("recorded", 1_000)
+    assert stage["overall"]["counts"]["objected"] == 90
+    women, men = sorted(stage["groups"], key=lambda row: row["group"]["gender"])
+    assert (women["count"], women["counts"]["objected"]) == (400, 60)
+    assert women["of"] == {"appeal_rate": [60, 400], "upheld_rate": [30, 40]}
+    assert men["of"] == {"appeal_rate": [30, 600], "upheld_rate": [5, 30]}
+    assert women["upheld_rate"] == 0.75
+    assert stage["overall"]["of"]["upheld_rate"] == [35, 70]
+    assert stage["verdict"] is None
+    assert stage["comparisons"] == []
+    assert {one["metric"] for one in stage["homogeneity"]} == {"appeal_rate", "upheld_rate"}
+    alone = report_of(decided)
+    assert alone["stages"]["appeal"] == {"state": "none_recorded"}
+    for name in ("proposal", "routing", "review", "outcome"):
+        assert report["stages"][name] == alone["stages"][name]
+    assert (report["verdict"], report["exclusions"]) == (alone["verdict"], alone["exclusions"])
+
+
+def test_objections_of_unknown_groups_are_no_decisions_more():
+    stage = report_of(
+        selection(WOMEN, 100, 400, stage=Stage.OUTCOME),
+        selection((), 10, 40, stage=Stage.OUTCOME),
+        objections((), upheld=4),
+    )["stages"]["appeal"]
+
+    assert (stage["decisions"], stage["unknown_group"]) == (440, 40)
+    (women,) = stage["groups"]
+    assert women["upheld_rate"] is None
+
+
+def test_a_report_with_objections_is_computed_again_from_its_counts():
+    made = fairness_report(
+        counts(
+            [
+                *selection(WOMEN, 100, 400, stage=Stage.OUTCOME),
+                *objections(WOMEN, upheld=30, dismissed=10),
+            ]
+        ),
+        with_counts=True,
+    )
+
+    assert recompute(json.loads(json.dumps(made))) == []
+    made["stages"]["appeal"]["groups"][0]["upheld_rate"] = 0.1
+    assert recompute(json.loads(json.dumps(made))) == ["/stages/appeal/groups/0/upheld_rate"]

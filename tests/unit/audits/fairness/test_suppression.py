@@ -353,3 +353,19 @@ def test_the_rest_of_a_mix_does_not_give_a_small_part_away():
         shown = [row["group"]["gender"] for row in table["groups"] if "suppressed" not in row]
         assert shown == ["female"]
         assert table["test"] is None
+
+
+def test_a_few_objections_are_hidden_as_any_few_are():
+    decided = [
+        *selection(WOMEN, 100, 400, stage=Stage.OUTCOME),
+        *selection(MEN, 300, 600, stage=Stage.OUTCOME),
+    ]
+    few = [
+        cell(WOMEN, 2, "upheld", stage=Stage.APPEAL),
+        cell(MEN, 40, "upheld", stage=Stage.APPEAL),
+    ]
+    stage = suppressed(fairness_report(counts([*decided, *few])))["stages"]["appeal"]
+
+    for row in stage["groups"]:
+        assert row["counts"]["upheld"] is None
+        assert row["upheld_rate"] is None
