@@ -24,6 +24,7 @@ from governance.appeals.views import (
     WordsView,
 )
 from governance.clock import rfc3339
+from governance.decisions import masking
 from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
@@ -646,9 +647,15 @@ def _written(work: Work, appeal: Appeal) -> list[WordsView]:
 
 
 def _corrections(work: Work, appeal: Appeal) -> Mapping[str, Any] | None:
+    """Return what the person says is wrong, without what the policy masks from the reader."""
     said = payloads.read(work.session, work.answerable.keys, appeal.id, CORRECTIONS)
-    corrected: Mapping[str, Any] | None = None if said is None else orjson.loads(said)
-    return corrected
+    if said is None:
+        return None
+    row = decisions.by_id(work.session, appeal.decision_id)
+    assert row is not None
+    policy = points.engine_of(work, row.point, row.policy_version).policy
+    hidden = masking.hidden_from(work, row.id, policy)
+    return masking.shown_features(orjson.loads(said), hidden)
 
 
 def _files(work: Work, appeal: Appeal) -> list[FileView]:

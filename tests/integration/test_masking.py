@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from audits.log.canonical import parse
 from governance.actors import Actor
+from governance.appeals import service as appeals
 from governance.application import Answerable
 from governance.decisions import service as decisions
 from governance.decisions.masking import REVEALED_FOR
@@ -200,3 +201,30 @@ def test_what_the_app_tells_later_is_masked_alike(answerable, shop, ada, case_id
         )
     with answerable.look(ada) as work:
         assert dict(service.case_view(work, case_id).messages[-1].facts) == {"orders": 12}
+
+
+def test_what_the_person_says_is_wrong_is_masked_alike_until_it_is_revealed(
+    answerable, shop, ada, case_id
+):
+    with answerable.work(ada) as work:
+        service.claim(work, case_id)
+        service.give_verdict(work, case_id, verdict="approve")
+        decision_id = work.session.get_one(Case, case_id).decision_id
+    answerable.clock.advance(seconds=10)
+    with answerable.work(shop) as work:
+        opened = appeals.open_appeal(
+            work,
+            decision_id,
+            words="It is wrong.",
+            corrections={"street": STREET, "tenure_months": 30},
+        )
+    ben = person(answerable, "Ben", queues=(QUEUE,))
+    with answerable.look(ben) as work:
+        told = appeals.appeal_case(work, opened.case_id)
+        assert STREET not in repr(service.case_view(work, opened.case_id).decision.features)
+    assert dict(told.appeal.corrections) == {"tenure_months": 30}
+    with answerable.work(ben) as work:
+        handling.reveal(work, opened.case_id, facts=["street"], reason="It is about the street.")
+    with answerable.look(ben) as work:
+        told = appeals.appeal_case(work, opened.case_id)
+    assert dict(told.appeal.corrections) == {"street": STREET, "tenure_months": 30}

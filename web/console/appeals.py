@@ -27,6 +27,7 @@ from governance.work import Work
 from policies.texts import shown
 from web import authentication, problems
 from web.console import forms, telling, times
+from web.console.instead import of_masked
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
@@ -221,6 +222,7 @@ def _page(
             for one in appeal.files
         ),
         facts=_facts(view, found),
+        instead=of_masked(view, may=_state(view, mine=mine) != "barred"),
         stands=telling.outcome_label(policy, found.stands),
         decided_by_software=not found.earlier,
         proposed=telling.outcome_label(policy, decision.proposed_outcome) or _("nothing"),
@@ -288,7 +290,7 @@ def _facts(view: CaseView, found: AppealCase) -> tuple[JudgedFact, ...]:
     """Show each fact beside what the person says of it."""
     policy, features = found.policy, view.decision.features
     corrected = found.appeal.corrections or {}
-    recorded = telling.facts(policy, features)
+    recorded = telling.facts(policy, features, view.decision.masked)
     names = (
         []
         if features is None

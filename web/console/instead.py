@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -21,25 +22,35 @@ from web.console.views.work import Instead
 _MORNING: Final = time(9)
 
 
+def of_masked(view: CaseView, *, may: bool, opened: str = "", form: Form | None = None) -> Instead:
+    """Return which facts of a case can be revealed by whoever may decide it."""
+    return Instead(
+        masked=tuple(
+            Choice(value=name, label=view.policy.features[name].label.in_(language()))
+            for name in view.decision.masked
+        )
+        if may
+        else (),
+        open=opened,
+        form=form or Form(),
+    )
+
+
 def of_case(
     work: Work, view: CaseView, *, held_by_me: bool, opened: str = "", form: Form | None = None
 ) -> Instead:
     """Return what whoever holds a case may do instead of deciding it; nothing for others."""
+    shown = of_masked(view, may=held_by_me, opened=opened, form=form)
     if not held_by_me:
-        return Instead(open=opened, form=form or Form())
-    return Instead(
+        return shown
+    return replace(
+        shown,
         skips=tuple(Choice(value=reason.value, label=text) for reason, text in _skips()),
         later=tuple(_later(view.due_at)),
         colleagues=tuple(
             Choice(value=one.id, label=one.name) for one in handling.colleagues(work, view.id)
         ),
-        masked=tuple(
-            Choice(value=name, label=view.policy.features[name].label.in_(language()))
-            for name in view.decision.masked
-        ),
         may_ask=not view.asked and view.decision.source.startswith("app:"),
-        open=opened,
-        form=form or Form(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from web.console.views.shell import Choice, Form, Moment
-from web.console.views.work import BandView, ContributionView, FactView, WhyView
+from web.console.views.work import BandView, ContributionView, FactView, Instead, WhyView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +71,7 @@ class AppealCasePage:
     words: tuple[WordsRow, ...]
     files: tuple[FileRow, ...]
     facts: tuple[JudgedFact, ...]
+    instead: Instead
     stands: str
     decided_by_software: bool
     proposed: str
