@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from governance.application import Answerable
+    from governance.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FULL = os.environ.get("ANSWERABLE_TEST_FULL") == "1"
@@ -211,7 +212,7 @@ def _migrated_sqlite() -> Path:
 
 
 @pytest.fixture(scope="session")
-def _migrated_postgres(postgres_server: str) -> str:
+def _migrated_postgresql(postgres_server: str) -> str:
     """Return the name of a PostgreSQL database of the newest schema, made once for the session."""
     name = f"{DATABASE_PREFIX}_migrated"
     done = SESSION_FOLDER / "migrated-postgresql"
@@ -237,19 +238,27 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return the URL of a fresh database of the newest schema, on each kind in turn."""
+    """Return the URL of a fresh database of the newest schema, on each kind in turn.
+
+    Where the test asks for an installation too, it is the one of that installation.
+    """
+    made = "_installed" if "answerable" in request.fixturenames else "_migrated"
+    template = request.getfixturevalue(f"{made}_{request.param}")
     if request.param == "sqlite":
         path = tmp_path / "answerable.sqlite"
-        shutil.copyfile(request.getfixturevalue("_migrated_sqlite"), path)
+        shutil.copyfile(template, path)
         yield _sqlite_url(path)
     else:
-        template = request.getfixturevalue("_migrated_postgres")
         server = request.getfixturevalue("postgres_server")
         with _fresh_postgres(server, template=template) as url:
             yield url
 
 
 # --------------------------------------------------------------------------------------- time
+
+
+#: 10 on a Monday morning.
+_BEGINS = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
 class SettableClock:
@@ -274,7 +283,7 @@ class SettableClock:
 @pytest.fixture
 def clock() -> SettableClock:
     """Return a clock that stands at 10 on a Monday morning, in UTC."""
-    return SettableClock(datetime(2026, 11, 23, 10, tzinfo=UTC))
+    return SettableClock(_BEGINS)
 
 
 # -------------------------------------------------------------------------------------- scale
@@ -331,27 +340,83 @@ def browser() -> Iterator[Browser]:
 # ------------------------------------------------------------------------------- installations
 
 
-@pytest.fixture
-def answerable(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Answerable]:
-    """Return a fresh installation, as `answerable init` makes one, whose clock stands still."""
-    from governance.application import open_installation
-    from governance.installation.service import create
+def _settings(folder: Path, database_url: str) -> Settings:
     from governance.settings import Settings
 
-    settings = Settings(
-        home=tmp_path / "home",
+    return Settings(
+        home=folder / "home",
         database_url=database_url,
-        highwater_dir=tmp_path / "highwater",
+        highwater_dir=folder / "highwater",
         background="apart",
     )
+
+
+def _install(folder: Path, database_url: str) -> None:
+    """Make an installation as `answerable init` does."""
+    from governance.installation.service import create
+
     create(
-        settings,
+        _settings(folder, database_url),
         business_name="Corner & Co.",
         language="en",
         time_zone="Europe/Berlin",
         public_url="http://127.0.0.1:8000",
-        clock=clock,
+        clock=SettableClock(_BEGINS),
     )
+
+
+@pytest.fixture(scope="session")
+def _installed_sqlite(_migrated_sqlite: Path) -> Path:
+    """Return the SQLite file of an installation that was made once for the session; its folders lie beside it."""
+    folder = SESSION_FOLDER / "installed-sqlite"
+    path = folder / "installed.sqlite"
+    with _one_at_a_time("installed-sqlite"):
+        if not path.exists():
+            folder.mkdir()
+            making = path.with_suffix(".making")
+            shutil.copyfile(_migrated_sqlite, making)
+            _install(folder, _sqlite_url(making))
+            making.rename(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def _installed_postgresql(postgres_server: str, _migrated_postgresql: str) -> str:
+    """Return the name of the PostgreSQL database of an installation that was made once for the session."""
+    name = f"{DATABASE_PREFIX}_installed"
+    folder = SESSION_FOLDER / "installed-postgresql"
+    done = folder / "done"
+    with _one_at_a_time("installed-postgresql"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            with psycopg.connect(postgres_server, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {_migrated_postgresql}")
+            _install(folder, _url_of(postgres_server, name))
+            done.touch()
+    return name
+
+
+@pytest.fixture
+def answerable(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Answerable]:
+    """Return a fresh installation, as `answerable init` makes one, whose clock stands still."""
+    from governance.application import open_installation
+
+    kind = "sqlite" if database_url.startswith("sqlite") else "postgresql"
+    made = SESSION_FOLDER / f"installed-{kind}"
+    for name in ("home", "highwater"):
+        if (made / name).exists():
+            shutil.copytree(made / name, tmp_path / name)
+    settings = _settings(tmp_path, database_url)
+    # The settings that were made name the folders and the database that were copied.
+    file = settings.home / "answerable.toml"
+    lines = file.read_text().replace(str(made.resolve()), str(tmp_path.resolve())).splitlines()
+    named = [
+        f'database_url = "{database_url}"' if line.startswith("database_url") else line
+        for line in lines
+    ]
+    file.write_text("\n".join(named) + "\n")
     installation = open_installation(settings, clock=clock)
     yield installation
     installation.close()

@@ -95,6 +95,7 @@ COUNTED = {
     "/api/v1/incidents",
     "/api/v1/incidents/<incident_id>",
     "/api/v1/reports/fairness",
+    "/api/v1/reports/oversight",
     "/api/v1/reports/risk-coverage",
     "/api/v1/reports/what-if",
     "/api/v1/reports/<report_id>",
@@ -108,6 +109,7 @@ COUNTED = {
     "/reports/fairness/<point>",
     "/reports/fairness/<point>/what-if",
     "/reports/made/<report_id>",
+    "/reports/oversight/<point>",
     "/reports/made/<report_id>/file",
 }
 MONITORED = """

@@ -34,7 +34,7 @@ from tests import accounts
 from tests.conftest import FULL
 from tests.retention import POINT, POLICY
 
-KILLS = 20 if FULL else 5
+KILLS = 20 if FULL else 2
 #: So many that no process can take them all before it is killed so often; of a command, that several processes take the first of them together.
 LINES_OF_A_COMMAND = KILLS * 4500
 LINES_BESIDE = KILLS * 2000
