@@ -240,9 +240,9 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Return the URL of a fresh database of the newest schema, on each kind in turn.
 
-    Where the test asks for an installation too, it is the one of that installation.
+    Where the test asks for ``answerable`` of this file too, it is the one of that installation.
     """
-    made = "_installed" if "answerable" in request.fixturenames else "_migrated"
+    made = "_installed" if "_kept_installations" in request.fixturenames else "_migrated"
     template = request.getfixturevalue(f"{made}_{request.param}")
     if request.param == "sqlite":
         path = tmp_path / "answerable.sqlite"
@@ -399,12 +399,22 @@ def _installed_postgresql(postgres_server: str, _migrated_postgresql: str) -> st
 
 
 @pytest.fixture
-def answerable(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Answerable]:
+def _kept_installations() -> Callable[[str], Path]:
+    """Return where the folders lie of the installation that was made once for a kind of database."""
+    return lambda kind: SESSION_FOLDER / f"installed-{kind}"
+
+
+@pytest.fixture
+def answerable(
+    database_url: str,
+    tmp_path: Path,
+    clock: SettableClock,
+    _kept_installations: Callable[[str], Path],
+) -> Iterator[Answerable]:
     """Return a fresh installation, as `answerable init` makes one, whose clock stands still."""
     from governance.application import open_installation
 
-    kind = "sqlite" if database_url.startswith("sqlite") else "postgresql"
-    made = SESSION_FOLDER / f"installed-{kind}"
+    made = _kept_installations("sqlite" if database_url.startswith("sqlite") else "postgresql")
     for name in ("home", "highwater"):
         if (made / name).exists():
             shutil.copytree(made / name, tmp_path / name)
