@@ -41,6 +41,7 @@ class EntryKind(StrEnum):
     INFORMATION_GIVEN = "information.given"
     VERDICT_GIVEN = "verdict.given"
     VERDICT_UNDONE = "verdict.undone"
+    SIGN_OFF_FELL = "sign_off.fell"
     COMMENT_ADDED = "comment.added"
     APPEAL_OPENED = "appeal.opened"
     APPEAL_ADDED = "appeal.added"
@@ -154,6 +155,9 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.VERDICT_UNDONE: _describe(
         "A person took a verdict back before it became effective.", "person"
+    ),
+    EntryKind.SIGN_OFF_FELL: _describe(
+        "A sign-off no longer stands, because what it was given on changed.", "app"
     ),
     EntryKind.COMMENT_ADDED: _describe(
         "A person commented on a case; the text is a payload.", "person"

@@ -64,7 +64,7 @@ class Step:
     """One step of a decision's story.
 
     ``kind`` is received, done_elsewhere (before it was imported), ruled, case_opened, claimed, released, sign_off (a verdict that did not decide), verdict
-    (the one that did), undone, skipped, put_off, handed_over, commented, question_asked, information_given, revealed, judged, escalated, lapsed, withdrawn
+    (the one that did), undone, fell (a sign-off, as what it was given on changed), skipped, put_off, handed_over, commented, question_asked, information_given, revealed, judged, escalated, lapsed, withdrawn
     or effective. ``record_id`` is the entry that
     tells of it, None for what follows from another; ``place`` is None while that entry waits for the
     sequencer. ``by`` is a name where the actor may know it. ``data`` is what the entry says in clear, ``reason`` what the
@@ -98,6 +98,7 @@ _KINDS: Final = {
     EntryKind.JUDGEMENT_GIVEN: "judged",
     EntryKind.CASE_LAPSED: "lapsed",
     EntryKind.VERDICT_UNDONE: "undone",
+    EntryKind.SIGN_OFF_FELL: "fell",
     EntryKind.DECISION_WITHDRAWN: "withdrawn",
 }
 

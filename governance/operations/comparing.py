@@ -34,6 +34,8 @@ _CASE_AS_RECORDED = (
     "approvable",
     "undo_seconds",
 )
+#: Entries after which a verdict no longer stands.
+_TAKEN_BACK: Final = frozenset({EntryKind.VERDICT_UNDONE, EntryKind.SIGN_OFF_FELL})
 #: What the entry of an earlier version does not say, and what it was then.
 _CASE_SAID_SINCE: Final[Mapping[str, object]] = {"judge_first": False}
 RECORDED = (
@@ -82,9 +84,7 @@ def follow(entries: Sequence[Mapping[str, Any]]) -> Outcome:
     queue = None if case is None else case["queue"]
     due_at = None if case is None else _instant(case["due_at"])
     escalated_at: datetime | None = None
-    undone = {
-        entry["refs"]["verdict"] for entry in entries if entry["kind"] == EntryKind.VERDICT_UNDONE
-    }
+    undone = {entry["refs"]["verdict"] for entry in entries if entry["kind"] in _TAKEN_BACK}
     for entry in entries[1:]:
         said, at = entry["data"], _instant(entry["recorded_at"])
         match entry["kind"]:
@@ -188,7 +188,7 @@ def _compare_verdicts(
     undone = {
         entry["refs"]["verdict"]: _instant(entry["recorded_at"])
         for entry in entries
-        if entry["kind"] == EntryKind.VERDICT_UNDONE
+        if entry["kind"] in _TAKEN_BACK
     }
     rows = {row.id: row for row in verdicts}
     for missing in given.keys() - rows.keys():

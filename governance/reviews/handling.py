@@ -278,6 +278,8 @@ def inform(
 ) -> None:
     """Answer a question that was asked about a decision of one's own; the case is handed out again.
 
+    Sign-offs that were given without the answer fall: who gave them is asked again.
+
     Raises:
         NotAllowed, NotFound: the actor is no app that may, or the case is of no decision of its own.
         CaseClosed: it was decided meanwhile, lapsed or was withdrawn.
@@ -305,6 +307,13 @@ def inform(
         {MessageKind.INFORMATION: orjson.dumps(information, option=orjson.OPT_SORT_KEYS).decode()},
         refs={"question": question},
     )
+    for verdict in queries.standing_verdicts(work.session, case.id):
+        verdict.undone_at = work.now
+        work.record(
+            EntryKind.SIGN_OFF_FELL,
+            decision_id=case.decision_id,
+            refs={"case": case.id, "verdict": verdict.id},
+        )
     work.session.flush()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import statistics
 from collections.abc import Sequence
@@ -304,6 +305,7 @@ def give_verdict(
             "verdict": sign_off.kind.value,
             "outcome": sign_off.outcome,
             "decides": sign_off.decides,
+            "shown": _shown(work, case, decision),
             "claimed_at": None if claimed_at is None else rfc3339(claimed_at),
             "effective_at": None if after.effective_at is None else rfc3339(after.effective_at),
         },
@@ -314,6 +316,20 @@ def give_verdict(
     )
     work.session.flush()
     return view_of(work, case)
+
+
+def _shown(work: Work, case: Case, decision: Decision) -> str:
+    """Return what names all that a verdict was given on: the decision, the policy that ruled it, and what the app told since.
+
+    Sign-offs of one case name the same, as those fall that were given before something came in.
+    """
+    told = [
+        event.record_id
+        for event in history.of_decision(work, decision.id)
+        if event.kind is EntryKind.INFORMATION_GIVEN
+    ]
+    text = "\0".join([decision.id, case.id, decision.policy_digest, *told])
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _extent(work: Work, decision: Decision) -> tuple[int, int]:
@@ -936,6 +952,7 @@ def _sentence(
             return f"{name} changed it to “{policy.outcomes[outcome].label.in_('en')}” at {at}."
         return f"{name} signed it off at {at}."
     sentences = {
+        EntryKind.SIGN_OFF_FELL: f"Something came in, so sign-offs fell, at {at}.",
         EntryKind.VERDICT_UNDONE: f"{name} took a verdict back at {at}.",
         EntryKind.CASE_CLAIMED: f"{name} claimed it at {at}.",
         EntryKind.CASE_RELEASED: f"{name} gave it back to the queue at {at}.",

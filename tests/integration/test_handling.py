@@ -442,3 +442,32 @@ def test_an_app_that_listens_is_told_that_it_was_asked_and_not_what(answerable, 
     told = orjson.loads(delivery.body)["data"]
     assert (told["case"], told["question"]) == (case_id, question(answerable, shop, case_id).id)
     assert "canary" not in delivery.body
+
+
+def test_a_sign_off_falls_when_something_comes_in_and_others_name_what_they_were_given_on(
+    answerable, clock, ada, ben
+):
+    publish(answerable, POLICY.replace("undo: 10s", "undo: 10s\n  sign_offs: 2"))
+    shop = app(answerable)
+    case_id = held(answerable, shop, ada)
+    do(answerable, ada, service.give_verdict, case_id, verdict="approve")
+    do(answerable, ben, service.claim, case_id)
+    do(answerable, ben, handling.ask, case_id, words="Which contract?")
+    asked = question(answerable, shop, case_id)
+    do(answerable, shop, handling.inform, case_id, question=asked.id, words="Monthly.", facts=None)
+    assert view(answerable, ben, case_id).sign_offs_given == 0
+    for who in (ada, ben):
+        do(answerable, who, service.claim, case_id)
+        decided = do(answerable, who, service.give_verdict, case_id, verdict="approve")
+    assert decided.status == "decided"
+    with answerable.database.read() as session:
+        rows = session.execute(
+            sa.select(LogRecord)
+            .where(LogRecord.kind == "verdict.given")
+            .order_by(LogRecord.recorded_at, LogRecord.id)
+        ).scalars()
+        first, second, third = (parse(row.entry)["data"]["shown"] for row in rows)
+    assert first != second
+    assert second == third
+    drain(answerable)
+    assert not [one for one in verify(answerable).findings if one.decision_id is not None]

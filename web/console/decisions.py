@@ -259,6 +259,7 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         "claimed": _("Taken"),
         "released": _("Given back"),
         "undone": _("A verdict was taken back"),
+        "fell": _("A sign-off fell, as something came in"),
         "skipped": _("Passed on undecided"),
         "put_off": _("Put off"),
         "handed_over": _("Handed to a colleague"),
