@@ -175,9 +175,13 @@ class Scale:
         return (math.log(figure) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
 
 
+#: What lies closer together than ticks are rounded to is one place.
+_LEAST_SPAN: Final = 1e-12
+
+
 def nice_step(span: float, most: int) -> float:
     """Give the step of 1, 2 or 5 times a power of ten that parts a span into at most so many."""
-    if span <= 0:
+    if span < _LEAST_SPAN:
         return 1.0
     raw = span / most
     power = 10.0 ** math.floor(math.log10(raw))

@@ -31,6 +31,11 @@ def test_ticks_are_round_and_lie_within(one: float, other: float) -> None:
     assert len(found) <= 6
 
 
+def test_a_span_that_is_next_to_nothing_is_one_place():
+    assert ticks(0.0, 5e-324) == (0.0,)
+    assert ticks(0.3, 0.3) == ()
+
+
 @given(figures, figures)
 def test_a_span_rounded_out_holds_the_span(one: float, other: float) -> None:
     low, high = min(one, other), max(one, other)
