@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import gc
 import os
 import shutil
 import tempfile
@@ -64,6 +65,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 
+# Garbage is looked for after so many objects more; the usual thresholds take a sixth of a session's time.
+gc.set_threshold(50_000, 20, 50)
+
 hypothesis.settings.register_profile(
     "quick",
     deadline=None,  # A busy machine is not a failing property.
@@ -86,6 +90,12 @@ hypothesis.settings.load_profile("full" if FULL else "quick")
 
 def pytest_configure(config: pytest.Config) -> None:
     SESSION_FOLDER.mkdir(mode=0o755, exist_ok=True)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep what lives as long as the session out of what is looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
