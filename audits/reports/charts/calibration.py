@@ -67,13 +67,12 @@ def calibration(
     legend.append(Key(svg=key("chart-diagonal", "stroke"), text=words.say("calibration.diagonal")))
     legend.append(Key(svg=key("chart-whisker", "stroke"), text=words.say("legend.interval")))
     description = words.say("calibration.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        _BOTTOM + 40,
         title=title,
         description=description,
-        svg=drawing.svg(_BOTTOM + 40, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
-        legend=tuple(legend),
+        words=words,
+        legend=legend,
     )

@@ -88,13 +88,12 @@ def contributions(
         legend.append(Key(svg=key("chart-total"), text=words.say("contributions.total")))
     if any(part.low is not None for part in parts):
         legend.append(Key(svg=key("chart-error", "stroke"), text=words.say("legend.interval")))
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        top,
         title=title,
         description=description,
-        svg=drawing.svg(top, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
-        legend=tuple(legend),
+        words=words,
+        legend=legend,
     )

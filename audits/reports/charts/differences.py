@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.reports.charts import rows
-from audits.reports.charts.drawing import Drawing, Scale, key, rounded_out, ticks
+from audits.reports.charts.drawing import Drawing, Scale, doubts, key, rounded_out, ticks
 from audits.reports.charts.figure import Figure, Key, Table
 from audits.reports.charts.rows import Lanes, Row
 from audits.reports.words import Words, numbers
@@ -43,14 +43,13 @@ def differences(
         high=words.say("axis.higher"),
     )
     description = words.say("differences.described", reference=reference)
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        bottom,
         title=title,
         description=description,
-        svg=drawing.svg(bottom, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
+        words=words,
         elsewhere=True,
         legend=verdict_legend(compared, words, band=tolerance is not None, watch=watch is not None),
     )
@@ -81,10 +80,11 @@ def verdict_legend(
     ]
     if None in seen:
         legend.append(Key(svg=key("chart-mark", "plain"), text=words.say("legend.rate")))
-    if any(row.value is not None and not row.enough for row in compared):
-        legend.append(Key(svg=key("chart-mark faint", "plain"), text=words.say("legend.few")))
-    if any(row.value is None for row in compared):
-        legend.append(Key(svg=key("", "hatch"), text=words.say("legend.not_estimable")))
+    legend += doubts(
+        words,
+        few=any(row.value is not None and not row.enough for row in compared),
+        unknown=any(row.value is None for row in compared),
+    )
     if band:
         legend.append(Key(svg=key("chart-tolerated"), text=words.say("legend.tolerated")))
     if watch:

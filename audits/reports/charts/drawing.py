@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from audits.reports.charts.figure import Figure, Key, Table
+from audits.reports.words import Words
+
 #: Marks by name, as paths around their middle. A verdict is told by the shape first.
 MARKS: Final = {
     "pass": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0Z",
@@ -113,6 +116,33 @@ class Drawing:
             f"{'<defs>' + ''.join(defs) + '</defs>' if defs else ''}{''.join(self._parts)}</svg>"
         )
 
+    def figure(
+        self,
+        height: float,
+        *,
+        title: str,
+        description: str,
+        sentence: str,
+        table: Table,
+        words: Words,
+        legend: Sequence[Key] = (),
+        wide: bool = False,
+        elsewhere: bool = False,
+    ) -> Figure:
+        """Hand the graphic over with all that it says; who does not see it is told what it shows and what it amounts to."""
+        return Figure(
+            id=self.name,
+            title=title,
+            description=description,
+            svg=self.svg(height, title=title, description=f"{description} {sentence}"),
+            table=table,
+            sentence=sentence,
+            table_title=words.say("page.figures"),
+            legend=tuple(legend),
+            wide=wide,
+            elsewhere=elsewhere,
+        )
+
 
 def key(kind: str, mark: str = "") -> str:
     """Draw what stands before a line of a legend; ``hatch`` and ``swatch`` are fields, ``stroke`` a line."""
@@ -128,6 +158,16 @@ def key(kind: str, mark: str = "") -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart-key" width="16" height="16" viewBox="0 0 16 16" '
         f'aria-hidden="true" focusable="false">{inner}</svg>'
     )
+
+
+def doubts(words: Words, *, few: bool, unknown: bool) -> list[Key]:
+    """Explain the faint marks of what rests on few, and the hatching of what cannot be estimated, where there are any."""
+    found = []
+    if few:
+        found.append(Key(svg=key("chart-mark faint", "plain"), text=words.say("legend.few")))
+    if unknown:
+        found.append(Key(svg=key("", "hatch"), text=words.say("legend.not_estimable")))
+    return found
 
 
 def identifier(name: str) -> str:

@@ -93,14 +93,13 @@ def evidence(
         drawing.mark(mark, *field.place(x, max(y, low)), kind, says=words.odds(y))
     sentence = _sentence(points, threshold, watch, words)
     description = words.say("evidence.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        _BOTTOM + 24,
         title=title,
         description=description,
-        svg=drawing.svg(_BOTTOM + 24, title=title, description=f"{description} {sentence}"),
         table=_table(points, kept, instants, words),
         sentence=sentence,
-        table_title=words.say("page.figures"),
+        words=words,
         legend=(
             Key(svg=key("chart-line", "stroke"), text=words.say("evidence.line")),
             Key(svg=key("chart-threshold", "stroke"), text=words.say("evidence.alarm_line")),

@@ -54,14 +54,13 @@ def intersections(
             _draw_cell(drawing, cell, start, start + width, top, ends, words)
         top += _CELL + 6
     description = words.say("intersections.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        top,
         title=title,
         description=description,
-        svg=drawing.svg(top, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
+        words=words,
         elsewhere=True,
         legend=_legend(cells, ends, words),
         wide=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.reports.charts import rows
-from audits.reports.charts.drawing import Drawing, Scale, key, nice_step, ticks
+from audits.reports.charts.drawing import Drawing, Scale, doubts, key, nice_step, ticks
 from audits.reports.charts.figure import Figure, Key, Table
 from audits.reports.charts.rows import Lanes, Row
 from audits.reports.words import Words, numbers
@@ -42,20 +42,20 @@ def rates(
         written = (numbers.plain if plain else numbers.share)(overall, words.language)
         text = words.say("legend.overall", share=written)
         legend.append(Key(svg=key("chart-even", "stroke"), text=text))
-    if any(not row.enough and row.value is not None for row in groups):
-        legend.append(Key(svg=key("chart-mark faint", "plain"), text=words.say("legend.few")))
-    if any(row.value is None for row in groups):
-        legend.append(Key(svg=key("", "hatch"), text=words.say("legend.not_estimable")))
+    legend += doubts(
+        words,
+        few=any(not row.enough and row.value is not None for row in groups),
+        unknown=any(row.value is None for row in groups),
+    )
     description = words.say("rates.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        bottom,
         title=title,
         description=description,
-        svg=drawing.svg(bottom, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
-        legend=tuple(legend),
+        words=words,
+        legend=legend,
     )
 
 

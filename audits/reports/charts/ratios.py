@@ -54,14 +54,13 @@ def ratios(
         high=words.say("axis.more_often"),
     )
     description = words.say("ratios.described", reference=reference)
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        bottom,
         title=title,
         description=description,
-        svg=drawing.svg(bottom, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
+        words=words,
         elsewhere=True,
         legend=verdict_legend(compared, words, band=tolerance is not None, watch=watch is not None),
     )

@@ -74,13 +74,12 @@ def risk_coverage(
             Key(svg=key("chart-mark strong", "square"), text=words.say("coverage.operating"))
         )
     description = words.say("coverage.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        _BOTTOM + 40,
         title=title,
         description=description,
-        svg=drawing.svg(_BOTTOM + 40, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
-        legend=tuple(legend),
+        words=words,
+        legend=legend,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from audits.reports.charts import rows
-from audits.reports.charts.drawing import Drawing, Scale, key
+from audits.reports.charts.drawing import Drawing, Scale, doubts, key
 from audits.reports.charts.figure import Figure, Key, Table
 from audits.reports.charts.rows import Lanes, Row
 from audits.reports.words import Words, numbers
@@ -28,18 +28,18 @@ def shares(
         Key(svg=key("chart-mark", "plain"), text=words.say("oversight.legend.share")),
         Key(svg=key("chart-range", "stroke"), text=words.say("legend.interval")),
     ]
-    if any(not row.enough and row.value is not None for row in drawn):
-        legend.append(Key(svg=key("chart-mark faint", "plain"), text=words.say("legend.few")))
-    if any(row.value is None for row in drawn):
-        legend.append(Key(svg=key("", "hatch"), text=words.say("legend.not_estimable")))
+    legend += doubts(
+        words,
+        few=any(not row.enough and row.value is not None for row in drawn),
+        unknown=any(row.value is None for row in drawn),
+    )
     description = words.say("oversight.shares.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        bottom,
         title=title,
         description=description,
-        svg=drawing.svg(bottom, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
-        legend=tuple(legend),
+        words=words,
+        legend=legend,
     )

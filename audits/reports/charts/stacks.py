@@ -63,14 +63,13 @@ def mix(
         )
         for place, kind in enumerate(kinds[:parts])
     )
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        top,
         title=title,
         description=description,
-        svg=drawing.svg(top, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
+        words=words,
         legend=legend,
         wide=True,
     )
@@ -100,14 +99,13 @@ def labels(
             drawing.hatch(known + not_yet, top, 100, _BAR - 6)
         top += _BAR + 8
     description = words.say("labels.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        top,
         title=title,
         description=description,
-        svg=drawing.svg(top, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
+        words=words,
         legend=(
             Key(svg=key("chart-known"), text=words.say("labels.known")),
             Key(svg=key("chart-awaited"), text=words.say("labels.not_yet")),

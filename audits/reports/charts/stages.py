@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from audits.reports.charts.drawing import Drawing, Scale, key, shortened
+from audits.reports.charts.drawing import Drawing, Scale, doubts, key, shortened
 from audits.reports.charts.figure import Figure, Key, Table
 from audits.reports.charts.rates import ceiling
 from audits.reports.charts.rows import LINE
@@ -74,14 +74,13 @@ def stages(
         end = f"{numbers.trimmed(scale.high * 100, words.language)}{numbers.NO_BREAK}%"
         drawing.text(scale.end, top + 13, end, kind="chart-tick", anchor="end")
     description = words.say("stages.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        top + 18,
         title=title,
         description=description,
-        svg=drawing.svg(top + 18, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
+        words=words,
         elsewhere=True,
         legend=_legend(columns, words),
         wide=True,
@@ -142,8 +141,9 @@ def _legend(columns: Sequence[StageColumn], words: Words) -> tuple[Key, ...]:
     ]
     if any(column.overall is not None for column in columns):
         legend.append(Key(svg=key("chart-even", "stroke"), text=words.say("legend.all_together")))
-    if any(rate is not None and not rate.enough for rate in rates):
-        legend.append(Key(svg=key("chart-mark faint", "plain"), text=words.say("legend.few")))
-    if any(rate is None or rate.value is None for rate in rates):
-        legend.append(Key(svg=key("", "hatch"), text=words.say("legend.not_estimable")))
+    legend += doubts(
+        words,
+        few=any(rate is not None and not rate.enough for rate in rates),
+        unknown=any(rate is None or rate.value is None for rate in rates),
+    )
     return tuple(legend)

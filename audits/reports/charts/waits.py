@@ -69,14 +69,13 @@ def waits(
         anchor = "start" if x < 5 else "end" if x > 90 else "middle"
         drawing.text(x, top + 8, words.short_duration(tick), kind="chart-tick", anchor=anchor)
     description = words.say("waits.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        top + 14,
         title=title,
         description=description,
-        svg=drawing.svg(top + 14, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
+        words=words,
         legend=(
             Key(svg=key("chart-mark", "plain"), text=words.say("waits.half")),
             Key(svg=key("chart-range", "stroke"), text=words.say("waits.nine")),

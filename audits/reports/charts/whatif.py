@@ -56,15 +56,14 @@ def whatif(
     if any(strip.tolerated for strip in strips):
         legend.append(Key(svg=key("chart-tolerated"), text=words.say("legend.tolerated")))
     description = words.say("whatif.described")
-    return Figure(
-        id=drawing.name,
+    return drawing.figure(
+        top + 40,
         title=title,
         description=description,
-        svg=drawing.svg(top + 40, title=title, description=f"{description} {sentence}"),
         table=table,
         sentence=sentence,
-        table_title=words.say("page.figures"),
-        legend=tuple(legend),
+        words=words,
+        legend=legend,
         wide=True,
     )
 
