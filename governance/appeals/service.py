@@ -53,8 +53,8 @@ WORDS: Final = "words"
 CORRECTIONS: Final = "corrections"
 FILES: Final = "files"
 ANSWER: Final = "answer"
-LONGEST_WORDS: Final = 4000
-LONGEST_ANSWER: Final = 4000
+#: What is written on a case is no longer, whoever writes it.
+LONGEST_WORDS = LONGEST_ANSWER = review_cases.LONGEST_REASON
 #: How often words can be added to one appeal.
 _MOST_ADDITIONS: Final = 20
 
@@ -169,7 +169,7 @@ def open_appeal(
         status, outcome, [_state(work, one) for one in earlier], erased=key is None
     )
     policy = points.engine_of(work, row.point, row.policy_version).policy
-    said = _words(words, "/words", LONGEST_WORDS)
+    said = _words(words)
     _require_correct(policy, corrections or {})
     kinds = brought.require_fitting(files)
     terms = _terms(work, row, policy)
@@ -233,7 +233,7 @@ def add_words(work: Work, decision_id: str, *, words: str) -> AppealView:
     """
     work.require(Permission.APPEALS_OPEN)
     row, appeal = _locked_open(work, decision_id)
-    said = _words(words, "/words", LONGEST_WORDS)
+    said = _words(words)
     written = _written(work, appeal)
     if any(one.text == said for one in written):
         return _view(work, appeal)
@@ -296,9 +296,7 @@ def answer(
     stands = queries.standing(work.session, row)
     policy = points.engine_of(work, stands.point, stands.policy_version).policy
     key = _key(work, row)
-    said = _plain(answer)
-    if len(said) > LONGEST_ANSWER:
-        raise _too_long("/answer", LONGEST_ANSWER, len(said))
+    said = review_cases.words_of(answer, pointer="/answer") or ""
     after = transitions.answer(
         _state(work, appeal),
         upheld=upheld,
@@ -564,24 +562,12 @@ def _require_correct(policy: Policy, corrections: Mapping[str, Any]) -> None:
         raise InvalidInput("Corrected facts do not fit. Nothing was stored.", problems)
 
 
-def _words(words: str, pointer: str, most: int) -> str:
-    said = _plain(words)
-    if not said:
+def _words(words: str) -> str:
+    said = review_cases.words_of(words, pointer="/words")
+    if said is None:
         detail = "Say in a few words what should be looked at again."
-        raise InvalidInput(detail, [FieldProblem(pointer=pointer, detail=detail)])
-    if len(said) > most:
-        raise _too_long(pointer, most, len(said))
+        raise InvalidInput(detail, [FieldProblem(pointer="/words", detail=detail)])
     return said
-
-
-def _plain(text: str) -> str:
-    """Return a text without blanks around it, and with one kind of line break."""
-    return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def _too_long(pointer: str, most: int, got: int) -> InvalidInput:
-    detail = f"At most {most} characters are taken; these are {got}."
-    return InvalidInput(detail, [FieldProblem(pointer=pointer, detail=detail)])
 
 
 def _file(number: int) -> str:

@@ -15,7 +15,6 @@ from governance.decisions import service as decisions
 from governance.decisions.models import Decision
 from governance.errors import (
     CaseClosed,
-    ClaimedByAnother,
     Conflict,
     FieldProblem,
     InvalidInput,
@@ -28,7 +27,7 @@ from governance.points import queries as points
 from governance.reviews import purposes, queries, service, transitions
 from governance.reviews.models import Case, Reveal, Skip
 from governance.reviews.service import REASON_PAYLOAD
-from governance.reviews.transitions import CaseState, CaseStatus, Lease, SkipReason
+from governance.reviews.transitions import CaseState, CaseStatus, SkipReason
 from governance.reviews.views import CaseSummary, CaseView, Colleague, MessageKind
 from governance.subjects import payloads
 from governance.webhooks import outbox
@@ -64,7 +63,8 @@ def skip(
         detail = "Say in a sentence why, as none of the other reasons fits."
         raise InvalidInput(detail, [FieldProblem(pointer="/words", detail=detail)])
     case, decision, state = _held(work, row, revision)
-    _try(work, case, decision, lambda: transitions.release(state, work.person_id, work.now))
+    with service.telling_more(work, case, decision):
+        transitions.release(state, work.person_id, work.now)
     service.hand(case, None)
     case.revision += 1
     record_id = _record(
@@ -101,7 +101,8 @@ def put_off(
     row = service.of_ones_queues(work, case_id)
     said = service.words_of(words)
     case, decision, state = _held(work, row, revision)
-    _try(work, case, decision, lambda: transitions.put_off(state, work.person_id, until, work.now))
+    with service.telling_more(work, case, decision):
+        transitions.require_put_off(state, work.person_id, until, work.now)
     service.hand(case, None)
     case.sleeps_until = until
     case.revision += 1
@@ -131,17 +132,16 @@ def hand_over(
     if to not in {one.id for one in people.deciders_of(work.session, case.queue, work.now)}:
         detail = "There is no such person in this queue who decides cases."
         raise InvalidInput(detail, [FieldProblem(pointer="/to", detail=detail)])
-    _try(work, case, decision, lambda: transitions.hand_over(state, work.person_id, to, work.now))
+    with service.telling_more(work, case, decision):
+        kept = transitions.hand_over(state, work.person_id, to, work.now)
     service.hand(case, None)
-    service.reserve(
-        case, Lease(person_id=to, since=work.now, until=work.now + transitions.RESERVED)
-    )
+    service.reserve(case, kept)
     case.revision += 1
     _record(
         work,
         EntryKind.CASE_HANDED_OVER,
         case,
-        {"until": rfc3339(work.now + transitions.RESERVED)},
+        {"until": rfc3339(kept.until)},
         {REASON_PAYLOAD: said},
         refs={"to": to},
     )
@@ -251,8 +251,8 @@ def ask(
         until = work.now + _ANSWER_TIME
         if case.due_at is not None:
             until = min(until, case.due_at)
-    at = until
-    _try(work, case, decision, lambda: transitions.put_off(state, work.person_id, at, work.now))
+    with service.telling_more(work, case, decision):
+        transitions.require_put_off(state, work.person_id, until, work.now)
     service.hand(case, None)
     case.sleeps_until = until
     case.revision += 1
@@ -324,13 +324,6 @@ def _held(work: Work, row: Case, revision: int | None) -> tuple[Case, Decision, 
     case, decision = queries.lock_with_decision(work.session, row)
     service.require_current(work, case, decision, revision)
     return case, decision, service.state_of(work, case, decision)
-
-
-def _try(work: Work, case: Case, decision: Decision, act: Any) -> None:
-    try:
-        act()
-    except (CaseClosed, ClaimedByAnother) as error:
-        raise service.told_more(work, case, decision, error) from error
 
 
 def _record(

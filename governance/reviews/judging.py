@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.log.entries import EntryKind
-from governance.errors import CaseClosed, ClaimedByAnother, Conflict, FieldProblem, InvalidInput
+from governance.errors import Conflict, FieldProblem, InvalidInput
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.reviews import queries, service, transitions
@@ -26,10 +26,8 @@ def judge(work: Work, case_id: str, *, outcome: str, revision: int | None = None
     case, decision = queries.lock_with_decision(work.session, row)
     service.require_current(work, case, decision, revision)
     state = service.state_of(work, case, decision)
-    try:
+    with service.telling_more(work, case, decision):
         transitions.require_holder(state, work.person_id, work.now)
-    except (CaseClosed, ClaimedByAnother) as error:
-        raise service.told_more(work, case, decision, error) from error
     if work.person_id in state.judged:
         raise Conflict("You have said what you would decide; it cannot be changed. Decide now.")
     if not case.judge_first:

@@ -177,20 +177,6 @@ def most_urgent(
     )
 
 
-def skips_of(session: Session, person_id: str, queues: Sequence[str], now: datetime) -> int:
-    """Count the open cases that a person passed on a short while ago, and so is not handed."""
-    return session.execute(
-        sa.select(sa.func.count(Case.id.distinct()))
-        .join(Skip, Skip.case_id == Case.id)
-        .where(
-            Skip.person_id == person_id,
-            Skip.skipped_at > now - SKIPPED_FOR,
-            Case.status == "open",
-            Case.queue.in_(queues),
-        )
-    ).scalar_one()
-
-
 def page(
     session: Session, *, queues: Sequence[str], status: str, limit: int, after: Case | None
 ) -> list[Case]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -208,10 +209,8 @@ def release(work: Work, case_id: str, *, revision: int | None = None) -> CaseVie
     assert locked is not None
     decision = decision_of(work, locked)
     require_current(work, locked, decision, revision)
-    try:
+    with telling_more(work, locked, decision):
         transitions.release(state_of(work, locked, decision), work.person_id, work.now)
-    except (CaseClosed, ClaimedByAnother) as error:
-        raise told_more(work, locked, decision, error) from error
     hand(locked, None)
     locked.revision += 1
     work.record(EntryKind.CASE_RELEASED, decision_id=decision.id, refs={"case": locked.id})
@@ -256,7 +255,7 @@ def give_verdict(
     require_current(work, case, decision, revision)
     state = state_of(work, case, decision)
     claimed_at = case.claimed_at
-    try:
+    with telling_more(work, case, decision):
         after, sign_off = transitions.decide(
             state,
             verdict_id=work.new_id(),
@@ -266,8 +265,6 @@ def give_verdict(
             has_reason=said is not None,
             now=work.now,
         )
-    except (CaseClosed, ClaimedByAnother) as error:
-        raise told_more(work, case, decision, error) from error
     words, parts = _extent(work, decision)
     work.session.add(
         Verdict(
@@ -358,10 +355,8 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
     committed = max(work.now, work.answerable.clock.now() + _COMMIT_TIME)
     if state.status is not CaseStatus.DECIDED:
         committed = work.now
-    try:
+    with telling_more(work, case, decision):
         after, mine = transitions.undo(state, person_id, committed)
-    except CaseClosed as error:
-        raise told_more(work, case, decision, error) from error
     taken_back = work.session.get_one(Verdict, mine.id)
     taken_back.undone_at = work.now
     if mine.decides:
@@ -407,10 +402,8 @@ def escalate(
         )
     case, decision = queries.lock_with_decision(work.session, row)
     require_current(work, case, decision, revision)
-    try:
+    with telling_more(work, case, decision):
         transitions.require_escalatable(state_of(work, case, decision), person_id, work.now)
-    except (CaseClosed, ClaimedByAnother) as error:
-        raise told_more(work, case, decision, error) from error
     if case.escalated_at is not None:
         raise Conflict("The case was sent on before; it goes no further than this queue.")
     if case.escalate_to is None:
@@ -470,10 +463,8 @@ def lock_appeal(work: Work, case_id: str, *, revision: int | None) -> tuple[Case
         raise Conflict("This case decides its decision: it takes a verdict, no answer.")
     case, decision = queries.lock_with_decision(work.session, row)
     require_current(work, case, decision, revision)
-    try:
+    with telling_more(work, case, decision):
         transitions.require_holder(state_of(work, case, decision), work.person_id, work.now)
-    except (CaseClosed, ClaimedByAnother) as error:
-        raise told_more(work, case, decision, error) from error
     return case, decision
 
 
@@ -683,10 +674,8 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
 
 
 def _claim(work: Work, case: Case, decision: Decision) -> None:
-    try:
+    with telling_more(work, case, decision):
         after = transitions.claim(state_of(work, case, decision), work.person_id, work.now)
-    except (CaseClosed, ClaimedByAnother) as error:
-        raise told_more(work, case, decision, error) from error
     lease = after.lease
     assert lease is not None
     hand(case, lease)
@@ -735,7 +724,6 @@ def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Ver
         undo=timedelta(seconds=case.undo_seconds),
         lease=lease_of(case),
         reserved=_reserved(case),
-        sleeps_until=case.sleeps_until,
         due_at=case.due_at,
         signed=tuple(
             SignOff(
@@ -879,19 +867,29 @@ def _verdict_kind(verdict: str) -> VerdictKind:
 
 
 def words_of(text: str | None, *, pointer: str = "/reason") -> str | None:
-    """Return what somebody wrote without blanks around it, None where it is nothing.
+    """Return what somebody wrote without blanks around it and with one kind of line break, None where it is nothing.
 
     Raises:
         InvalidInput: it is too long.
     """
-    said = (text or "").strip()
+    # A browser sends line breaks as two characters, and counts them as one.
+    said = (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(said) > LONGEST_REASON:
         detail = f"At most {LONGEST_REASON} characters fit here; these are {len(said)}."
         raise InvalidInput(detail, [FieldProblem(pointer=pointer, detail=detail)])
     return said or None
 
 
-def told_more(
+@contextmanager
+def telling_more(work: Work, case: Case, decision: Decision) -> Iterator[None]:
+    """Tell whoever came second what the other person did, where a rule refuses an act because of it."""
+    try:
+        yield
+    except (CaseClosed, ClaimedByAnother) as error:
+        raise _told_more(work, case, decision, error) from error
+
+
+def _told_more(
     work: Work, case: Case, decision: Decision, error: AnswerableError
 ) -> AnswerableError:
     """Return the error with what the other person did, so that whoever came second knows."""

@@ -100,7 +100,7 @@ class CaseState:
 
     ``proposed`` is None where nothing was proposed; ``barred`` are people who may not decide it,
     each with the reason as a sentence. ``reserved`` says for whom it is kept since it was handed over,
-    ``sleeps_until`` till when it is handed to nobody, ``judged`` who has said what they would decide where
+    ``judged`` who has said what they would decide where
     ``judge_first`` asks for that before the proposal is shown. ``effective_at`` is set while it is decided.
     """
 
@@ -114,7 +114,6 @@ class CaseState:
     undo: timedelta
     lease: Lease | None = None
     reserved: Lease | None = None
-    sleeps_until: datetime | None = None
     due_at: datetime | None = None
     signed: tuple[SignOff, ...] = ()
     judge_first: bool = False
@@ -162,7 +161,6 @@ def claim(state: CaseState, person_id: str, now: datetime) -> CaseState:
         state,
         lease=Lease(person_id=person_id, since=since, until=now + LEASE),
         reserved=None,
-        sleeps_until=None,
     )
 
 
@@ -193,6 +191,7 @@ def decide(
 
     Raises:
         CaseClosed, NotAllowed, AlreadySigned, ClaimedByAnother, NotClaimed: the person may not now.
+        Conflict: the person's own judgement comes first.
         InvalidInput: the verdict, its outcome or its reason does not fit.
     """
     require_holder(state, person_id, now)
@@ -283,14 +282,14 @@ def undo(state: CaseState, person_id: str, now: datetime) -> tuple[CaseState, Si
     )
 
 
-def put_off(state: CaseState, person_id: str, until: datetime, now: datetime) -> CaseState:
-    """Give the case back and hand it to nobody until an instant, which lies before it is due.
+def require_put_off(state: CaseState, person_id: str, until: datetime, now: datetime) -> None:
+    """Raise unless this person may give the case back to be handed to nobody until an instant, which lies before it is due.
 
     Raises:
         CaseClosed, NotClaimed, ClaimedByAnother: why not.
         InvalidInput: the instant has passed, is too far off, or the case is due before it.
     """
-    given_back = release(state, person_id, now)
+    release(state, person_id, now)
     problem = None
     if until <= now:
         problem = "It has passed already. Say a time in the future."
@@ -300,17 +299,16 @@ def put_off(state: CaseState, person_id: str, until: datetime, now: datetime) ->
         problem = "The case is due before then. Say a time before it is due, or send it on."
     if problem is not None:
         raise InvalidInput(problem, [FieldProblem(pointer="/until", detail=problem)])
-    return replace(given_back, sleeps_until=until)
 
 
-def hand_over(state: CaseState, person_id: str, to: str, now: datetime) -> CaseState:
-    """Give the case to another person, for whom it is kept for a while; after that anybody may take it.
+def hand_over(state: CaseState, person_id: str, to: str, now: datetime) -> Lease:
+    """Give the case to another person, and return how long it is kept for them; after that anybody may take it.
 
     Raises:
         CaseClosed, NotClaimed, ClaimedByAnother: why not.
         InvalidInput: it is the same person, or one who may not decide it.
     """
-    given_back = release(state, person_id, now)
+    release(state, person_id, now)
     problem = None
     if to == person_id:
         problem = "You hold it already. Name another person."
@@ -318,9 +316,7 @@ def hand_over(state: CaseState, person_id: str, to: str, now: datetime) -> CaseS
         problem = "This person may not decide the case, or has signed it off already."
     if problem is not None:
         raise InvalidInput(problem, [FieldProblem(pointer="/to", detail=problem)])
-    return replace(
-        given_back, reserved=Lease(person_id=to, since=now, until=now + RESERVED), sleeps_until=None
-    )
+    return Lease(person_id=to, since=now, until=now + RESERVED)
 
 
 def require_escalatable(state: CaseState, person_id: str, now: datetime) -> None:

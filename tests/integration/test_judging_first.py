@@ -90,8 +90,11 @@ def test_no_door_tells_the_proposal_before_the_own_judgement_and_each_does_after
         assert "offer_discount" not in repr(told), door
     view = do(answerable, ada, judging.judge, case_id, outcome="no_offer")
     assert (view.judgement, view.decision.proposed_outcome) == ("no_offer", "offer_discount")
-    for door, told in seen(answerable, ada, case_id).items():
-        assert "offer_discount" in repr(told) or "discount" in repr(told).lower(), door
+    told_now = seen(answerable, ada, case_id)
+    # The explanation for the subject tells nothing of a proposal while a person decides.
+    for door in told_now.keys() - {"subject", "reviewer"}:
+        assert "offer_discount" in repr(told_now[door]), door
+    assert "Offer a discount" in repr(told_now["reviewer"])
 
 
 def test_what_could_be_changed_to_does_not_give_the_proposal_away(answerable, shop, ada):
