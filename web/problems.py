@@ -192,9 +192,18 @@ def _tell(error: AnswerableError) -> Response:
     return response
 
 
+def _how_large() -> str:
+    most = request.max_content_length
+    if most is None:
+        return "The body is larger than is taken here."
+    return f"The body has more than {most:,} bytes, which is what is taken here at most."
+
+
 def _tell_http(error: HTTPException) -> Response:
     if error.code is None or error.response is not None or error.code < 400:
         return make_response(error.get_response())
+    if error.code == TABLE[TooLarge].status:
+        return _tell(TooLarge(_how_large()))
     response = _answer(
         {
             "type": type_of(_public_url(), _OF_HTTP.get(error.code, "error")),

@@ -160,3 +160,12 @@ def test_a_length_of_thousands_of_digits_breaks_nothing(served) -> None:
         environ_overrides={"CONTENT_LENGTH": "0" * 5000 + "2"},
     )
     assert 400 <= answer.status_code < 500
+
+
+def test_a_body_that_is_too_large_is_refused_with_how_large_it_may_be(served: Served) -> None:
+    body = b"x" * 2_000_000
+    for path in ("/decisions", "/decisions/search"):
+        answer = served.call("crm", "POST", path, data=body, content_type="application/json")
+        assert (answer.status_code, answer.json["title"]) == (413, "Too large")
+        assert "The body has" in answer.json["detail"]
+        assert "bytes" in answer.json["detail"]
