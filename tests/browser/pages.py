@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from axe_playwright_python.sync_playwright import Axe
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
+
+
+def follow(where: Locator) -> None:
+    """Click what leads to another page or sends a form; what comes is read only once it is there, however busy the machine is."""
+    with where.page.expect_navigation():
+        where.click()
 
 
 def press(page: Page, name: str) -> None:
-    """Press the button that sends a form; what comes back is read only once it is there, however busy the machine is."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=re.compile(f"^{name}")).click()
+    """Press the button of this name, which sends a form."""
+    follow(page.get_by_role("button", name=re.compile(f"^{name}")))
 
 
 def notices(page: Page) -> str:

@@ -21,7 +21,7 @@ from governance.operations import verification
 from governance.reporting import filters, saved_views
 from governance.truth import service as truth
 from tests import people, retention
-from tests.browser.pages import notices, press
+from tests.browser.pages import follow, notices, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -179,7 +179,7 @@ def test_an_auditor_sees_at_one_glance_what_is_wrong(browser, house, paths) -> N
     assert titles[0] == "Offers to customers likely to leave", "the violation stands first"
     assert page.locator(".side .nav-link[aria-current]").inner_text().startswith("Overview")
     assert page.get_by_role("link", name="Today").count() == 0
-    page.get_by_role("link", name="Open the incident").click()
+    follow(page.get_by_role("link", name="Open the incident"))
     assert page.locator("h1").inner_text() == FOUND
     page.context.close()
 
@@ -187,7 +187,7 @@ def test_an_auditor_sees_at_one_glance_what_is_wrong(browser, house, paths) -> N
 def test_somebody_who_is_more_than_an_auditor_begins_with_the_day(browser, house) -> None:
     page = open_page(browser, house, "Pia")
     assert page.title().startswith("Today")
-    page.get_by_role("link", name="Overview").click()
+    follow(page.get_by_role("link", name="Overview"))
     assert page.title().startswith("Overview")
     assert page.get_by_role("link", name="Ledger").count() == 0
     page.context.close()
@@ -197,7 +197,7 @@ def test_the_ledger_is_narrowed_kept_as_a_view_and_taken_away(
     browser, house, paths, tmp_path
 ) -> None:
     page = open_page(browser, house, "Cleo")
-    page.get_by_role("link", name="Ledger").first.click()
+    follow(page.get_by_role("link", name="Ledger").first)
     page.locator("#point").select_option(retention.POINT)
     page.locator("#proposed").evaluate("(field) => field.closest('details').open = true")
     page.locator("#proposed").select_option("no_offer")
@@ -219,15 +219,15 @@ def test_the_ledger_is_narrowed_kept_as_a_view_and_taken_away(
     assert len(rows) == 125
     assert {row["proposed_outcome"] for row in rows} == {"no_offer"}
     assert not any("female" in value for row in rows for value in row.values())
-    page.get_by_role("link", name="Without Proposed: No offer").click()
+    follow(page.get_by_role("link", name="Without Proposed: No offer"))
     assert page.locator(".in-use li").count() == 1
     page.goto("/ledger")
-    page.get_by_role("link", name="No offers").click()
-    page.get_by_role("link", name="Rename or delete").click()
+    follow(page.get_by_role("link", name="No offers"))
+    follow(page.get_by_role("link", name="Rename or delete"))
     page.locator("#name").fill("Refusals")
     press(page, "Rename")
     assert "Refusals" in page.locator(".view.current").inner_text()
-    page.get_by_role("link", name="Rename or delete").click()
+    follow(page.get_by_role("link", name="Rename or delete"))
     press(page, "Delete the view")
     assert page.get_by_role("link", name="Refusals").count() == 0
     page.get_by_text("More filters").click()
@@ -251,7 +251,7 @@ def test_from_alarm_to_resumed(browser: Browser, house: House, incident: str) ->
     with house.answerable.look(house.person("Cleo")) as work:
         (late,) = ask(house, "male", "offer_discount")
         assert decisions.get(work, late).status == "in_review", "people alone decide"
-    held.get_by_role("link", name="What was found").click()
+    follow(held.get_by_role("link", name="What was found"))
     assert pia.url.endswith(f"/incidents/{incident}")
     assert pia.locator("h1").inner_text() == FOUND
     told = pia.locator("main").inner_text()

@@ -9,7 +9,7 @@ from governance.decisions import service as decisions
 from governance.reviews import handling
 from governance.reviews import service as reviews
 from tests import people, retention
-from tests.browser.pages import press, violations
+from tests.browser.pages import follow, press, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -89,11 +89,11 @@ def test_of_two_managers_the_second_sees_what_the_first_did(browser: Browser, ho
     open_case(ben, case_id)
     press(ben, "Take this case")
     ben.get_by_role("radio", name=re.compile("Approve")).check()
-    ben.locator("[data-submit]").click()
+    follow(ben.locator("[data-submit]"))
     ben.wait_for_url("**/queue")
     ada.get_by_role("radio", name=re.compile("Reject")).check()
     ada.locator("#reason").fill("I had my doubts.")
-    ada.locator("[data-submit]").click()
+    follow(ada.locator("[data-submit]"))
     notice = ada.locator(".notices").inner_text()
     assert "Ben was quicker." in notice
     assert "approved, Offer a discount" in notice
@@ -142,7 +142,7 @@ def test_a_case_is_passed_on_and_put_off_and_handed_over_without_scripts(
     press(page, "Take this case")
     page.locator("summary", has_text="Pass it on").click()
     page.locator("form[action$=skip]").get_by_label("Another reason").check()
-    page.locator("form[action$=skip] button").click()
+    follow(page.locator("form[action$=skip] button"))
     assert "Say in a sentence why" in page.locator("#skip-words-error").inner_text()
     page.locator("form[action$=skip]").get_by_label("I do not speak the language").check()
     press(page, "Pass it on")

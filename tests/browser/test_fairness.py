@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from governance.identities.models import Person
 from governance.reporting import crosschecking, making
 from tests import measured, people
-from tests.browser.pages import press, violations
+from tests.browser.pages import follow, press, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -108,7 +108,7 @@ def test_the_step_of_a_check_that_went_wrong_can_be_read_by_everybody(
     forged.write_text(download.value.path().read_text().replace('"breach"', '"pass"'))
     page.goto("/reports/verify")
     page.locator("#file").set_input_files(forged)
-    page.locator("main button.primary").click()
+    follow(page.locator("main button.primary"))
     assert page.locator(".checks .bad").count() == 3
     assert violations(page) == []
 
@@ -209,7 +209,7 @@ def test_an_auditor_finds_the_disparity_and_takes_a_signed_report_home_without_s
 ) -> None:
     page = cleo_without_scripts
     page.goto("/reports")
-    page.get_by_role("link", name="Offers to customers likely to leave").first.click()
+    follow(page.get_by_role("link", name="Offers to customers likely to leave").first)
     assert "Breach" in page.locator(".verdict-line").inner_text()
     assert page.get_by_text("How often each group met each step").is_visible()
     page.locator("summary", has_text="What contributes").click()
@@ -230,7 +230,7 @@ def test_an_auditor_finds_the_disparity_and_takes_a_signed_report_home_without_s
     taken = tmp_path / download.value.suggested_filename
     download.value.save_as(taken)
     assert taken.name.startswith(f"fairness-{measured.POINT}-")
-    page.get_by_role("link", name="Reports", exact=True).first.click()
+    follow(page.get_by_role("link", name="Reports", exact=True).first)
     page.locator("#file").set_input_files(taken)
     press(page, "Check it")
     assert page.locator("h1").inner_text() == "The report is genuine, and right."
@@ -239,7 +239,7 @@ def test_an_auditor_finds_the_disparity_and_takes_a_signed_report_home_without_s
 
 def test_the_decisions_of_a_report_are_a_click_away(cleo: Page) -> None:
     cleo.goto(f"{REPORT}?since=2026-01-01")
-    cleo.get_by_role("link", name="Which decisions").click()
+    follow(cleo.get_by_role("link", name="Which decisions"))
     assert f"point={measured.POINT}" in cleo.url
     assert "since=2026-01-01" in cleo.url
     assert cleo.locator("main tbody tr").count() > 10

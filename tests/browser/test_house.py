@@ -17,7 +17,7 @@ from governance.operations import verification
 from governance.points import service as points
 from governance.queues import service as queues
 from tests import accounts, retention
-from tests.browser.pages import notices, press
+from tests.browser.pages import follow, notices, press
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def test_a_policy_goes_from_a_mistake_to_force_through_two_people_and_back(
 ) -> None:
     pia, paul = desks.of("Pia"), desks.of("Paul")
     pia.goto(f"{POLICY_PAGE}/1")
-    pia.get_by_role("link", name="Draft from this one").click()
+    follow(pia.get_by_role("link", name="Draft from this one"))
     text = pia.locator("#document").input_value()
     assert text == retention.POLICY
     pia.locator("#document").fill(text.replace("then: refuse", "then: perhaps"))
@@ -98,7 +98,7 @@ def test_a_policy_goes_from_a_mistake_to_force_through_two_people_and_back(
     assert "Ask a person sooner." in paul.locator("main").inner_text()
     press(paul, "Decline")
     assert "Give a reason" in paul.locator("[role=alert]").inner_text()
-    paul.get_by_role("link", name=re.compile("version 2")).first.click()
+    follow(paul.get_by_role("link", name=re.compile("version 2")).first)
     press(paul, "Confirm and publish")
     assert "confirmed and done" in notices(paul)
     assert paul.locator("main .badge").first.inner_text() == "live"
@@ -163,16 +163,16 @@ def test_somebody_new_comes_in_by_a_link_and_is_shut_out_at_once(
     dov.goto(link)
     dov.locator("#password").fill(accounts.PASSWORD)
     dov.locator("#again").fill(accounts.PASSWORD)
-    dov.locator("button.primary").click()
+    follow(dov.locator("button.primary"))
     if "sign-in" in dov.url:
         dov.locator("#username").fill("dov@corner.example")
         dov.locator("#password").fill(accounts.PASSWORD)
-        dov.locator("button.primary").click()
+        follow(dov.locator("button.primary"))
     dov.goto("/queue")
     assert "sign-in" not in dov.url
 
     anna.goto("/people")
-    anna.get_by_role("link", name="Dov").click()
+    follow(anna.get_by_role("link", name="Dov"))
     press(anna, "Disable")
     assert "Dov can no longer sign in." in notices(anna)
     dov.goto("/queue")
@@ -197,7 +197,7 @@ def test_a_key_is_shown_once_and_opens_nothing_when_revoked(desks: Desks, house:
     secret = anna.locator(".secret code").inner_text()
     assert secret in anna.locator("pre.block").inner_text(), "a command to try stands beside it"
     assert status_on_the_api(house, secret, "/decision-points") == 200
-    anna.get_by_role("link", name="I have it").click()
+    follow(anna.get_by_role("link", name="I have it"))
     assert secret not in anna.content()
     press(anna, "Revoke crm")
     assert "The key of crm opens nothing any more." in notices(anna)
@@ -207,12 +207,12 @@ def test_a_key_is_shown_once_and_opens_nothing_when_revoked(desks: Desks, house:
 def test_a_queue_gets_hours_with_a_break(desks: Desks, house: House) -> None:
     anna = desks.of("Anna")
     anna.goto("/queues")
-    anna.get_by_role("link", name="Sales managers").click()
+    follow(anna.get_by_role("link", name="Sales managers"))
     anna.get_by_label("Always open").uncheck()
     press(anna, "Save")
     assert "at least one day" in anna.locator("#hours-error").inner_text()
     anna.goto("/queues/sales-managers")
-    anna.get_by_role("link", name="Add hours after a break").click()
+    follow(anna.get_by_role("link", name="Add hours after a break"))
     anna.get_by_label("Always open").uncheck()
     for field, clock in (
         ("from_1", "09:00"),
@@ -261,7 +261,7 @@ def test_the_log_is_checked_in_the_background(desks: Desks, house: House) -> Non
     cleo.goto("/log")
     assert "Every entry holds." in notices(cleo)
     cleo.goto("/log?kind=policy.published")
-    cleo.locator("main table a").first.click()
+    follow(cleo.locator("main table a").first)
     told = cleo.locator("pre.block").inner_text()
     assert json.loads(told)["kind"] == "policy.published"
 
@@ -269,7 +269,7 @@ def test_the_log_is_checked_in_the_background(desks: Desks, house: House) -> Non
 def test_one_sets_a_second_step_up_and_turns_it_off(desks: Desks, house: House) -> None:
     ben = desks.of("Ben")
     ben.goto("/account")
-    ben.get_by_role("link", name="Set it up").click()
+    follow(ben.get_by_role("link", name="Set it up"))
     picture = ben.locator(".qr svg").bounding_box()
     assert picture is not None
     assert picture["width"] == picture["height"] > 150
@@ -309,7 +309,7 @@ def test_a_token_acts_as_oneself_until_it_is_revoked(desks: Desks, house: House)
     secret = ben.locator(".secret code").inner_text()
     assert status_on_the_api(house, secret, "/account") == 200
     assert status_on_the_api(house, secret, "/cases") == 403
-    ben.get_by_role("link", name="I have it").click()
+    follow(ben.get_by_role("link", name="I have it"))
     press(ben, "Revoke")
     assert status_on_the_api(house, secret, "/account") == 401
 

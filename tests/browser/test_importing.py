@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from governance.counting import folding
 from governance.identities.models import Person
 from governance.imports.background import Imports
-from tests.browser.pages import press
+from tests.browser.pages import follow, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -63,7 +63,7 @@ def means(page: Page, column: str, meaning: str) -> None:
 def upload(page: Page, file: Path) -> None:
     page.goto("/imports")
     page.locator("#file").set_input_files(file)
-    page.locator("form[enctype] button").click()
+    follow(page.locator("form[enctype] button"))
     page.wait_for_url("**/imports/*")
 
 
@@ -72,7 +72,7 @@ def test_an_owner_gets_from_a_file_to_what_it_means(
     browser: Browser, house: House, tmp_path: Path, scripts: bool
 ) -> None:
     page = house.page_of(house.enter(browser, "Anna", java_script_enabled=scripts))
-    page.get_by_role("link", name="Import", exact=True).click()
+    follow(page.get_by_role("link", name="Import", exact=True))
     upload(page, october(tmp_path, f"scripts-{scripts}"))
     assert "Every line needs “What was decided”" in page.locator("[role=alert]").inner_text()
     means(page, "order", "Your reference of the decision")
@@ -82,14 +82,14 @@ def test_an_owner_gets_from_a_file_to_what_it_means(
     assert page.get_by_role("heading", name="The file is being tried").is_visible()
     work_off(house)
     if not scripts:
-        page.get_by_role("link", name="Look again").click()
+        follow(page.get_by_role("link", name="Look again"))
     page.get_by_text("300 lines fit. 1 does not.").wait_for()
     assert "cannot be read as a whole number" in page.locator("table").first.inner_text()
     press(page, "Import 300 lines")
     assert page.get_by_role("heading", name="The file is being imported").is_visible()
     work_off(house)
     if not scripts:
-        page.get_by_role("link", name="Look again").click()
+        follow(page.get_by_role("link", name="Look again"))
     page.get_by_text("300 lines are imported.").wait_for()
     assert "being counted at this moment" in page.locator("main").inner_text()
     while folding.fold(house.answerable):
@@ -99,7 +99,7 @@ def test_an_owner_gets_from_a_file_to_what_it_means(
     with page.expect_download() as got:
         page.get_by_role("link", name="All as a CSV file").click()
     assert got.value.path().read_text(encoding="utf-8-sig").startswith("line,problem\n302,")
-    page.get_by_role("link", name="Read what they mean").click()
+    follow(page.get_by_role("link", name="Read what they mean"))
     page.wait_for_url("**/reports/fairness/retention-offer")
     assert page.locator("h1").count() == 1
     page.context.close()
@@ -132,18 +132,18 @@ def test_each_stage_fits_and_can_be_used_by_everybody(
 
     upload(page, october(tmp_path, f"look-{language}", faults=30))
     look("columns")
-    page.locator("form:not([enctype]) button.primary").click()
+    follow(page.locator("form:not([enctype]) button.primary"))
     look("something missing")
     for column, meaning in ((1, "subject.ref"), (6, "outcome")):
         page.locator(f"[name=column-{column}]").select_option(meaning)
-    page.locator("form:not([enctype]) button.primary").click()
+    follow(page.locator("form:not([enctype]) button.primary"))
     look("being tried")
     work_off(house)
     page.locator("form[action$=start] button").wait_for()
     look("tried")
     page.locator("details.more summary").click()
     look("tried, with its columns")
-    page.locator("form[action$=start] button").click()
+    follow(page.locator("form[action$=start] button"))
     look("being imported")
     work_off(house)
     page.locator(".figures").wait_for()
@@ -151,7 +151,7 @@ def test_each_stage_fits_and_can_be_used_by_everybody(
     page.goto("/imports")
     look("history")
     page.locator("form[enctype]").evaluate("form => form.noValidate = true")
-    page.locator("form[enctype] button").click()
+    follow(page.locator("form[enctype] button"))
     look("refused upload")
     assert [line for line in said if "the server responded with a status of" not in line] == []
     context.close()

@@ -11,7 +11,7 @@ from governance.appeals import people_only, service, subject_page
 from governance.appeals.files import Brought
 from governance.decisions import service as decisions
 from governance.reviews import service as reviews
-from tests.browser.pages import press
+from tests.browser.pages import follow, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -71,7 +71,7 @@ def test_somebody_objects_on_a_telephone_without_scripts_and_is_answered(
     assert page.locator("h1").inner_text() == "Offer a discount"
     assert "Months as a customer" in page.locator("main").inner_text()
     assert page.context.cookies() == [], "nothing is kept in the browser"
-    page.get_by_role("link", name="Ask for a person").click()
+    follow(page.get_by_role("link", name="Ask for a person"))
     press(page, "Send")
     assert (
         "In your own words" in page.get_by_role("alert").inner_text()
@@ -101,7 +101,7 @@ def test_somebody_objects_on_a_telephone_without_scripts_and_is_answered(
 
     manager = house.page_of(house.enter(browser, "Ada", java_script_enabled=False))
     manager.goto("/queue")
-    manager.get_by_role("link", name="Look at it again").last.click()
+    follow(manager.get_by_role("link", name="Look at it again").last)
     press(manager, "Take this case")
     read = manager.locator("main").inner_text()
     assert "Please look again." in read
@@ -110,7 +110,7 @@ def test_somebody_objects_on_a_telephone_without_scripts_and_is_answered(
     assert "Being looked at" in page.locator("main").inner_text()
     page.get_by_text("Add something").click()
     page.get_by_label("What else should we know?").fill("I also pay on time.")
-    page.locator("form[action*='words'] button").click()
+    follow(page.locator("form[action*='words'] button"))
     assert "I also pay on time." in page.locator("main").inner_text()
     manager.reload()
     manager.locator("[name=upheld][value=yes]").check()
@@ -159,9 +159,9 @@ def test_it_speaks_the_language_of_the_decision_or_the_one_that_is_chosen(
     page.goto(link(house, house.asks(SURE, language="de")))
     assert page.locator("html").get_attribute("lang") == "de"
     assert "Einen Menschen verlangen" in page.locator("main").inner_text()
-    page.get_by_role("link", name="English").click()
+    follow(page.get_by_role("link", name="English"))
     assert page.locator("html").get_attribute("lang") == "en"
-    page.get_by_role("link", name="Ask for a person").click()
+    follow(page.get_by_role("link", name="Ask for a person"))
     assert page.locator("html").get_attribute("lang") == "en", "a choice stays"
     page.context.close()
     page = telephone(browser, locale="de-DE")

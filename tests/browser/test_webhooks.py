@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from governance.webhooks.delivering import Deliveries
-from tests.browser.pages import notices, press
+from tests.browser.pages import follow, notices, press, violations
 from tests.receiver import Receiver, receiving
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def hook(page: Page, receiver: Receiver) -> tuple[str, str]:
     press(page, "Make the webhook")
     secret = page.locator(".secret code").inner_text()
     assert secret.startswith("whsec_")
-    page.get_by_role("link", name="I have it").click()
+    follow(page.get_by_role("link", name="I have it"))
     assert secret not in page.content(), "it was shown this once"
     return page.url, secret
 
@@ -104,7 +103,7 @@ def test_secrets_are_rotated(
     second = page.locator(".secret code").inner_text()
     assert second != first
     assert "then end the old one" in page.locator("main").inner_text()
-    page.get_by_role("link", name="I have it").click()
+    follow(page.get_by_role("link", name="I have it"))
     ends = page.get_by_role("button", name=re.compile("^End it"))
     assert ends.count() == 2
     with page.expect_navigation():
@@ -152,7 +151,7 @@ def test_what_is_folded_away_can_be_used_by_everybody_too(
         page.goto(address)
         for summary in page.locator("main details > summary").all():
             summary.click()
-        assert Axe().run(page).response["violations"] == []
+        assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
 
