@@ -37,33 +37,48 @@ def create_app(answerable: Answerable) -> Flask:
     Raises:
         SettingsInvalid: the setting ``rate_limit`` names no limit.
     """
-    settings = answerable.settings
+    return attach(doors(secure=answerable.settings.cookies_secure), answerable)
+
+
+def doors(*, secure: bool) -> Flask:
+    """Return an application with all its routes, which serves no installation yet."""
     app = Flask("web", static_folder="static", template_folder="templates")
     app.json = _FastJSON(app)
     app.config.update(
-        SECRET_KEY=answerable.keyring.session,
         MAX_CONTENT_LENGTH=MOST_BYTES,
-        SESSION_COOKIE_NAME="__Host-answerable" if settings.cookies_secure else "answerable",
+        SESSION_COOKIE_NAME="__Host-answerable" if secure else "answerable",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.cookies_secure,
+        SESSION_COOKIE_SECURE=secure,
     )
-    app.extensions["answerable"] = answerable
-    app.extensions[decisions.WAITING] = Waiting(answerable)
-    app.extensions[authentication.RATE_LIMIT] = rate_limits.from_setting(settings.rate_limit)
-    if settings.trusted_proxies:
-        trusted = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
-    if app.extensions[authentication.RATE_LIMIT] is None:
-        app.wsgi_app = FastDoor(app.wsgi_app, answerable)  # type: ignore[method-assign]
     problems.register(app)
     _watch(app)
-    security.register(app, secure=settings.cookies_secure)
+    security.register(app, secure=secure)
     openapi.register(app)
     app.register_blueprint(health.blueprint)
     console.register(app)
     portal.register(app)
     _name_static_files_by_content(app)
+    return app
+
+
+def attach(app: Flask, answerable: Answerable) -> Flask:
+    """Let an application serve an installation.
+
+    Raises:
+        SettingsInvalid: the setting ``rate_limit`` names no limit.
+    """
+    settings = answerable.settings
+    app.config["SECRET_KEY"] = answerable.keyring.session
+    app.extensions["answerable"] = answerable
+    app.extensions[decisions.WAITING] = Waiting(answerable)
+    app.extensions[authentication.RATE_LIMIT] = rate_limits.from_setting(settings.rate_limit)
+    portal.limit(app)
+    if settings.trusted_proxies:
+        trusted = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
+    if app.extensions[authentication.RATE_LIMIT] is None:
+        app.wsgi_app = FastDoor(app.wsgi_app, answerable)  # type: ignore[method-assign]
     return app
 
 

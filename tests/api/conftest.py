@@ -15,7 +15,7 @@ from governance.identities import keys, queries, service
 from governance.identities.models import Person
 from governance.points.service import bootstrap_publish
 from tests import accounts
-from web.application import create_app
+from tests.applications import create_app
 
 POLICY = """
 decision_point: retention-offer

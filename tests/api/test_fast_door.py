@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.api.conftest import request_body
-from web.application import create_app
+from tests.applications import create_app
 from web.fast_door import FastDoor
 
 PATH = "/api/v1/decisions"

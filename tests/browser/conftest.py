@@ -22,7 +22,7 @@ from governance.points import service as points
 from governance.reviews import service as reviews
 from governance.settings import Settings
 from tests import accounts, people, retention
-from web.application import create_app
+from tests.applications import create_app
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -13,8 +13,8 @@ from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.points import service as points
 from tests import accounts, people, retention
+from tests.applications import create_app
 from tests.conftest import SettableClock
-from web.application import create_app
 
 # The pages ask the use cases, whose own tests run on both databases; every page is opened on both elsewhere.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -29,7 +29,7 @@ from governance.requests.models import Request
 from governance.reviews.models import Case, Verdict
 from governance.settings import Settings
 from policies import document, linting, selftest
-from web.application import create_app
+from tests.applications import create_app
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 #: A tenth of the past, so that a demo is built in a few seconds.

@@ -22,9 +22,9 @@ from governance.points import service as points
 from governance.reporting import crosschecking, files, making
 from governance.reporting.files import Drawn
 from tests import accounts, measured, people
+from tests.applications import create_app
 from tests.conftest import SettableClock
 from tests.people import publish
-from web.application import create_app
 from web.console import kept_counts
 
 # The pages ask the use cases, whose own tests run on both databases; every page is opened on both elsewhere.

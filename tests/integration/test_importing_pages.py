@@ -19,8 +19,8 @@ from governance.imports.background import Imports
 from governance.imports.models import ImportPart, ImportRun
 from governance.points import service as points
 from tests import accounts
+from tests.applications import create_app
 from tests.retention import POINT, POLICY
-from web.application import create_app
 
 CANARY = "zz-group-canary"
 HEADER = "order;who;gender;tenure_months;monthly_charges;contract;done;date\n"

@@ -13,10 +13,10 @@ from governance.application import Answerable
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
+from tests.applications import create_app
 from tests.conftest import SettableClock
 from tests.people import app, publish
 from tests.retention import POLICY, request
-from web.application import create_app
 from web.portal import guarding
 
 

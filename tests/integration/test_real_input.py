@@ -19,8 +19,8 @@ from governance.actors import service
 from governance.decisions.models import Decision
 from governance.identities import keys
 from tests import people
+from tests.applications import create_app
 from tests.conftest import FULL
-from web.application import create_app
 
 THRESHOLD = 0.8
 LONGEST_TEXT = 8192

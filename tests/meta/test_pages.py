@@ -20,8 +20,8 @@ from governance.reporting import making
 from governance.reviews import service as reviews
 from governance.webhooks import service as webhooks
 from tests import accounts, people, retention
+from tests.applications import create_app
 from tests.people import publish
-from web.application import create_app
 
 #: Pages that have no title of their own: they lead elsewhere, or are read by scripts.
 LEADING_ON = {"console.find_entry", "console.queue_updates"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from web.portal import pages
+from web.portal.guarding import limit
+
+__all__ = ["limit", "register"]
 
 
 def register(app: Flask) -> None:
     """Add the pages to an application."""
-    pages.limit(app)
     app.register_blueprint(pages.blueprint)

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from flask import (
     Blueprint,
-    Flask,
     Response,
     g,
     make_response,
@@ -47,11 +46,6 @@ _WHY_OPEN: Final = "The link itself is the proof, and whoever has it has no acco
 #: A form may hold this much besides its files.
 _AROUND: Final = 100_000
 View = Callable[..., Response]
-
-
-def limit(app: Flask) -> None:
-    """Set how often the pages may be asked for."""
-    guarding.limit(app)
 
 
 @blueprint.url_value_preprocessor
