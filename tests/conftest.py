@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import gc
+import json
 import os
 import shutil
 import tempfile
@@ -17,9 +18,11 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import psycopg
@@ -252,8 +255,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
     Where the test asks for ``answerable`` of this file too, it is the one of that installation.
     """
-    made = "_installed" if "_kept_installations" in request.fixturenames else "_migrated"
-    template = request.getfixturevalue(f"{made}_{request.param}")
+    if "_kept_installations" in request.fixturenames:
+        template = request.getfixturevalue("_kept_installations")(request.param).database
+    else:
+        template = request.getfixturevalue(f"_migrated_{request.param}")
     if request.param == "sqlite":
         path = tmp_path / "answerable.sqlite"
         shutil.copyfile(template, path)
@@ -408,10 +413,103 @@ def _installed_postgresql(postgres_server: str, _migrated_postgresql: str) -> st
     return name
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What is in an installation when a test begins. It is made once for each kind of database, and copied for each test.
+
+    What ``fill`` returns is JSON, and comes to the tests as ``begun``.
+    """
+
+    name: str
+    fill: Callable[[Answerable], Any]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """An installation to copy: where its folders lie, its database (a file or a name), and what filling it returned."""
+
+    folder: Path
+    database: Path | str
+    told: Any = None
+
+
 @pytest.fixture
-def _kept_installations() -> Callable[[str], Path]:
-    """Return where the folders lie of the installation that was made once for a kind of database."""
-    return lambda kind: SESSION_FOLDER / f"installed-{kind}"
+def beginning() -> Beginning | None:
+    """Return how an installation begins, for modules and folders to say; None: as ``answerable init`` leaves it."""
+    return None
+
+
+@pytest.fixture
+def _kept_installations(
+    request: pytest.FixtureRequest, beginning: Beginning | None
+) -> Callable[[str], _Kept]:
+    """Return what finds, or makes, the installation that is copied for a test on a kind of database."""
+
+    @cache
+    def kept(kind: str) -> _Kept:
+        folder = SESSION_FOLDER / f"installed-{kind}"
+        installed = _Kept(folder, request.getfixturevalue(f"_installed_{kind}"))
+        if beginning is None:
+            return installed
+        server = None if kind == "sqlite" else request.getfixturevalue("postgres_server")
+        with _one_at_a_time(f"{beginning.name}-{kind}"):
+            return _filled(beginning, installed, kind, server)
+
+    return kept
+
+
+def _filled(beginning: Beginning, installed: _Kept, kind: str, server: str | None) -> _Kept:
+    """Return a filled installation, made on the first call of the session."""
+    folder = SESSION_FOLDER / f"{beginning.name}-{kind}"
+    database: Path | str = folder / "filled.sqlite"
+    if server is not None:
+        database = f"{DATABASE_PREFIX}_{beginning.name}".replace("-", "_")
+    done = folder / "told.json"
+    if not done.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        if server is None:
+            shutil.copyfile(installed.database, database)
+            url = _sqlite_url(Path(database))
+        else:
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+                connection.execute(f"CREATE DATABASE {database} TEMPLATE {installed.database}")
+            url = _url_of(server, str(database))
+        answerable = _copied(installed.folder, folder, url, SettableClock(_BEGINS))
+        told = beginning.fill(answerable)
+        answerable.close()
+        done.write_text(json.dumps(told))
+    return _Kept(folder, database, json.loads(done.read_text()))
+
+
+def _copied(made: Path, folder: Path, database_url: str, clock: SettableClock) -> Answerable:
+    """Open a copy of an installation, whose database was copied already."""
+    from governance.application import open_installation
+
+    for name in ("home", "highwater"):
+        if (made / name).exists():
+            shutil.copytree(made / name, folder / name)
+    settings = _settings(folder, database_url)
+    # The settings that were made name the folders and the database that were copied.
+    file = settings.home / "answerable.toml"
+    lines = file.read_text().replace(str(made.resolve()), str(folder.resolve())).splitlines()
+    named = [
+        f'database_url = "{database_url}"' if line.startswith("database_url") else line
+        for line in lines
+    ]
+    file.write_text("\n".join(named) + "\n")
+    return open_installation(settings, clock=clock)
+
+
+def _kind(database_url: str) -> str:
+    return "sqlite" if database_url.startswith("sqlite") else "postgresql"
+
+
+@pytest.fixture
+def begun(database_url: str, _kept_installations: Callable[[str], _Kept]) -> Any:
+    """Return what the beginning's filling told."""
+    return _kept_installations(_kind(database_url)).told
 
 
 @pytest.fixture
@@ -419,24 +517,10 @@ def answerable(
     database_url: str,
     tmp_path: Path,
     clock: SettableClock,
-    _kept_installations: Callable[[str], Path],
+    _kept_installations: Callable[[str], _Kept],
 ) -> Iterator[Answerable]:
-    """Return a fresh installation, as `answerable init` makes one, whose clock stands still."""
-    from governance.application import open_installation
-
-    made = _kept_installations("sqlite" if database_url.startswith("sqlite") else "postgresql")
-    for name in ("home", "highwater"):
-        if (made / name).exists():
-            shutil.copytree(made / name, tmp_path / name)
-    settings = _settings(tmp_path, database_url)
-    # The settings that were made name the folders and the database that were copied.
-    file = settings.home / "answerable.toml"
-    lines = file.read_text().replace(str(made.resolve()), str(tmp_path.resolve())).splitlines()
-    named = [
-        f'database_url = "{database_url}"' if line.startswith("database_url") else line
-        for line in lines
-    ]
-    file.write_text("\n".join(named) + "\n")
-    installation = open_installation(settings, clock=clock)
+    """Return a fresh installation, as `answerable init` makes one or as ``beginning`` says, whose clock stands still."""
+    made = _kept_installations(_kind(database_url)).folder
+    installation = _copied(made, tmp_path, database_url, clock)
     yield installation
     installation.close()

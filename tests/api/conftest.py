@@ -16,6 +16,7 @@ from governance.identities.models import Person
 from governance.points.service import bootstrap_publish
 from tests import accounts
 from tests.applications import create_app
+from tests.conftest import Beginning
 
 POLICY = """
 decision_point: retention-offer
@@ -136,12 +137,18 @@ class Served:
 
 
 @pytest.fixture
-def served(answerable: Answerable) -> Served:
-    return serve(answerable)
+def beginning(request: pytest.FixtureRequest) -> Beginning | None:
+    return Beginning("served", fill) if "served" in request.fixturenames else None
 
 
-def serve(answerable: Answerable) -> Served:
-    """Put people, keys and a policy into a fresh installation and make its application."""
+@pytest.fixture
+def served(answerable: Answerable, begun: dict[str, dict[str, str]]) -> Served:
+    client = create_app(answerable).test_client(use_cookies=False)
+    return Served(answerable=answerable, client=client, **begun)
+
+
+def fill(answerable: Answerable) -> dict[str, dict[str, str]]:
+    """Put people, keys and a policy into a fresh installation; return the parts of ``Served`` that name them."""
     cli = actors.service("cli")
     with answerable.work(cli) as work:
         bootstrap_publish(work, POLICY)
@@ -171,13 +178,7 @@ def serve(answerable: Answerable) -> Served:
             # While nobody else could confirm them, roles are given at once.
             assert added.request is None
         secrets[name] = token(answerable, people[name])
-    return Served(
-        answerable=answerable,
-        client=create_app(answerable).test_client(use_cookies=False),
-        secrets=secrets,
-        people=people,
-        key_ids=key_ids,
-    )
+    return {"secrets": secrets, "people": people, "key_ids": key_ids}
 
 
 def token(answerable: Answerable, person_id: str, scopes: list[str] | None = None) -> str:

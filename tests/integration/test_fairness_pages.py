@@ -23,7 +23,7 @@ from governance.reporting import crosschecking, files, making
 from governance.reporting.files import Drawn
 from tests import accounts, measured, people
 from tests.applications import create_app
-from tests.conftest import SettableClock
+from tests.conftest import Beginning, SettableClock
 from tests.people import publish
 from web.console import kept_counts
 
@@ -39,9 +39,8 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crosschecking, "installed", lambda: False)
 
 
-@pytest.fixture
-def made(answerable: Answerable) -> list[str]:
-    """Return the decisions of a business whose reports have something to say."""
+def fill(answerable: Answerable) -> list[str]:
+    """Make a business whose reports have something to say; return its decisions."""
     for policy in (measured.BLIND, measured.POLICY):
         publish(answerable, policy)
     for name, role in {
@@ -55,7 +54,17 @@ def made(answerable: Answerable) -> list[str]:
 
 
 @pytest.fixture
-def app(answerable: Answerable, made: list[str]) -> Flask:
+def beginning(request: pytest.FixtureRequest) -> Beginning | None:
+    return Beginning("measured", fill) if "app" in request.fixturenames else None
+
+
+@pytest.fixture
+def made(begun: list[str]) -> list[str]:
+    return begun
+
+
+@pytest.fixture
+def app(answerable: Answerable) -> Flask:
     return create_app(answerable)
 
 
