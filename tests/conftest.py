@@ -88,6 +88,25 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("full" if FULL else "quick")
 
 
+def paired(name: str, *values: Any) -> pytest.MarkDecorator:
+    """Parametrize what takes long by ``name`` and the kind of database: in turn on one of them, and only in the full run on the other too."""
+    kinds = ("sqlite", "postgresql")
+    pairs = [
+        pytest.param(kind, value, marks=() if at % 2 == turn else pytest.mark.full)
+        for at, value in enumerate(values)
+        for turn, kind in enumerate(kinds)
+    ]
+    return pytest.mark.parametrize(("database_url", name), pairs, indirect=["database_url"])
+
+
+#: On SQLite, and only in the full run on PostgreSQL too: for what takes long and asks the database nothing of its own.
+MOSTLY_SQLITE = pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.full)],
+    indirect=True,
+)
+
+
 # --------------------------------------------------------------------------------- the session
 
 
@@ -417,7 +436,7 @@ def _installed_postgresql(postgres_server: str, _migrated_postgresql: str) -> st
 class Beginning:
     """What is in an installation when a test begins. It is made once for each kind of database, and copied for each test.
 
-    What ``fill`` returns is JSON, and comes to the tests as ``begun``.
+    What ``fill`` returns is JSON, and comes to the tests as ``begun``. Where it lets time pass, their clock goes on from there.
     """
 
     name: str
@@ -426,10 +445,11 @@ class Beginning:
 
 @dataclass(frozen=True)
 class _Kept:
-    """An installation to copy: where its folders lie, its database (a file or a name), and what filling it returned."""
+    """An installation to copy: where its folders lie, its database (a file or a name), when its filling ended and what that returned."""
 
     folder: Path
     database: Path | str
+    now: datetime = _BEGINS
     told: Any = None
 
 
@@ -476,11 +496,13 @@ def _filled(beginning: Beginning, installed: _Kept, kind: str, server: str | Non
                 connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
                 connection.execute(f"CREATE DATABASE {database} TEMPLATE {installed.database}")
             url = _url_of(server, str(database))
-        answerable = _copied(installed.folder, folder, url, SettableClock(_BEGINS))
+        clock = SettableClock(_BEGINS)
+        answerable = _copied(installed.folder, folder, url, clock)
         told = beginning.fill(answerable)
         answerable.close()
-        done.write_text(json.dumps(told))
-    return _Kept(folder, database, json.loads(done.read_text()))
+        done.write_text(json.dumps({"now": clock.now().isoformat(), "told": told}))
+    kept = json.loads(done.read_text())
+    return _Kept(folder, database, datetime.fromisoformat(kept["now"]), kept["told"])
 
 
 def _copied(made: Path, folder: Path, database_url: str, clock: SettableClock) -> Answerable:
@@ -520,7 +542,8 @@ def answerable(
     _kept_installations: Callable[[str], _Kept],
 ) -> Iterator[Answerable]:
     """Return a fresh installation, as `answerable init` makes one or as ``beginning`` says, whose clock stands still."""
-    made = _kept_installations(_kind(database_url)).folder
-    installation = _copied(made, tmp_path, database_url, clock)
+    kept = _kept_installations(_kind(database_url))
+    clock.set(kept.now)
+    installation = _copied(kept.folder, tmp_path, database_url, clock)
     yield installation
     installation.close()

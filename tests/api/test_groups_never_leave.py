@@ -12,6 +12,7 @@ from governance.monitors import acting, watching
 from governance.monitors import service as monitors
 from governance.reporting import crosschecking, making
 from tests.api.conftest import PASSWORD, POLICY
+from tests.conftest import MOSTLY_SQLITE
 from tests.people import publish
 
 CANARY = "zz-group-canary"
@@ -166,6 +167,7 @@ def paths_of(app, known):
             yield rule.rule, path
 
 
+@MOSTLY_SQLITE
 def test_groups_leave_as_counts_alone_and_only_to_who_may_read_reports(
     counted, monkeypatch, capsys
 ) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 import hypothesis
-import pytest
 import schemathesis
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -17,8 +14,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from governance.permissions import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Role
+from tests.conftest import FULL, paired
 
-FULL = os.environ.get("ANSWERABLE_TEST_FULL") == "1"
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -42,7 +39,7 @@ def as_lines(context, value) -> bytes:
     return str(value).encode("utf-8", "surrogatepass")
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@paired("mode", GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 def test_every_operation_keeps_to_its_description(served, mode: GenerationMode) -> None:
     app = served.client.application
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app)

@@ -34,6 +34,7 @@ from governance.points import service as points
 from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
 from governance.truth.models import GroundTruth
 from tests import accounts
+from tests.conftest import paired
 from tests.retention import POINT, POLICY, body
 
 CSV = """\
@@ -438,9 +439,9 @@ def test_a_log_that_nobody_sequences_stops_an_import(
 
 @pytest.fixture
 def crowd(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let three processes take even a small file."""
+    """Let two processes take even a small file."""
     monkeypatch.setattr(crew, "FROM_LINES", 5)
-    monkeypatch.setattr(crew, "size", lambda: 3)
+    monkeypatch.setattr(crew, "size", lambda: 2)
     monkeypatch.setitem(running.AT_ONCE, Kind.DECISIONS, 10)
 
 
@@ -477,7 +478,7 @@ def test_a_reference_that_two_processes_meet_at_once_is_taken_once(
     assert findings(answerable) == []
 
 
-@pytest.mark.parametrize("fault", ["ended", "away"])
+@paired("fault", "ended", "away")
 def test_a_process_that_helps_and_ends_stops_the_import_which_goes_on_later(
     answerable: Answerable,
     tmp_path: Path,
@@ -498,7 +499,7 @@ def test_a_process_that_helps_and_ends_stops_the_import_which_goes_on_later(
     assert ran.exit_code == 1
     told = "has ended. Import the file again" if fault == "ended" else "The secret kek is missing"
     assert told in ran.stderr
-    monkeypatch.setattr(crew, "described", described)
+    monkeypatch.setattr(crew, "FROM_LINES", 1_000)
     assert "40 decisions imported" in _run(answerable, str(file), "--point", POINT).stdout
     assert (stored(answerable), counted(answerable)) == (40, 40)
 

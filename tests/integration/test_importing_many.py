@@ -40,15 +40,15 @@ from governance.subjects.models import PayloadRow
 from governance.truth import service as truth
 from governance.truth.models import GroundTruth
 from tests import accounts
+from tests.conftest import Beginning
 from tests.people import app
 from tests.retention import POINT, POLICY, QUEUE, request, unsure
 
 CLI = service("cli")
 
 
-@pytest.fixture
-def made(answerable: Answerable, clock) -> list[str]:
-    """Return decisions: released, in review, decided and effective, decided and still to be undone; half of them counted, some with truth, one erased."""
+def fill(answerable: Answerable) -> list[str]:
+    """Make decisions: released, in review, decided and effective, decided and still to be undone; half of them counted, some with truth, one erased."""
     with answerable.work(CLI) as work:
         points.bootstrap_publish(work, POLICY)
         points.bootstrap_publish(work, POLICY.replace("offer_gift:", "offer_tea:"))
@@ -75,14 +75,14 @@ def made(answerable: Answerable, clock) -> list[str]:
             ask(request(subject={"ref": f"c-{number}", "groups": {"gender": "female"}}))
             ask(request(subject=None))
         waiting = [ask(unsure(subject={"ref": f"w-{n}", "groups": {}})) for n in range(3)]
-        clock.advance(minutes=7)
+        answerable.clock.advance(minutes=7)
         decide(waiting[0], "approve")
-        clock.advance(minutes=1)
+        answerable.clock.advance(minutes=1)
         decide(waiting[1], "reject")
         with answerable.work(CLI) as work:
             truth.report_truth(work, ids[-1], outcome="no_offer")
             truth.report_truth(work, ids[-2], never=True)
-            truth.report_truth(work, ids[-6], outcome="offer_gift", known_at=clock.now())
+            truth.report_truth(work, ids[-6], outcome="offer_gift", known_at=answerable.clock.now())
         if half == 0:
             while folding.fold(answerable):
                 pass
@@ -91,6 +91,16 @@ def made(answerable: Answerable, clock) -> list[str]:
         # One was decided under a policy that knows another outcome.
         session.execute(sa.update(Decision).where(Decision.id == ids[4]).values(policy_version=2))
     return ids
+
+
+@pytest.fixture
+def beginning(request: pytest.FixtureRequest) -> Beginning | None:
+    return Beginning("half-counted", fill) if "made" in request.fixturenames else None
+
+
+@pytest.fixture
+def made(begun: list[str]) -> list[str]:
+    return begun
 
 
 def agreed(answerable: Answerable, clock) -> None:

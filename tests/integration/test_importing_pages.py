@@ -20,6 +20,7 @@ from governance.imports.models import ImportPart, ImportRun
 from governance.points import service as points
 from tests import accounts
 from tests.applications import create_app
+from tests.conftest import Beginning
 from tests.retention import POINT, POLICY
 
 CANARY = "zz-group-canary"
@@ -66,13 +67,21 @@ class Window:
         )
 
 
-@pytest.fixture
-def windows(answerable: Answerable) -> dict[str, Window]:
+def fill(answerable: Answerable) -> None:
     with answerable.work(service_actor("cli")) as work:
         points.bootstrap_publish(work, POLICY)
-    app = create_app(answerable)
     for name, role in {"Anna": "admin", "Ada": "manager", "Cleo": "auditor"}.items():
         accounts.join(answerable, name, role)
+
+
+@pytest.fixture
+def beginning(request: pytest.FixtureRequest) -> Beginning | None:
+    return Beginning("importers", fill) if "windows" in request.fixturenames else None
+
+
+@pytest.fixture
+def windows(answerable: Answerable) -> dict[str, Window]:
+    app = create_app(answerable)
     found = {"nobody": Window(app.test_client())}
     for name in ("Anna", "Ada", "Cleo"):
         window = Window(app.test_client())

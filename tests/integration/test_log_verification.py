@@ -83,7 +83,6 @@ def ada(answerable):
             name="Ada",
             roles=["manager"],
             queues=["sales", "leads"],
-            password="a long enough sentence",
         ).person
     roles = frozenset({Role.MANAGER})
     return Actor(

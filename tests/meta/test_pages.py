@@ -21,6 +21,7 @@ from governance.reviews import service as reviews
 from governance.webhooks import service as webhooks
 from tests import accounts, people, retention
 from tests.applications import create_app
+from tests.conftest import Beginning
 from tests.people import publish
 
 #: Pages that have no title of their own: they lead elsewhere, or are read by scripts.
@@ -114,8 +115,8 @@ def webhook(answerable, actor) -> str:
     return made.webhook.id
 
 
-@pytest.fixture
-def pages(answerable) -> Pages:
+def fill(answerable) -> dict[str, str]:
+    """Put something behind each address; return what stands for its variables."""
     publish(answerable, retention.POLICY)
     actors = {
         name: accounts.join(answerable, name, *([role] if role else []), queues=[retention.QUEUE])
@@ -143,7 +144,17 @@ def pages(answerable) -> Pages:
         }
     with answerable.work(actors["Ada"]) as work:
         reviews.claim(work, case_id)
-    return Pages(create_app(answerable), known)
+    return known
+
+
+@pytest.fixture
+def beginning() -> Beginning:
+    return Beginning("pages", fill)
+
+
+@pytest.fixture
+def pages(answerable, begun) -> Pages:
+    return Pages(create_app(answerable), begun)
 
 
 def test_every_page_opens_for_those_who_may_and_for_nobody_else(pages: Pages) -> None:
