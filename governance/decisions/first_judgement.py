@@ -34,7 +34,8 @@ def owed(work: Work, decision_id: Any) -> sa.ColumnElement[bool] | None:
         .where(
             Case.decision_id == decision_id,
             Case.judge_first.is_(True),
-            Case.status == "open",
+            # Open cases alone; by status, SQLite would look through all of them rather than for the decision's own.
+            Case.closed_at.is_(None),
             ~given.exists(),
         )
         .exists()

@@ -155,49 +155,85 @@ def most_urgent(
         .where(
             Case.status == "open",
             Case.purpose.in_(WORKED),
-            Case.queue.in_(queues),
             sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now),
             ~author.exists(),
             ~signed.exists(),
             not_barred(session, person_id, person, now),
         )
-        .order_by(*_urgency(Case))
-        .limit(1)
-        .with_for_update(of=Case, skip_locked=True)
         .execution_options(populate_existing=True)
     )
-    kept = free.where(Case.reserved_for == person_id, Case.reserved_until > now)
+    reserved = session.execute(
+        sa.select(Case.id).where(Case.reserved_for == person_id, Case.reserved_until > now)
+    ).scalars()
     others = free.where(
         sa.or_(Case.reserved_until.is_(None), Case.reserved_until <= now),
         sa.or_(Case.sleeps_until.is_(None), Case.sleeps_until <= now),
         ~skipped.exists(),
     )
-    return (
-        session.execute(kept).scalar_one_or_none() or session.execute(others).scalar_one_or_none()
-    )
+    kept_ids = list(reserved)
+    kept = _first_unlocked(session, free.where(Case.id.in_(kept_ids)), queues) if kept_ids else None
+    return kept or _first_unlocked(session, others, queues)
+
+
+def _first_unlocked(session: Session, query: sa.Select[Case], queues: Sequence[str]) -> Case | None:
+    """Return the most urgent of these cases, locked; those that another transaction has locked are passed over."""
+    for found in _by_urgency(session, query, queues, 1):
+        locked = query.where(Case.id == found.id).with_for_update(of=Case, skip_locked=True)
+        if (case := session.execute(locked).scalar_one_or_none()) is not None:
+            return case
+    # Somebody was quicker.
+    rest = query.where(Case.queue.in_(queues)).order_by(*_urgency(Case)).limit(1)
+    return session.execute(rest.with_for_update(of=Case, skip_locked=True)).scalar_one_or_none()
+
+
+def _by_urgency(
+    session: Session, query: sa.Select[Case], queues: Sequence[str], limit: int
+) -> list[Case]:
+    """Return so many of these cases as ``_urgency`` sorts them, without sorting a whole queue: each part of it stands in an index in that order."""
+    found: list[Case] = []
+    for sensitive in (True, False):
+        for due in (Case.due_at.is_not(None), Case.due_at.is_(None)):
+            part = query.where(Case.sensitive == sensitive, due)
+            these: list[Case] = []
+            for queue in queues:
+                first = part.where(Case.queue == queue).order_by(
+                    Case.due_at, Case.opened_at, Case.id
+                )
+                these += session.execute(first.limit(limit - len(found))).scalars()
+            these.sort(key=lambda one: (one.due_at or one.opened_at, one.opened_at, one.id))
+            found += these[: limit - len(found)]
+            if len(found) == limit:
+                return found
+    return found
 
 
 def page(
     session: Session, *, queues: Sequence[str], status: str, limit: int, after: Case | None
 ) -> list[Case]:
     """Return cases: the open ones most urgent first, others the last closed first."""
-    query = sa.select(Case).where(
-        Case.purpose.in_(WORKED), Case.queue.in_(queues), Case.status == status
-    )
+    query = sa.select(Case).where(Case.purpose.in_(WORKED), Case.status == status)
     if status == "open":
-        query = query.order_by(*_urgency(Case))
         if after is not None:
             query = query.where(_less_urgent(after))
-    else:
-        query = query.order_by(Case.closed_at.desc(), Case.id.desc())
-        if after is not None:
-            query = query.where(
-                sa.or_(
-                    Case.closed_at < after.closed_at,
-                    sa.and_(Case.closed_at == after.closed_at, Case.id < after.id),
-                )
+        return _by_urgency(session, query, queues, limit)
+    query = query.where(Case.queue.in_(queues)).order_by(Case.closed_at.desc(), Case.id.desc())
+    if after is not None:
+        query = query.where(
+            sa.or_(
+                Case.closed_at < after.closed_at,
+                sa.and_(Case.closed_at == after.closed_at, Case.id < after.id),
             )
+        )
     return list(session.execute(query.limit(limit)).scalars())
+
+
+def count_open(session: Session, queues: Sequence[str]) -> int:
+    """Count the open cases of these queues."""
+    return session.execute(
+        sa.select(sa.func.count())
+        .select_from(Case)
+        .where(Case.queue.in_(queues), Case.status == "open", Case.purpose.in_(WORKED))
+    ).scalar_one()
 
 
 def open_counts(
