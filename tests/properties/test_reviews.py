@@ -195,6 +195,8 @@ class PeopleAtWork(RuleBasedStateMachine):
             self.clock.advance(days=2)
             while overdue.run(self.answerable):
                 pass
+            self.the_app_is_told()
+        self.what_the_app_was_told_stands()
         assert {case.status for case in self.rows(Case)} <= {"decided", "closed"}
         self.what_counted_once_counts_for_ever()
 
@@ -374,13 +376,19 @@ class PeopleAtWork(RuleBasedStateMachine):
         assert self.leases.pop(case_id)[0] == who
         if act == "skip":
             self.skipped[who, case_id] = self.done_at
+            self.take_the_next(who)
         if act == "hand over":
             assert to not in self.disabled | self.without_role, "whoever gets it can decide it"
             assert to != who
 
-    @rule(back=recent)
-    def the_app_answers(self, back):
+    @rule(back=recent, signing=people, asking=people)
+    def the_app_answers(self, back, signing, asking):
         case_id = self.case(back)
+        self.decide(signing, case_id, "approve", claiming=True)
+        self.claim(asking, case_id)
+        hour = self.now() + timedelta(hours=1)
+        if self.do(asking, handling.ask, case_id, words="Since when?", until=hour) is not None:
+            self.leases.pop(case_id)
         with self.answerable.database.read() as session:
             question = session.get_one(Case, case_id).question_id
         if question is None:
@@ -491,6 +499,7 @@ class PeopleAtWork(RuleBasedStateMachine):
     @rule(passed=st.sampled_from([timedelta(seconds=4), timedelta(minutes=6), timedelta(hours=4)]))
     def time_passes(self, passed):
         self.clock.set(self.clock.now() + passed)
+        self.the_app_is_told()
 
     @rule(back=recent, somebody=st.sampled_from([None, *NAMES]))
     def the_clock_strikes(self, back, somebody):
@@ -507,8 +516,7 @@ class PeopleAtWork(RuleBasedStateMachine):
         for case_id in moved:
             self.leases.pop(case_id, None)
 
-    @rule()
-    def the_app_is_told(self):
+    def the_app_is_told(self) -> None:
         """Send what is due, as a worker does that looks at the decision once more before it sends."""
         with self.other.database.write() as session:
             due = session.execute(
