@@ -339,13 +339,18 @@ class PeopleAtWork(RuleBasedStateMachine):
     def case(self, back: int) -> str:
         return self.cases[-1 - back % len(self.cases)]
 
-    @rule(who=people, back=recent, act=st.sampled_from(["claim", "release", "escalate", "next"]))
+    @rule(
+        who=people,
+        back=recent,
+        act=st.sampled_from(["claim", "release", "escalate", "next", "pass on"]),
+    )
     def handle(self, who, back, act):
         {
             "claim": self.claim,
             "release": self.release,
             "escalate": self.escalate,
             "next": lambda who, _: self.take_the_next(who),
+            "pass on": lambda who, _: self.pass_on_what_comes(who),
         }[act](who, self.case(back))
 
     @rule(
@@ -467,6 +472,14 @@ class PeopleAtWork(RuleBasedStateMachine):
                 passed_on = self.skipped.get((who, view.id), START - timedelta(days=1))
                 assert now - passed_on >= SKIPPED_FOR, "what was passed on comes back only later"
             self.leases[view.id] = (who, self.done_at + LEASE)
+
+    def pass_on_what_comes(self, who: str) -> None:
+        self.take_the_next(who)
+        for case_id in [one for one in self.leases if self.holder(one) == who]:
+            if self.do(who, handling.skip, case_id, reason="no_time") is not None:
+                self.leases.pop(case_id)
+                self.skipped[who, case_id] = self.done_at
+        self.take_the_next(who)
 
     def release(self, who: str, case_id: str) -> None:
         if self.do(who, reviews.release, case_id) is not None:
