@@ -423,8 +423,7 @@ def move_on(work: Work, case: Case, *, overdue: bool, reason: str | None = None)
     case.due_at = None
     if case.due_seconds is not None:
         span = timedelta(seconds=case.due_seconds)
-        calendar = work.configuration.calendars.get(case.queue)
-        case.due_at = work.now + span if calendar is None else calendar.after(work.now, span)
+        case.due_at = work.configuration.due(case.queue, work.now, span)
     hand(case, None)
     reserve(case, None)
     case.sleeps_until = None
