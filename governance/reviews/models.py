@@ -25,6 +25,12 @@ class Case(Base):
         sa.Index("ix_cases_queue_status_due", "queue", "status", "due_at", "id"),
         sa.Index("ix_cases_status_due", "status", "due_at"),
         sa.Index(
+            "ix_cases_claimed",
+            "claimed_by",
+            sqlite_where=sa.text("claimed_by IS NOT NULL"),
+            postgresql_where=sa.text("claimed_by IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_cases_reserved",
             "reserved_for",
             sqlite_where=sa.text("reserved_for IS NOT NULL"),

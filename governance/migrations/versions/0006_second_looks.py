@@ -16,6 +16,14 @@ depends_on = None
 def upgrade() -> None:
     """Add the columns, and let a reversal do without an appeal."""
     op.add_column("cases", sa.Column("second_look_of", Id(length=36), nullable=True))
+    op.create_index(
+        "ix_cases_claimed",
+        "cases",
+        ["claimed_by"],
+        unique=False,
+        sqlite_where=sa.text("claimed_by IS NOT NULL"),
+        postgresql_where=sa.text("claimed_by IS NOT NULL"),
+    )
     with op.batch_alter_table("reversals") as table:
         table.alter_column("appeal_id", existing_type=Id(length=36), nullable=True)
         table.add_column(sa.Column("check_id", Id(length=36), nullable=True))
@@ -31,4 +39,5 @@ def downgrade() -> None:
         table.drop_constraint(op.f("fk_reversals_check_id"), type_="foreignkey")
         table.drop_column("check_id")
         table.alter_column("appeal_id", existing_type=Id(length=36), nullable=False)
+    op.drop_index("ix_cases_claimed", table_name="cases")
     op.drop_column("cases", "second_look_of")
