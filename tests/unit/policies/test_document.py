@@ -70,12 +70,9 @@ def test_a_text_falls_back_to_its_main_language_and_to_english():
     [
         ("retention", "retention: {keep: 400d}"),
         ("jurisdiction", "jurisdiction: [gdpr]"),
-        ("sample", "review: {queue: people, sample: 0.02}"),
         ("gold", "review: {queue: people, gold: 0.2}"),
-        ("double", "review: {queue: people, double: 0.2}"),
         ("model", "proposal: {from: app, model: retention}"),
         ("proposal.from: model", "proposal: {from: model}"),
-        ("proposal.confidence: none", "proposal: {from: app, confidence: none}"),
     ],
 )
 def test_what_this_version_does_not_enforce_is_refused_with_its_line(key, written):
