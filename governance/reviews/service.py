@@ -1012,7 +1012,7 @@ def _last_act(work: Work, case: Case, decision: Decision) -> LastAct | None:
             event
             for event in reversed(events)
             if event.actor_id != work.actor.id
-            and event.kind is not EntryKind.DECISION_RECORDED
+            and event.kind not in {EntryKind.DECISION_RECORDED, EntryKind.CASE_OPENED}
             # What was done before is not told to who looks a second time.
             and (not second_look or event.refs.get("case") == case.id)
         ),
