@@ -29,14 +29,14 @@ from governance.identities.models import Person
 from governance.ledger.sequencing import drain
 from governance.operations.verifying import verify
 from governance.permissions import Role, of_roles
-from governance.reporting import filters, ledger
+from governance.reporting import filters, ledger, oversight
 from governance.reviews import handling, judging, notices, overdue, service
 from governance.reviews.models import Case
 from governance.truth import service as truth
 from tests.conftest import SettableClock
 from tests.people import app, person, publish
 from tests.people import service as the_service
-from tests.retention import POLICY, QUEUE, request, unsure
+from tests.retention import POINT, POLICY, QUEUE, request, unsure
 
 RELEASES = POLICY.replace("undo: 10s", "undo: 10s\n  sample: 1")
 DOUBLES = POLICY.replace("undo: 10s", "undo: 10s\n  double: 1")
@@ -155,7 +155,10 @@ def test_what_a_check_finds_is_ground_truth_and_the_decision_stands(
     view = checks(answerable, ada, first, verdict="approve")
     assert (view.status, view.decision.outcome) == ("decided", "offer_discount")
     checks(answerable, ada, second, verdict="change", outcome="offer_gift", reason="Prefers gifts.")
-    assert (learnt(answerable, right), learnt(answerable, wrong)) == ("offer_discount", "offer_gift")
+    assert (learnt(answerable, right), learnt(answerable, wrong)) == (
+        "offer_discount",
+        "offer_gift",
+    )
     for one in (right, wrong):
         assert (row(answerable, one).status, row(answerable, one).outcome) == (
             "released",
@@ -310,9 +313,7 @@ def app_of(answerable: Answerable) -> Actor:
     return app(answerable)
 
 
-def seen(
-    answerable: Answerable, who: Actor, decision_id: str, case_id: str
-) -> dict[str, object]:
+def seen(answerable: Answerable, who: Actor, decision_id: str, case_id: str) -> dict[str, object]:
     """Return all that somebody can see of a decision they hold a case of, door by door."""
     found: dict[str, object] = {}
     with answerable.look(who) as work:
@@ -447,3 +448,65 @@ def test_a_second_opinion_that_is_not_there_yet_is_no_news_for_a_mail(
     clock.advance(days=31)
     with answerable.look(the_service("tests")) as work:
         assert notices._waiting(work, ada.id) == 1
+
+
+# ------------------------------------------------------------------------------------ figures
+
+
+def test_second_looks_become_the_figures_of_oversight(
+    answerable: Answerable, ada: Actor, ben: Actor, clock: SettableClock
+) -> None:
+    both = RELEASES.replace("sample: 1", "sample: 1\n  double: 1")
+    publish(answerable, both)
+    shop = app(answerable)
+    _, checked = released(answerable, shop)
+    checks(answerable, ada, checked, verdict="change", outcome="offer_gift", reason="A gift.")
+    released(answerable, shop)
+    made = decisions.ask(answerable, shop, Asked(request=unsure()))
+    do(answerable, ada, service.claim, str(made.case_id))
+    do(answerable, ada, service.give_verdict, str(made.case_id), verdict="approve")
+    clock.advance(seconds=10)
+    (double,) = cases(answerable, "double")
+    do(answerable, ben, service.claim, double.id)
+    do(answerable, ben, service.give_verdict, double.id, outcome="no_offer")
+    with answerable.look(person(answerable, "Cleo")) as work:
+        policy = work.configuration.live[POINT].policy
+        found = list(oversight.reviews(work, policy, "2026-11-23", "2026-11-23"))
+        told = oversight.report(work, POINT, since="2026-11-23", until="2026-11-23")
+    by_purpose = {one.purpose: one for one in found}
+    check, first, second = (by_purpose[one] for one in ("check", "decide", "double"))
+    assert (check.proposed, check.outcome, check.truth) == (
+        "offer_discount",
+        "offer_gift",
+        "offer_gift",
+    )
+    assert (check.truth_from, check.pair) == ("later", None)
+    assert (first.truth, first.truth_from) == ("no_offer", "double")
+    assert (second.truth, second.outcome) == (None, "no_offer")
+    assert first.pair == second.pair == made.id
+    between = told["measures"]["agreement"]["between_people"]
+    assert (between["units"], between["disagreeing"]) == (1, 1)
+    # The check found the software wrong, which is no merit or fault of whoever follows it.
+    assert told["measures"]["overrides"]["overall"]["error"]["of"] == [1, 2]
+    assert told["measures"]["reliance"]["over"]["of"] == [1, 1]
+    assert told["second_looks"] == {
+        "check": {"given": 1, "waiting": 1, "not_looked_at": 0},
+        "double": {"given": 1, "waiting": 0, "not_looked_at": 0},
+    }
+
+
+def test_ones_own_second_look_tells_steadiness_and_no_truth(
+    answerable: Answerable, ada: Actor, clock: SettableClock
+) -> None:
+    decided(answerable, ada)
+    clock.advance(days=30, seconds=10)
+    (double,) = cases(answerable, "double")
+    do(answerable, ada, service.claim, double.id)
+    do(answerable, ada, service.give_verdict, double.id, outcome="no_offer")
+    with answerable.look(person(answerable, "Cleo")) as work:
+        policy = work.configuration.live[POINT].policy
+        found = list(oversight.reviews(work, policy, "2026-11-01", "2026-12-31"))
+        told = oversight.report(work, POINT, since="2026-11-01", until="2026-12-31")
+    assert [one.truth for one in found] == [None, None]
+    assert told["measures"]["agreement"]["own_second_look"]["units"] == 1
+    assert told["measures"]["agreement"]["between_people"]["units"] == 0
