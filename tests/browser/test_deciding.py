@@ -275,8 +275,9 @@ def finish(house: House, decision_id: str) -> None:
 def test_second_looks_are_given_without_scripts_and_stand_in_nobodys_way(
     browser: Browser, house: House
 ) -> None:
-    text = retention.POLICY.replace("undo: 10s", "undo: 0s\n  sample: 1\n  double: 1")
-    people.publish(house.answerable, text)
+    people.publish(
+        house.answerable, retention.POLICY.replace("undo: 10s", "undo: 60s\n  sample: 1")
+    )
     released = house.asks(0.95)
     page = house.page_of(house.enter(browser, "Ada", java_script_enabled=False))
     # Axe is a script itself, so it looks at the same pages in another window of hers.
@@ -318,6 +319,7 @@ def test_second_looks_are_given_without_scripts_and_stand_in_nobodys_way(
     assert "It was put right for the person." in page.locator("main").inner_text()
     assert in_the_way(check) == []
 
+    people.publish(house.answerable, retention.POLICY.replace("undo: 10s", "undo: 0s\n  double: 1"))
     decided = house.case_for("Ben")
     with house.answerable.work(house.person("Ben")) as work:
         reviews.give_verdict(work, decided, verdict="approve")
