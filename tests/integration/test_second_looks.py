@@ -487,7 +487,7 @@ def test_second_looks_become_the_figures_of_oversight(
     between = told["measures"]["agreement"]["between_people"]
     assert (between["units"], between["disagreeing"]) == (1, 1)
     # The check found the software wrong, which is no merit or fault of whoever follows it.
-    assert told["measures"]["overrides"]["overall"]["error"]["of"] == [1, 2]
+    assert told["measures"]["overrides"]["overall"]["error"]["of"] == [2, 2]
     assert told["measures"]["reliance"]["over"]["of"] == [1, 1]
     assert told["second_looks"] == {
         "check": {"given": 1, "waiting": 1, "not_looked_at": 0},
