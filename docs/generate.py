@@ -195,7 +195,7 @@ POLICY_KEYS: Mapping[str, str] = {
     "outcomes.*.fallback": "The outcome of what is rejected, refused or lapsed; exactly one has it.",
     "proposal": "Where proposals come from.",
     "proposal.from": "Who makes them.",
-    "proposal.confidence": "A proposal without a confidence goes to a person.",
+    "proposal.confidence": "`required`: a proposal without a confidence goes to a person. `none`: it does not; then `review.sample` must be above 0, and `review.confidence_below` absent.",
     "review": "How people decide here.",
     "review.queue": "Where cases wait, unless a rule names another queue. A queue that does not exist is made, always open and "
     "without people.",
@@ -208,6 +208,8 @@ POLICY_KEYS: Mapping[str, str] = {
     "review.undo": "How long a verdict can be taken back, and is told to nobody.",
     "review.judge_first": "The share of the cases on which people say what they would decide before they see the proposal; drawn by a secret "
     "that the log commits to, so that nobody can steer it.",
+    "review.sample": "The share of what is released live that a person looks at afterwards; drawn as for `judge_first`. The outcome stands.",
+    "review.double": "The share of the cases decided that somebody else judges too, who sees no proposal and no verdict; drawn likewise.",
     "appeals": "How objections of the persons concerned are answered. The policy in force says it, also for decisions of earlier versions.",
     "appeals.queue": "The queue in which they wait. Without one: `review.queue`.",
     "appeals.due_in": "Until when the person is promised an answer, in days of the calendar. The clock answers none; what is late is shown as late.",
@@ -269,13 +271,10 @@ POLICY_KEYS: Mapping[str, str] = {
 
 REFUSED_KEYS: Mapping[str, str] = {
     "proposal.model": "no models are hosted yet",
-    "review.sample": "no released decisions are drawn for a second look yet",
     "review.gold": "no cases with known answers are seeded yet",
-    "review.double": "no case is given to two people to compare them yet",
     "retention": "nothing is erased by age yet",
     "jurisdiction": "no duties follow from it yet",
     "proposal.from: model": "no models are hosted yet",
-    "proposal.confidence: none": "it needs `review.sample`, which is refused",
     "review.confidence_below: {target_error: ...}": "no threshold is derived from past verdicts yet",
 }
 """Why each key or value that the policy language has, and this version does not enforce, is refused."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -74,6 +74,11 @@ class Configuration:
     keys: Mapping[str, KnownKey]
     calendars: Mapping[str, Calendar]
     people_only: frozenset[str] = frozenset()
+
+    def due(self, queue: str, start: datetime, working: timedelta) -> datetime:
+        """Return when so much working time of a queue has passed."""
+        calendar = self.calendars.get(queue)
+        return start + working if calendar is None else calendar.after(start, working)
 
     def holds_of(self, point: str) -> tuple[HoldInForce, ...]:
         """Return the holds in force at a point."""

@@ -216,7 +216,11 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """How people decide at this point; on the share ``judge_first`` of the cases they judge before they see the proposal."""
+    """How people decide at this point.
+
+    Shares, from 0 to 1: ``judge_first`` of the cases they judge before they see the proposal, ``sample`` of what is released
+    they look at afterwards, and ``double`` of the cases they decide are judged by somebody else too, who sees no proposal.
+    """
 
     queue: str
     confidence_below: float | None = None
@@ -225,6 +229,8 @@ class Review:
     sign_offs: int = 1
     undo: timedelta = timedelta(seconds=10)
     judge_first: float = 0.0
+    sample: float = 0.0
+    double: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,6 +387,11 @@ class Policy:
         return frozenset(one.name for one in self.features.values() if one.mask or one.proxy)
 
     @property
+    def judge_first(self) -> float:
+        """Return the probability with which people judge before they see the proposal, where no rule says more."""
+        return 1.0 if self.stakes == "high" else self.review.judge_first
+
+    @property
     def appeals_queue(self) -> str:
         """Name the queue in which objections are answered."""
         return self.appeals.queue or self.review.queue
@@ -524,10 +535,28 @@ def _disagreements(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         )
     if review and review["when_overdue"].get("escalate_to") and review["due_in"] is None:
         yield "/review/when_overdue", "nothing is ever overdue without review.due_in; add it"
+    yield from _confidence_problems(data)
     yield from _rule_problems(data.get("rules", []))
     yield from _measure_problems(data)
     yield from _monitor_problems(data)
     yield from _test_problems(data)
+
+
+def _confidence_problems(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Find what does not fit a policy whose proposals come without a confidence."""
+    review = data.get("review")
+    if not review or data.get("proposal", {}).get("confidence") != "none":
+        return
+    if not review.get("sample"):
+        yield (
+            "/proposal/confidence",
+            "without a confidence nobody sees how sure the machine is; add review.sample, above 0, so that people look at a share of what is released",
+        )
+    if review.get("confidence_below") is not None:
+        yield (
+            "/review/confidence_below",
+            "the proposals come without a confidence (proposal.confidence: none); remove one of the two",
+        )
 
 
 def _too_many(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -294,7 +294,8 @@ class Engine:
             else:
                 surprises.append(_UNDECLARED)
         if proposal.confidence is None:
-            surprises.append(_UNSURE)
+            if self.policy.proposal.confidence == "required":
+                surprises.append(_UNSURE)
         elif wrong := _wrong_confidence(proposal.confidence):
             problems.append(("/proposal/confidence", wrong))
         problems += _wrong_alternatives(proposal.alternatives)
@@ -472,7 +473,7 @@ class _Scales:
         self.sign_offs = policy.review.sign_offs
         self.queue: str | None = None
         self.due_in = policy.review.due_in
-        self.judge_first = 1.0 if policy.stakes == "high" else policy.review.judge_first
+        self.judge_first = policy.judge_first
 
     def not_asked(self, rule: Rule) -> None:
         """Note a rule that could not be asked; it might have said the strictest it can."""

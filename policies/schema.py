@@ -305,7 +305,7 @@ class ProposalShape(Shape):
     not_enforced = frozenset({"model"})
 
     source = Word(one_of=("app",), required=True, data_key="from")
-    confidence = Word(one_of=("required",), load_default="required")
+    confidence = Word(one_of=("required", "none"), load_default="required")
 
 
 class OverdueShape(Shape):
@@ -320,7 +320,7 @@ class OverdueShape(Shape):
 class ReviewShape(Shape):
     """How people decide here."""
 
-    not_enforced = frozenset({"sample", "gold", "double"})
+    not_enforced = frozenset({"gold"})
 
     queue = Word(SLUG, "a queue's name in lower-case letters, digits and hyphens", required=True)
     confidence_below = Figure(0, 1, load_default=None)
@@ -329,6 +329,8 @@ class ReviewShape(Shape):
     sign_offs = Figure(1, 5, whole=True, load_default=1)
     undo = Duration(timedelta(minutes=10), load_default=timedelta(seconds=10))
     judge_first = Figure(0, 1, load_default=0.0)
+    sample = Figure(0, 1, load_default=0.0)
+    double = Figure(0, 1, load_default=0.0)
 
 
 class AppealsShape(Shape):
@@ -494,7 +496,6 @@ class PolicyShape(Shape):
 
 NOT_ENFORCED_VALUES: Final[Mapping[str, tuple[object, ...]]] = {
     "/proposal/from": ("model",),
-    "/proposal/confidence": ("none",),
 }
 """Values that the contract knows and this version does not enforce, by the pointer of their key."""
 
@@ -636,6 +637,8 @@ ENFORCED: Final[Mapping[str, str]] = {
     "review.sign_offs": "policies.rulings.Engine.rule",
     "review.undo": "policies.rulings.Engine.rule",
     "review.judge_first": "policies.rulings.Engine.rule",
+    "review.sample": "governance.decisions.preparing.prepare",
+    "review.double": "governance.reviews.doubles.open_for",
     "appeals": "policies.document.Policy.appeals_queue",
     "appeals.queue": "policies.document.Policy.appeals_queue",
     "appeals.due_in": "governance.appeals.service.open_appeal",

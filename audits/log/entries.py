@@ -28,6 +28,8 @@ class EntryKind(StrEnum):
     DECISION_IMPORTED = "decision.imported"
     DECISION_WITHDRAWN = "decision.withdrawn"
     DECISION_REVERSED = "decision.reversed"
+    CASE_OPENED = "case.opened"
+    CASE_CLOSED = "case.closed"
     CASE_CLAIMED = "case.claimed"
     CASE_RELEASED = "case.released"
     CASE_ESCALATED = "case.escalated"
@@ -54,6 +56,7 @@ class EntryKind(StrEnum):
     POLICY_WITHDRAWN = "policy.withdrawn"
     POLICY_RESTORED = "policy.restored"
     GROUND_TRUTH_REPORTED = "ground_truth.reported"
+    GROUND_TRUTH_WITHDRAWN = "ground_truth.withdrawn"
     FEEDBACK_GIVEN = "feedback.given"
     GROUPS_RECORDED = "groups.recorded"
     COUNTS_CORRECTED = "counts.corrected"
@@ -121,8 +124,16 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
         "A decision in review was withdrawn before its outcome.", "app"
     ),
     EntryKind.DECISION_REVERSED: _describe(
-        "A person upheld an appeal: a decision was stored that takes the place of another, which it names.",
+        "A person upheld an appeal, or put right what a sampled check found wrong: a decision was stored that takes the place of another, which it names.",
         "person",
+    ),
+    EntryKind.CASE_OPENED: _describe(
+        "A case that a person decided was drawn for a second opinion, and a case was opened for it.",
+        "person",
+    ),
+    EntryKind.CASE_CLOSED: _describe(
+        "A second look ended without one: nobody looked in time, or the verdict it was for was taken back.",
+        "person, service",
     ),
     EntryKind.CASE_CLAIMED: _describe("A person took a case to judge it.", "person"),
     EntryKind.CASE_RELEASED: _describe("A claimed case went back to its queue.", "person, service"),
@@ -195,6 +206,10 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.GROUND_TRUTH_REPORTED: _describe(
         "What turned out to be right for a decision was reported, or that it will never be known.",
         "app, person, service",
+    ),
+    EntryKind.GROUND_TRUTH_WITHDRAWN: _describe(
+        "What a sampled check had said to be right no longer holds, as its verdict was taken back.",
+        "person",
     ),
     EntryKind.FEEDBACK_GIVEN: _describe(
         "The person concerned rated a decision, as the app tells.", "app, person, service"

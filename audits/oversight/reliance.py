@@ -10,8 +10,15 @@ from audits.oversight.records import Purpose, Review, TruthFrom
 
 
 def known(reviews: Iterable[Review]) -> list[Review]:
-    """Keep reviews in sight of a proposal of which it is known whether it was right."""
-    return [one for one in reviews if one.saw_proposal and one.proposal_right is not None]
+    """Keep reviews in sight of a proposal of which it is known whether it was right.
+
+    Of a sampled check that is mostly known from the check itself, which then cannot have relied wrongly; so no check is one of them.
+    """
+    return [
+        one
+        for one in reviews
+        if one.saw_proposal and one.proposal_right is not None and one.purpose is not Purpose.CHECK
+    ]
 
 
 def relied(reviews: Iterable[Review], volume: Volume) -> dict[str, Any]:

@@ -46,10 +46,14 @@ class Appeal(Base):
 
 
 class Reversal(Base):
-    """A decision that took the place of another after an appeal; each is reversed at most once, and then what reversed it may be."""
+    """A decision that took the place of another after an appeal, or after the sampled check ``check_id``, a case.
+
+    Each is reversed at most once, and then what reversed it may be.
+    """
 
     __tablename__ = "reversals"
 
     decision_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("decisions.id"), primary_key=True)
     reverses: Mapped[str] = mapped_column(Id, sa.ForeignKey("decisions.id"), unique=True)
-    appeal_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("appeals.id"), index=True)
+    appeal_id: Mapped[str | None] = mapped_column(Id, sa.ForeignKey("appeals.id"), index=True)
+    check_id: Mapped[str | None] = mapped_column(Id, sa.ForeignKey("cases.id"), unique=True)

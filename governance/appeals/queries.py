@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from governance.appeals.models import Appeal, Reversal
 from governance.decisions.models import Decision
-from governance.reviews.models import Case, Verdict
+from governance.reviews.models import Case
 
 
 def of_decision(session: Session, decision_id: str) -> list[Appeal]:
@@ -64,17 +64,6 @@ def standing(session: Session, decision: Decision) -> Decision:
     while (later := reversed_by(session, found.id)) is not None:
         found = session.get_one(Decision, later)
     return found
-
-
-def deciding_verdicts(session: Session, decision_id: str) -> list[Verdict]:
-    """Return the verdicts on a decision that were not taken back, oldest first."""
-    return list(
-        session.execute(
-            sa.select(Verdict)
-            .where(Verdict.decision_id == decision_id, Verdict.undone_at.is_(None))
-            .order_by(Verdict.given_at, Verdict.id)
-        ).scalars()
-    )
 
 
 def was_looked_at(session: Session, case_id: str) -> bool:

@@ -13,7 +13,7 @@ from governance.actors import ActorKind
 from governance.appeals import files as brought
 from governance.appeals import queries, transitions
 from governance.appeals.files import Brought
-from governance.appeals.models import Appeal, Reversal
+from governance.appeals.models import Appeal
 from governance.appeals.transitions import AppealState, AppealStatus, Door
 from governance.appeals.views import (
     AppealCase,
@@ -24,17 +24,17 @@ from governance.appeals.views import (
     WordsView,
 )
 from governance.clock import rfc3339
-from governance.decisions import masking
+from governance.decisions import first_judgement, masking
 from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
-from governance.decisions.preparing import DECISION_PAYLOAD, recorded_data
-from governance.decisions.states import REVERSAL, Status, visible
+from governance.decisions.preparing import DECISION_PAYLOAD
+from governance.decisions.states import visible
 from governance.deltas.noting import counted
 from governance.errors import AnswerableError, Conflict, FieldProblem, InvalidInput, NotFound
 from governance.permissions import Permission
 from governance.points import queries as points
-from governance.reviews import history
+from governance.reviews import history, reversing
 from governance.reviews import queries as reviews
 from governance.reviews import service as review_cases
 from governance.reviews.models import Case
@@ -43,10 +43,8 @@ from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.transitions import CaseStatus
 from governance.subjects import payloads
 from governance.subjects.keys import SubjectKey
-from governance.webhooks import outbox
 from governance.work import Work
 from policies import corrections as facts
-from policies import rulings
 from policies.document import Policy
 
 WORDS: Final = "words"
@@ -64,8 +62,10 @@ def standing(work: Work, decision_id: str) -> Standing:
 
     Raises:
         NotAllowed, NotFound: there is no such decision for the actor.
+        Conflict: the actor's own judgement comes first.
     """
     row = _readable(work, decision_id)
+    first_judgement.require_told(work, row.id)
     rows = queries.of_decision(work.session, row.id)
     status, outcome = visible(row.status, row.outcome, row.effective_at, work.now)
     stands = queries.standing(work.session, row)
@@ -100,6 +100,7 @@ def appeals_of(work: Work, decision_id: str) -> list[AppealView]:
         NotAllowed, NotFound: there is no such decision for the actor.
     """
     row = _readable(work, decision_id)
+    first_judgement.require_told(work, row.id)
     return [_view(work, one) for one in queries.of_decision(work.session, row.id)]
 
 
@@ -128,8 +129,10 @@ def subject_of(work: Work, decision_id: str) -> str | None:
 def reversal(work: Work, decision_id: str) -> tuple[str | None, str | None]:
     """Return which decision this one came in the place of, and which came in its place, each None where there is none.
 
-    For whoever has read the decision, and so may see it.
+    For whoever has read the decision, and so may see it; nothing to who judges it blind.
     """
+    if first_judgement.held_blind(work, [decision_id]):
+        return None, None
     return (
         queries.reverses(work.session, decision_id),
         queries.reversed_by(work.session, decision_id),
@@ -332,94 +335,16 @@ def answer(
     )
     if new_id is not None:
         assert after.outcome is not None
-        _reverse(work, stands, appeal, case, new_id=new_id, outcome=after.outcome)
+        reversing.reverse(
+            work,
+            stands,
+            new_id=new_id,
+            outcome=after.outcome,
+            queue=case.queue,
+            appeal_id=appeal.id,
+        )
     work.session.flush()
     return _view(work, appeal)
-
-
-def _reverse(
-    work: Work, stands: Decision, appeal: Appeal, case: Case, *, new_id: str, outcome: str
-) -> Decision:
-    """Store the decision that comes in the place of what stands, with its entry and the word to the app, in one transaction."""
-    key = _key(work, stands)
-    assert key is not None, "nothing is reversed whose content was erased"
-    plaintext = payloads.read(work.session, work.answerable.keys, stands.id, DECISION_PAYLOAD)
-    assert plaintext is not None
-    document = orjson.loads(plaintext)
-    ruling = rulings.Ruling(
-        disposition=rulings.Disposition.REVIEW,
-        status=rulings.RulingStatus.IN_REVIEW,
-        outcome=None,
-        reasons=(),
-        trace=(),
-    )
-    document |= {
-        "alternatives": [],
-        "reasons": [],
-        "trace": rulings.trace_document(ruling),
-        "asked": {"digest": None, "key": None},
-    }
-    decision = Decision(
-        id=new_id,
-        point=stands.point,
-        policy_version=stands.policy_version,
-        policy_digest=stands.policy_digest,
-        app_id=stands.app_id,
-        actor=work.actor.reference,
-        source=REVERSAL,
-        imported=False,
-        rollout=stands.rollout,
-        disposition=rulings.Disposition.REVIEW.value,
-        reasons=[],
-        proposed_outcome=None,
-        confidence=None,
-        queue=case.queue,
-        due_at=None,
-        recorded_at=work.now,
-        occurred_at=None,
-        person_requested=False,
-        language=stands.language,
-        channel=stands.channel,
-        sequence=None,
-        body_digest=None,
-        idempotency_key=None,
-        status=Status.CHANGED.value,
-        outcome=outcome,
-        decided_at=work.now,
-        effective_at=None,
-    )
-    work.session.add(decision)
-    work.session.flush()
-    work.session.add(Reversal(decision_id=new_id, reverses=stands.id, appeal_id=appeal.id))
-    data = recorded_data(
-        point=decision.point,
-        policy_version=decision.policy_version,
-        policy_digest=decision.policy_digest,
-        source=decision.source,
-        rollout=decision.rollout,
-        disposition=decision.disposition,
-        reasons=[],
-        proposed_outcome=None,
-        confidence=None,
-        person_requested=False,
-        language=decision.language,
-        channel=decision.channel,
-        sequence=None,
-        status=decision.status,
-        outcome=outcome,
-        case=None,
-    )
-    work.record(
-        EntryKind.DECISION_REVERSED,
-        record_id=new_id,
-        decision_id=new_id,
-        refs={"reverses": stands.id, "appeal": appeal.id},
-        data=data | {"app_id": decision.app_id, "queue": decision.queue},
-        payloads={DECISION_PAYLOAD: orjson.dumps(document)},
-        key=key,
-    )
-    outbox.reversed_by(work, decision, reverses=stands)
-    return decision
 
 
 def appeal_case(work: Work, case_id: str) -> AppealCase:
@@ -435,7 +360,7 @@ def appeal_case(work: Work, case_id: str) -> AppealCase:
         raise Conflict("This case answers no appeal.")
     row = decisions.by_id(work.session, appeal.decision_id)
     assert row is not None
-    verdicts = queries.deciding_verdicts(work.session, row.id)
+    verdicts = reviews.deciding_verdicts(work.session, row.id)
     reasons = payloads.read_many(
         work.session, work.answerable.keys, [one.id for one in verdicts], REASON_PAYLOAD
     )

@@ -2,6 +2,9 @@
 
 On a share of the cases, and on all of high stakes, a person says first what they would decide, and sees what the machine proposed
 only then: who sees it first agrees with it more often, whether it is right or wrong (Fogliato et al. 2022).
+
+A second opinion, and a sampled check that asks for one's own judgement first, are given blind: whoever holds one is told neither the proposal nor
+what was decided, at no door, whatever else they may read.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ import sqlalchemy as sa
 
 from governance.actors import ActorKind
 from governance.decisions.models import Decision
+from governance.decisions.states import Status
 from governance.decisions.views import DecisionView
+from governance.errors import Conflict
 from governance.permissions import Permission
 from governance.reviews.models import Case, Judgement
 from governance.work import Work
@@ -24,22 +29,57 @@ from policies.rulings import Engine
 def owed(work: Work, decision_id: Any) -> sa.ColumnElement[bool] | None:
     """Return the condition under which the actor's own judgement of a decision comes first; None where that is never so."""
     actor = work.actor
-    if actor.kind is not ActorKind.PERSON or actor.may(Permission.LOG_READ):
+    if actor.kind is not ActorKind.PERSON:
         return None
-    given = sa.select(Judgement.id).where(
-        Judgement.case_id == Case.id, Judgement.person_id == actor.id
+    own = sa.select(Case.id).where(Case.decision_id == decision_id)
+    held = own.where(_held_blind(work)).exists()
+    if actor.may(Permission.LOG_READ):
+        return held
+    first = own.where(
+        Case.judge_first.is_(True),
+        # Open cases alone; by status, SQLite would look through all of them rather than for the decision's own.
+        Case.closed_at.is_(None),
+        Case.purpose != "check",
+        ~_given(work).exists(),
     )
-    return (
-        sa.select(Case.id)
-        .where(
-            Case.decision_id == decision_id,
-            Case.judge_first.is_(True),
-            # Open cases alone; by status, SQLite would look through all of them rather than for the decision's own.
-            Case.closed_at.is_(None),
-            ~given.exists(),
-        )
-        .exists()
+    return sa.or_(first.exists(), held)
+
+
+def _given(work: Work) -> sa.Select[str]:
+    return sa.select(Judgement.id).where(
+        Judgement.case_id == Case.id, Judgement.person_id == work.actor.id
     )
+
+
+def _held_blind(work: Work) -> sa.ColumnElement[bool]:
+    """Return the condition under which the actor holds a case and must judge it without knowing what was decided."""
+    first = sa.and_(Case.purpose == "check", Case.judge_first.is_(True), ~_given(work).exists())
+    return sa.and_(
+        Case.status == "open",
+        Case.claimed_by == work.actor.id,
+        Case.claimed_until > work.now,
+        sa.or_(Case.purpose == "double", first),
+    )
+
+
+def held_blind(work: Work, decision_ids: Sequence[str] | None = None) -> Mapping[str, str]:
+    """Return which of these decisions, of all where none are named, the actor judges blind now, each with the case."""
+    if work.actor.kind is not ActorKind.PERSON:
+        return {}
+    query = sa.select(Case.decision_id, Case.id).where(_held_blind(work))
+    if decision_ids is not None:
+        query = query.where(Case.decision_id.in_(decision_ids))
+    return {row[0]: row[1] for row in work.session.execute(query)}
+
+
+def require_told(work: Work, decision_id: str) -> None:
+    """Raise where the actor judges a decision blind now, and so is not told what became of it.
+
+    Raises:
+        Conflict: why not.
+    """
+    if held_blind(work, [decision_id]):
+        raise Conflict("Say first what you would decide of this case; you are told the rest then.")
 
 
 def withheld(work: Work, decision_ids: Sequence[str]) -> frozenset[str]:
@@ -65,6 +105,11 @@ def without_proposal(view: DecisionView, engine: Engine) -> DecisionView:
             reason for reason in view.reasons if not tells_of_proposal(reason.rule, engine)
         ),
     )
+
+
+def without_outcome(view: DecisionView) -> DecisionView:
+    """Return a decision as if it waited still, for whoever judges it blind."""
+    return replace(view, status=Status.IN_REVIEW, outcome=None, decided_at=None, effective_at=None)
 
 
 def tells_of_proposal(rule: str | None, engine: Engine) -> bool:

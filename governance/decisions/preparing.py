@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -27,6 +27,8 @@ from policies import rulings, texts
 if TYPE_CHECKING:
     from governance.application import Answerable
 
+#: How long after its release a sampled decision is to be looked at, in working time; what waits for a person comes before it.
+CHECK_WITHIN: Final = timedelta(days=7)
 #: How far ahead of our clock an app's ``occurred_at`` may be.
 _CLOCK_SKEW = timedelta(minutes=5)
 DECISION_PAYLOAD = "decision"
@@ -201,8 +203,7 @@ def rule(
     )
     due_at = None
     if ruling.status == "in_review" and ruling.due_in is not None and ruling.queue is not None:
-        calendar = configuration.calendars.get(ruling.queue)
-        due_at = now + ruling.due_in if calendar is None else calendar.after(now, ruling.due_in)
+        due_at = configuration.due(ruling.queue, now, ruling.due_in)
     return Ruled(
         request=request,
         live=fits.live,
@@ -393,26 +394,12 @@ def prepared_rows(
             "approvable": ruling.approvable,
             "undo_seconds": int(ruling.undo.total_seconds()),
         }
-        rows["cases"] = (
-            case_id,
-            decision_id,
-            request.decision_point,
-            "decide",
-            ruling.queue,
-            "open",
-            stored(now),
-            case_data["due_at"],
-            case_data["due_seconds"],
-            case_data["escalate_to"],
-            None,
-            ruling.sensitive,
-            ruling.sign_offs,
-            case_data["judge_first"],
-            ruling.approvable,
-            case_data["undo_seconds"],
-            *[None] * 10,
-            1,
-        )
+        rows["cases"] = _case_row(case_id, decision_id, "decide", now, request, case_data)
+    check_id = check_data = None
+    if _is_sampled(answerable, ruled, decision_id):
+        check_id = answerable.new_id()
+        check_data = _check(answerable, configuration, ruled, decision_id, now)
+        rows["cases"] = _case_row(check_id, decision_id, "check", now, request, check_data)
     record = appending.prepare(
         EntryKind.DECISION_IMPORTED if ruled.imported else EntryKind.DECISION_RECORDED,
         record_id=decision_id,
@@ -421,8 +408,9 @@ def prepared_rows(
         recorded_at=now,
         occurred_at=ruled.occurred_at,
         decision_id=decision_id,
-        refs={"case": case_id},
-        data=({} if ruled.truth is None else {"ground_truth": ruled.truth})
+        refs={"case": case_id, "check": check_id},
+        data=({} if check_data is None else {"check": check_data})
+        | ({} if ruled.truth is None else {"ground_truth": ruled.truth})
         | recorded_data(
             point=request.decision_point,
             policy_version=ruled.live.version,
@@ -457,6 +445,67 @@ def prepared_rows(
         repeatable=repeatable,
     )
     return prepared, case_id
+
+
+def _is_sampled(answerable: Answerable, ruled: Ruled, decision_id: str) -> bool:
+    """Tell whether a person looks at a decision afterwards: a share of what is released live."""
+    share = ruled.live.policy.review.sample
+    if not share or ruled.imported or ruled.status != Status.RELEASED:
+        return False
+    return answerable.keyring.draw("check", decision_id) < share
+
+
+def _check(
+    answerable: Answerable,
+    configuration: Configuration,
+    ruled: Ruled,
+    decision_id: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return what the case of a sampled check is, as its decision's entry says it."""
+    policy = ruled.live.policy
+    review, drawn = policy.review, answerable.keyring.draw("judge first", decision_id)
+    return {
+        "queue": review.queue,
+        "due_at": stored(configuration.due(review.queue, now, CHECK_WITHIN)),
+        "due_seconds": None,
+        "escalate_to": None,
+        "sensitive": False,
+        "sign_offs": 1,
+        "judge_first": drawn < policy.judge_first,
+        "approvable": True,
+        "undo_seconds": int(review.undo.total_seconds()),
+    }
+
+
+def _case_row(
+    case_id: str | None,
+    decision_id: str,
+    purpose: str,
+    now: datetime,
+    request: DecisionRequest,
+    data: Mapping[str, Any],
+) -> tuple[Any, ...]:
+    return (
+        case_id,
+        decision_id,
+        request.decision_point,
+        purpose,
+        data["queue"],
+        "open",
+        stored(now),
+        data["due_at"],
+        data["due_seconds"],
+        data["escalate_to"],
+        None,
+        data["sensitive"],
+        data["sign_offs"],
+        data["judge_first"],
+        data["approvable"],
+        data["undo_seconds"],
+        *[None] * 11,
+        1,
+    )
 
 
 def stored_digest(answerable: Answerable, asked: Asked) -> str | None:

@@ -201,10 +201,13 @@ def search(
     more = rows[limit:]
     rows = rows[:limit]
     hidden = first_judgement.withheld(work, [row.id for row in rows])
+    # That it fits a filter would tell what became of a decision that the actor judges blind.
+    blind = {} if status is None else first_judgement.held_blind(work, [row.id for row in rows])
     return Page(
         decisions=[
             _withheld(work, row, row_view(work, row)) if row.id in hidden else row_view(work, row)
             for row in rows
+            if row.id not in blind
         ],
         next_cursor=(rows[-1].recorded_at, rows[-1].id) if more else None,
     )
@@ -381,7 +384,9 @@ def full_view(
 
 def _withheld(work: Work, row: Decision, view: DecisionView) -> DecisionView:
     engine = points.engine_of(work, row.point, row.policy_version)
-    return first_judgement.without_proposal(view, engine)
+    view = first_judgement.without_proposal(view, engine)
+    blind = row.id in first_judgement.held_blind(work, [row.id])
+    return first_judgement.without_outcome(view) if blind else view
 
 
 def _question(work: Work, case: Case) -> OpenQuestion | None:

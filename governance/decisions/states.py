@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-#: The source of a decision that takes the place of another after an appeal; no app's source reads like this.
+#: The source of a decision that takes the place of another after an appeal or a sampled check; no app's source reads like this.
 REVERSAL: Final = "appeal"
 
 

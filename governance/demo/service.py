@@ -36,7 +36,10 @@ from governance.points import service as points
 from governance.queues import service as queues
 from governance.requests import service as requests
 from governance.reviews import service as reviews
+from governance.reviews.models import Case
+from governance.reviews.purposes import CHECK, DOUBLE, SECOND_LOOKS
 from governance.settings import Settings
+from policies import rulings
 
 #: Told how far the build is: what is being done, how much of it is done, of how much.
 Progress = Callable[[str, int, int], None]
@@ -310,6 +313,7 @@ class _Builder:
         self._import(app, past)
         for turn, case_id in claimed:
             self._decide(turn, case_id)
+        self._look_twice(app)
         self._withdraw(app, asked)
         self._draft()
         for secret in self._sessions.values():
@@ -427,6 +431,36 @@ class _Builder:
                 outcome=case.changes[0] if turn.verdict == "change" else None,
                 reason=turn.reason,
             )
+
+    def _look_twice(self, app: Actor) -> None:
+        """Ask and decide until a release and a verdict are drawn for a second look; nobody can steer which."""
+        configuration, now = self._answerable.configuration.reload(), self._answerable.clock.now()
+        self._progress("Draw second looks", 0, 1)
+        for _ in range(_DRAWN):
+            drawn = self._second_looks()
+            if drawn == {CHECK, DOUBLE}:
+                break
+            request = self._shop.request("lead-scoring")
+            ruled = preparing.rule(self._answerable, configuration, app, request, now)
+            unsure = ruled.ruling.reasons[0].rule == rulings.CONFIDENCE_RULE
+            if unsure and DOUBLE not in drawn:
+                case_id = str(self._ask_one(app, request).case_id)
+                with self._answerable.work(self._person("Ada")) as work:
+                    reviews.claim(work, case_id)
+                with self._answerable.work(self._person("Ada")) as work:
+                    reviews.give_verdict(work, case_id, verdict="approve")
+            elif ruled.status == "released" and CHECK not in drawn:
+                self._ask_one(app, request)
+        self._progress("Draw second looks", 1, 1)
+
+    def _ask_one(self, app: Actor, request: DecisionRequest) -> DecisionView:
+        return decisions.ask(self._answerable, app, Asked(request=self._shop.numbered(request)))
+
+    def _second_looks(self) -> set[str]:
+        """Return which second looks there are in a queue that both managers work."""
+        with self._answerable.database.read() as session:
+            found = sa.select(Case.purpose).where(Case.queue == "sales", Case.status == "open")
+            return set(session.execute(found.where(Case.purpose.in_(SECOND_LOOKS))).scalars())
 
     def _withdraw(self, app: Actor, asked: Mapping[tuple[str, str], list[DecisionView]]) -> None:
         decision = asked["ticket-routing", "keeps-writing"][0]

@@ -26,7 +26,7 @@ from governance.points import queries as points
 from governance.reviews import history
 from governance.reviews import queries as reviews
 from governance.reviews.models import Case
-from governance.reviews.purposes import DECIDE
+from governance.reviews.purposes import CHECK, DECIDE, DOUBLE
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.views import MessageKind
 from governance.subjects import payloads
@@ -64,7 +64,8 @@ class Step:
     """One step of a decision's story.
 
     ``kind`` is received, done_elsewhere (before it was imported), ruled, case_opened, claimed, released, sign_off (a verdict that did not decide), verdict
-    (the one that did), undone, fell (a sign-off, as what it was given on changed), skipped, put_off, handed_over, commented, question_asked, information_given, revealed, judged, escalated, lapsed, withdrawn
+    (the one that did), sampled (for a look afterwards), checked (what that look found), drawn (for a second opinion), second_opinion, not_looked_at
+    (a second look that was closed without one), undone, fell (a sign-off, as what it was given on changed), skipped, put_off, handed_over, commented, question_asked, information_given, revealed, judged, escalated, lapsed, withdrawn
     or effective. ``record_id`` is the entry that
     tells of it, None for what follows from another; ``place`` is None while that entry waits for the
     sequencer. ``by`` is a name where the actor may know it. ``data`` is what the entry says in clear, ``reason`` what the
@@ -85,6 +86,8 @@ class Step:
 _KINDS: Final = {
     EntryKind.DECISION_RECORDED: "received",
     EntryKind.DECISION_IMPORTED: "received",
+    EntryKind.CASE_OPENED: "drawn",
+    EntryKind.CASE_CLOSED: "not_looked_at",
     EntryKind.CASE_CLAIMED: "claimed",
     EntryKind.CASE_RELEASED: "released",
     EntryKind.CASE_ESCALATED: "escalated",
@@ -206,7 +209,8 @@ def story(work: Work, decision_id: str) -> list[Step]:
         steps.append(step)
         if step.kind == "received":
             steps += _that_followed(row, step, withheld=row.id in withheld)
-    if row.effective_at is not None and row.effective_at <= work.now:
+    blind = first_judgement.held_blind(work, [row.id])
+    if not blind and row.effective_at is not None and row.effective_at <= work.now:
         steps.append(_effective(row))
     return steps
 
@@ -276,6 +280,8 @@ def _case_of(work: Work, row: Decision) -> Case | None:
 
 
 def _kind(event: history.Event) -> str:
+    if event.kind is EntryKind.VERDICT_GIVEN and "purpose" in event.data:
+        return {CHECK: "checked", DOUBLE: "second_opinion"}[event.data["purpose"]]
     if event.kind is EntryKind.VERDICT_GIVEN:
         return "verdict" if event.data.get("decides") else "sign_off"
     return _KINDS.get(event.kind, event.kind.value)
@@ -299,6 +305,9 @@ def _that_followed(row: Decision, received: Step, *, withheld: bool) -> list[Ste
     case = received.data.get("case")
     if case is not None:
         steps.append(_by_the_service("case_opened", received, case))
+    check = received.data.get("check")
+    if check is not None:
+        steps.append(_by_the_service("sampled", received, check))
     return steps
 
 

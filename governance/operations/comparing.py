@@ -34,6 +34,7 @@ _CASE_AS_RECORDED = (
     "approvable",
     "undo_seconds",
 )
+_SECOND_LOOKS: Final = frozenset({"check", "double"})
 #: Entries after which a verdict no longer stands.
 _TAKEN_BACK: Final = frozenset({EntryKind.VERDICT_UNDONE, EntryKind.SIGN_OFF_FELL})
 #: What the entry of an earlier version does not say, and what it was then.
@@ -88,7 +89,7 @@ def follow(entries: Sequence[Mapping[str, Any]]) -> Outcome:
     for entry in entries[1:]:
         said, at = entry["data"], _instant(entry["recorded_at"])
         match entry["kind"]:
-            case EntryKind.VERDICT_GIVEN if said["decides"] and entry["id"] not in undone:
+            case EntryKind.VERDICT_GIVEN if _decides(entry) and entry["id"] not in undone:
                 status, outcome = _STATUS_BY_VERDICT[said["verdict"]], said["outcome"]
                 decided_at, effective_at = at, _instant(said["effective_at"])
             case EntryKind.CASE_LAPSED:
@@ -106,6 +107,11 @@ def follow(entries: Sequence[Mapping[str, Any]]) -> Outcome:
         due_at=due_at,
         escalated_at=escalated_at,
     )
+
+
+def _decides(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a verdict decides its decision; those of second looks say what they are for, and do not."""
+    return bool(entry["data"]["decides"]) and "purpose" not in entry["data"]
 
 
 def compare(
@@ -148,6 +154,7 @@ def compare(
         if got != value:
             yield Difference(where=f"decisions.{name}", expected=value, got=got)
     yield from _compare_case(decision, cases, first, stands)
+    yield from _compare_second_looks(cases, entries)
     yield from _compare_verdicts(verdicts, entries)
 
 
@@ -179,6 +186,51 @@ def _compare_case(
         got = getattr(known[0], name)
         if got != value:
             yield Difference(where=f"cases.{name}", expected=value, got=got)
+
+
+def _compare_second_looks(
+    cases: Sequence[Any], entries: Sequence[Mapping[str, Any]]
+) -> Iterator[Difference]:
+    first = entries[0]
+    said: dict[str, dict[str, Any]] = {}
+    check = first["data"].get("check")
+    if check is not None:
+        said[first["refs"]["check"]] = {name: check[name] for name in _CASE_AS_RECORDED} | {
+            "purpose": "check",
+            "queue": check["queue"],
+            "judge_first": check["judge_first"],
+            "opened_at": _instant(first["recorded_at"]),
+            "due_at": _instant(check["due_at"]),
+        }
+    undone = {entry["refs"]["verdict"] for entry in entries if entry["kind"] in _TAKEN_BACK}
+    ends: dict[str, tuple[str, datetime | None]] = {}
+    for entry in entries:
+        data, refs = entry["data"], entry["refs"]
+        match entry["kind"]:
+            case EntryKind.CASE_OPENED:
+                said[refs["case"]] = {
+                    "purpose": data["purpose"],
+                    "queue": data["queue"],
+                    "opened_at": _instant(data["opened_at"]),
+                    "due_at": _instant(data["due_at"]),
+                    "second_look_of": refs.get("second_look_of"),
+                }
+            case EntryKind.VERDICT_GIVEN if "purpose" in data and entry["id"] not in undone:
+                ends[refs["case"]] = "decided", _instant(entry["recorded_at"])
+            case EntryKind.CASE_CLOSED:
+                ends[refs["case"]] = "closed", _instant(entry["recorded_at"])
+    rows = {row.id: row for row in cases if row.purpose in _SECOND_LOOKS}
+    for missing in said.keys() - rows.keys():
+        yield Difference(where="cases", expected=f"case {missing}", got="nothing")
+    for added in rows.keys() - said.keys():
+        yield Difference(where="cases", expected="an entry", got=f"case {added} without one")
+    for case_id in said.keys() & rows.keys():
+        status, closed_at = ends.get(case_id, ("open", None))
+        expected = said[case_id] | {"status": status, "closed_at": closed_at}
+        for name, value in expected.items():
+            got = getattr(rows[case_id], name)
+            if got != value:
+                yield Difference(where=f"cases.{name}", expected=value, got=got)
 
 
 def _compare_verdicts(
@@ -229,6 +281,8 @@ def compare_learnt(
         said = entry["data"]
         if entry["kind"] == EntryKind.GROUND_TRUTH_REPORTED:
             outcome = said["outcome"], _instant(said["known_at"])
+        elif entry["kind"] == EntryKind.GROUND_TRUTH_WITHDRAWN:
+            outcome = None
         elif entry["kind"] == EntryKind.FEEDBACK_GIVEN:
             ratings[said["scale"]] = said["rating"]
     got = None if truth is None else (truth.outcome, truth.known_at)
@@ -287,8 +341,9 @@ def compare_appeals(
                 yield Difference(where=f"appeals.{name}", expected=value, got=got)
     first = entries[0]
     made = first["kind"] == EntryKind.DECISION_REVERSED
-    expected = [(first["refs"]["reverses"], first["refs"]["appeal"])] if made else []
-    stored = [(row.reverses, row.appeal_id) for row in reversals]
+    refs = first["refs"]
+    expected = [(refs["reverses"], refs.get("appeal"), refs.get("check"))] if made else []
+    stored = [(row.reverses, row.appeal_id, row.check_id) for row in reversals]
     if stored != expected:
         yield Difference(where="reversals", expected=expected, got=stored)
 

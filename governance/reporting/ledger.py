@@ -210,7 +210,8 @@ def _seen_by(work: Work) -> list[sa.ColumnElement[bool]]:
     if actor.kind is ActorKind.APP:
         return [Decision.app_id == actor.id]
     if sees_all(actor):
-        return []
+        blind = sorted(first_judgement.held_blind(work))
+        return [Decision.id.not_in(blind)] if blind else []
     own = first_judgement.owed(work, Decision.id)
     return [
         Decision.queue.in_(sorted(actor.queues)),

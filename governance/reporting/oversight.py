@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from governance.decisions.models import Decision
 from governance.identities.models import Person
 from governance.permissions import Permission
 from governance.reviews.models import Case, Judgement, Reveal, Verdict
+from governance.reviews.purposes import CHECK, DECIDE, DOUBLE, SECOND_LOOKS, is_there
 from governance.reviews.service import REASON_PAYLOAD
 from governance.subjects import payloads
 from governance.truth.models import GroundTruth
@@ -34,6 +35,8 @@ SESSION_ENDS: Final = timedelta(minutes=30)
 #: Reviews that one report reads at most, the newest of its window; each may have a reason to decrypt.
 MOST_REVIEWS: Final = 20_000
 _BATCH: Final = 500
+_PURPOSES: Final = {DECIDE: Purpose.DECIDE, CHECK: Purpose.CHECK, DOUBLE: Purpose.DOUBLE}
+_LOOKED: Final = {"decided": "given", "open": "waiting", "closed": "not_looked_at"}
 
 
 def report(
@@ -51,17 +54,47 @@ def report(
     counts = reading.counts(work, point, first, last)
     found = list(reviews(work, policy, first, last))
     told = oversight_report(found, _groups(counts), decision_point=point, since=first, until=last)
-    return told | {"complete": len(found) < MOST_REVIEWS}
+    return told | {
+        "complete": len(found) < MOST_REVIEWS,
+        "second_looks": second_looks(work, point, first, last),
+    }
+
+
+def second_looks(work: Work, point: str, since: str, until: str) -> dict[str, dict[str, int]]:
+    """Count the second looks that fell due to be given within a window of days: given, waiting, and closed as nobody looked."""
+    begins, ends = _window(since, until)
+    rows = work.session.execute(
+        sa.select(Case.purpose, Case.status, sa.func.count())
+        .where(
+            Case.point == point,
+            Case.purpose.in_(SECOND_LOOKS),
+            Case.opened_at >= begins,
+            Case.opened_at < ends,
+            is_there(work.now),
+            # One that was withdrawn with its verdict ended before it was there.
+            sa.or_(Case.closed_at.is_(None), Case.closed_at >= Case.opened_at),
+        )
+        .group_by(Case.purpose, Case.status)
+    )
+    found = {purpose: dict.fromkeys(_LOOKED.values(), 0) for purpose in SECOND_LOOKS}
+    for purpose, status, count in rows:
+        found[purpose][_LOOKED[status]] = count
+    return found
+
+
+def _window(since: str, until: str) -> tuple[datetime, datetime]:
+    begins = datetime.combine(date.fromisoformat(since), time(), UTC)
+    return begins, datetime.combine(date.fromisoformat(until), time(), UTC) + timedelta(days=1)
 
 
 def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Review]:
-    """Yield the verdicts of a window of days that stand, newest first, as the figures take them."""
-    begins = datetime.combine(date.fromisoformat(since), time(), UTC)
-    ends = datetime.combine(date.fromisoformat(until), time(), UTC) + timedelta(days=1)
+    """Yield the verdicts of a window of days that stand, newest first, as the figures take them.
+
+    Where nothing better is known, what somebody else answered blind is the truth of a review; never the reviewer's own answer.
+    """
+    begins, ends = _window(since, until)
     rows = work.session.execute(
-        sa.select(
-            Verdict, Case.queue, Decision, GroundTruth.outcome, Judgement.outcome, Person.time_zone
-        )
+        sa.select(Verdict, Case, Decision, GroundTruth.outcome, Judgement.outcome, Person.time_zone)
         .join(Case, Case.id == Verdict.case_id)
         .join(Decision, Decision.id == Verdict.decision_id)
         .join(Person, Person.id == Verdict.person_id)
@@ -72,7 +105,7 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
         )
         .where(
             Decision.point == policy.decision_point,
-            Case.purpose == "decide",
+            Case.purpose.in_(_PURPOSES),
             Verdict.undone_at.is_(None),
             Verdict.given_at >= begins,
             Verdict.given_at < ends,
@@ -80,27 +113,34 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
         .order_by(Verdict.given_at.desc(), Verdict.id.desc())
         .limit(MOST_REVIEWS)
     ).all()
+    blind = _second_opinions(work, {row[0].decision_id for row in rows})
     reasons = _reasons(work, [row[0].id for row in rows])
     revealed = _revealed(work, begins)
     positions = _positions([row[0] for row in rows])
-    for verdict, queue, decision, truth, first, zone in rows:
-        said = reasons.get(verdict.id)
+    for verdict, case, decision, known, first, zone in rows:
+        said, purpose = reasons.get(verdict.id), _PURPOSES[case.purpose]
+        proposed = decision.outcome if purpose is Purpose.CHECK else decision.proposed_outcome
+        other = blind.get(decision.id)
+        right, source = known, None if known is None else TruthFrom.LATER
+        # One's own second look tells whether one stays with what one said, not who was right.
+        by_another = None if other is None or other.person_id == verdict.person_id else other
+        if by_another is not None and right is None and purpose is Purpose.DECIDE:
+            right, source = by_another.outcome, TruthFrom.DOUBLE
         yield Review(
             reviewer=verdict.person_id,
             decision_point=policy.decision_point,
-            queue=queue,
+            queue=case.queue,
             given_at=verdict.given_at,
-            purpose=Purpose.DECIDE,
+            purpose=purpose,
             verdict=VerdictKind(verdict.verdict),
             outcome=verdict.outcome,
-            proposed=decision.proposed_outcome,
-            proposed_positive=None
-            if decision.proposed_outcome is None
-            else decision.proposed_outcome in policy.positive,
+            proposed=proposed,
+            proposed_positive=None if proposed is None else proposed in policy.positive,
             confidence=decision.confidence,
             first=first,
-            truth=truth,
-            truth_from=None if truth is None else TruthFrom.LATER,
+            truth=right,
+            truth_from=source,
+            pair=None if other is None else decision.id,
             seconds=verdict.looked_seconds,
             words=verdict.words or 0,
             panels_required=verdict.parts or 0,
@@ -111,6 +151,24 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
             position=positions[verdict.id],
             hour=verdict.given_at.astimezone(ZoneInfo(zone)).hour,
         )
+
+
+def _second_opinions(work: Work, decision_ids: Collection[str]) -> dict[str, Verdict]:
+    """Return the second opinion on each of these decisions that has one."""
+    found: dict[str, Verdict] = {}
+    ordered = sorted(decision_ids)
+    for begin in range(0, len(ordered), _BATCH):
+        rows = work.session.execute(
+            sa.select(Verdict)
+            .join(Case, Case.id == Verdict.case_id)
+            .where(
+                Verdict.decision_id.in_(ordered[begin : begin + _BATCH]),
+                Verdict.undone_at.is_(None),
+                Case.purpose == DOUBLE,
+            )
+        ).scalars()
+        found |= {row.decision_id: row for row in rows}
+    return found
 
 
 def _reasons(work: Work, verdict_ids: Sequence[str]) -> dict[str, bytes]:

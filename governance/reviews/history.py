@@ -18,12 +18,14 @@ from governance.decisions.models import Decision
 from governance.ledger.models import LogRecord
 from governance.permissions import Permission
 from governance.reviews.models import Case
+from governance.reviews.purposes import SECOND_LOOKS
 from governance.work import Work
 
 _VERDICTS = frozenset(
     {EntryKind.VERDICT_GIVEN, EntryKind.VERDICT_UNDONE, EntryKind.JUDGEMENT_GIVEN}
 )
 _RECORDED = frozenset({EntryKind.DECISION_RECORDED, EntryKind.DECISION_IMPORTED})
+_TOLD_TO_THE_BLIND = _RECORDED | {EntryKind.INFORMATION_GIVEN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +57,33 @@ def of_decision(work: Work, decision_id: str) -> list[Event]:
 
 
 def told(
-    work: Work, events: Sequence[Event], *, decision: Decision, case: Case | None, has_signed: bool
+    work: Work,
+    events: Sequence[Event],
+    *,
+    decision: Decision,
+    case: Case | None,
+    has_signed: bool,
+    blind: bool = False,
 ) -> list[Event]:
     """Return what the actor may know of these events by now.
 
     A deciding verdict is its giver's alone until it is effective; and whoever may still sign a case
-    off is not told how others did. What was proposed is not told to whose own judgement comes first.
+    off is not told how others did. What was proposed is not told to whose own judgement comes first. Whoever judges
+    blind (``case``, or another that they hold) is told what the app added and what was done with that case alone, and an app nothing of second looks.
     """
+    own = first_judgement.held_blind(work, [decision.id]).get(decision.id)
+    if blind and case is not None:
+        own = case.id
+    if own is not None:
+        return [
+            replace(event, data=first_judgement.without_ruling(event.data))
+            if event.kind in _RECORDED
+            else event
+            for event in events
+            if event.kind in _TOLD_TO_THE_BLIND or event.refs.get("case") == own
+        ]
+    if work.actor.kind is ActorKind.APP:
+        events = _without_second_looks(work, events, decision)
     open_to_actor = (
         case is not None
         and case.status == "open"
@@ -80,6 +102,23 @@ def told(
         elif not hidden:
             told_events.append(event)
     return told_events
+
+
+def _without_second_looks(work: Work, events: Sequence[Event], decision: Decision) -> list[Event]:
+    looks = set(
+        work.session.execute(
+            sa.select(Case.id).where(
+                Case.decision_id == decision.id, Case.purpose.in_(SECOND_LOOKS)
+            )
+        ).scalars()
+    )
+    if not looks:
+        return list(events)
+    return [
+        replace(event, data={name: said for name, said in event.data.items() if name != "check"})
+        for event in events
+        if event.refs.get("case") not in looks or event.kind is EntryKind.GROUND_TRUTH_REPORTED
+    ]
 
 
 def unnamed(work: Work, events: Sequence[Event]) -> list[Event]:

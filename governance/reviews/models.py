@@ -16,12 +16,20 @@ class Case(Base):
     ``undo_seconds`` and ``due_seconds`` (working time) are the policy's, kept from the moment it
     opened. A claim counts until ``claimed_until``, a case is kept for ``reserved_for`` until ``reserved_until`` and handed to nobody
     until ``sleeps_until``; whoever reads the row computes that. ``question_id`` is the entry of a question that the app has not answered.
+    A second opinion is not there before ``opened_at``, which may lie ahead; where nobody else could give it, it is that of
+    ``second_look_of``, who decided first.
     """
 
     __tablename__ = "cases"
     __table_args__ = (
         sa.Index("ix_cases_queue_status_due", "queue", "status", "due_at", "id"),
         sa.Index("ix_cases_status_due", "status", "due_at"),
+        sa.Index(
+            "ix_cases_claimed",
+            "claimed_by",
+            sqlite_where=sa.text("claimed_by IS NOT NULL"),
+            postgresql_where=sa.text("claimed_by IS NOT NULL"),
+        ),
         sa.Index(
             "ix_cases_reserved",
             "reserved_for",
@@ -55,6 +63,7 @@ class Case(Base):
     reserved_until: Mapped[datetime | None] = mapped_column(Instant)
     sleeps_until: Mapped[datetime | None] = mapped_column(Instant)
     question_id: Mapped[str | None] = mapped_column(Id)
+    second_look_of: Mapped[str | None] = mapped_column(Id)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     revision: Mapped[int]
 

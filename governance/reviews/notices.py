@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from governance.actors import service
 from governance.identities.models import Person
@@ -16,6 +15,7 @@ from governance.jobs import queue as jobs
 from governance.permissions import Permission, Role, of_roles
 from governance.queues.models import QueueMember
 from governance.reviews.models import Case
+from governance.reviews.purposes import is_there
 from governance.work import Work
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _due(work: Work) -> list[tuple[Person, int]]:
             Person.password_hash.is_not(None),
             sa.or_(Person.expires_at.is_(None), Person.expires_at > work.now),
             sa.or_(Person.mailed_at.is_(None), Person.mailed_at <= work.now - PAUSE),
-            _new_cases().exists(),
+            _new_cases(work.now).exists(),
         )
         .order_by(Person.id)
     )
@@ -88,13 +88,13 @@ def _due(work: Work) -> list[tuple[Person, int]]:
     due = []
     for person in work.session.execute(query).scalars().all():
         roles = frozenset(Role(role) for role in person.roles)
-        count = _waiting(work.session, person.id)
+        count = _waiting(work, person.id)
         if Permission.CASES_DECIDE in of_roles(roles) and count:
             due.append((person, count))
     return due
 
 
-def _new_cases() -> sa.Select[str]:
+def _new_cases(now: datetime) -> sa.Select[str]:
     """Return a select of the open cases that came to a person's queues since their last mail."""
     return (
         sa.select(Case.id)
@@ -102,6 +102,7 @@ def _new_cases() -> sa.Select[str]:
         .where(
             QueueMember.person_id == Person.id,
             Case.status == "open",
+            is_there(now),
             sa.or_(
                 Person.mailed_at.is_(None),
                 Case.opened_at > Person.mailed_at,
@@ -111,11 +112,11 @@ def _new_cases() -> sa.Select[str]:
     )
 
 
-def _waiting(session: Session, person_id: str) -> int:
-    return session.execute(
+def _waiting(work: Work, person_id: str) -> int:
+    return work.session.execute(
         sa.select(sa.func.count(Case.id))
         .join(QueueMember, QueueMember.queue == Case.queue)
-        .where(QueueMember.person_id == person_id, Case.status == "open")
+        .where(QueueMember.person_id == person_id, Case.status == "open", is_there(work.now))
     ).scalar_one()
 
 

@@ -1,4 +1,7 @@
-"""What the clock does with cases that nobody decided in time: the next queue first, then the policy's fallback. Never approval."""
+"""What the clock does with cases that nobody decided in time: the next queue first, then the policy's fallback. Never approval.
+
+A second look that nobody gave in time is closed as not looked at, and nothing comes of it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from governance.actors import service
 from governance.decisions import queries as decisions
 from governance.deltas.noting import counted
 from governance.points import queries as points
-from governance.reviews import queries, transitions
+from governance.reviews import doubles, queries, transitions
 from governance.reviews.models import Case
+from governance.reviews.purposes import LEFT_FOR
 from governance.reviews.service import lease_of, move_on
 from governance.reviews.transitions import CaseStatus
 from governance.webhooks import outbox
@@ -31,11 +35,26 @@ def run(answerable: Answerable, *, limit: int = 100) -> int:
     worker = service("worker")
     with answerable.look(worker) as work:
         waiting = queries.overdue_ids(work.session, work.now, limit)
+        left = queries.left_ids(work.session, work.now, limit)
     moved = 0
     for case_id in waiting:
         with answerable.work(worker) as work:
             moved += _move(work, case_id)
+    for case_id in left:
+        with answerable.work(worker) as work:
+            moved += _close(work, case_id)
     return moved
+
+
+def _close(work: Work, case_id: str) -> bool:
+    case = queries.lock(work.session, case_id, skip_locked=True)
+    if case is None or case.due_at is None:
+        return False
+    status, long_due = CaseStatus(case.status), case.due_at + LEFT_FOR
+    if not transitions.lapses(status, lease_of(case), long_due, work.now):
+        return False
+    doubles.close(work, case, why="not_looked_at")
+    return True
 
 
 def _move(work: Work, case_id: str) -> bool:

@@ -1,6 +1,7 @@
-"""What a case is for, and who may not work one that answers an objection.
+"""What a case is for, and who may not work one.
 
-Most cases decide their decision. An appeal's is looked at by somebody who had no part in what it objects to.
+Most cases decide their decision. An appeal's is looked at by somebody who had no part in what it objects to, and a second opinion is given by
+somebody who gave no verdict before.
 """
 
 from __future__ import annotations
@@ -22,8 +23,16 @@ from governance.reviews.models import Case, Verdict
 DECIDE: Final = "decide"
 #: It answers an objection to a decision that was made.
 APPEAL: Final = "appeal"
+#: It looks afterwards at what was released by itself, and changes nothing by itself.
+CHECK: Final = "check"
+#: It asks somebody else what they would have decided, who knows neither proposal nor verdict.
+DOUBLE: Final = "double"
+#: Looks at what is decided already.
+SECOND_LOOKS: Final = (CHECK, DOUBLE)
 #: The purposes of the cases that people are given, in queues and one after the other.
-WORKED: Final = (DECIDE, APPEAL)
+WORKED: Final = (DECIDE, APPEAL, CHECK, DOUBLE)
+#: How long after it was due a second look is closed that nobody gave.
+LEFT_FOR: Final = timedelta(days=30)
 
 #: After this long whoever entered an appeal, or wrote the policy, may answer it in a business whose people are few.
 ALONE_AFTER: Final = timedelta(hours=24)
@@ -35,6 +44,26 @@ _BARS: Final = {
     "entered": "You entered this appeal, so another person must answer it.",
     "wrote": "You wrote the policy that this was decided by, so another person must look at the appeal.",
 }
+_SEEN_ALREADY: Final = "You gave a verdict on this before, so another person says what they think."
+
+
+def barred_from_double(session: Session, case: Case, decision: Decision) -> list[tuple[str, str]]:
+    """Return the people who may give no second opinion, each with the reason: whoever gave a verdict, also one that was undone, or asked.
+
+    But for whom the case was opened because there was nobody else.
+    """
+    of_decision = sa.select(Verdict.person_id).where(
+        Verdict.decision_id == decision.id, Verdict.case_id != case.id
+    )
+    given = set(session.execute(of_decision).scalars()) - {case.second_look_of}
+    return [(one, _SEEN_ALREADY) for one in sorted(given)] + [
+        (one, _BARS["asked"].replace("the appeal", "it")) for one in _people([decision.actor])
+    ]
+
+
+def is_there(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition under which a case is there yet: a second opinion waits until the verdict before it counts."""
+    return sa.or_(Case.purpose != DOUBLE, Case.opened_at <= now)
 
 
 def barred_from_appeal(
@@ -83,7 +112,7 @@ def _people(references: Iterable[str | None]) -> list[str]:
 def not_barred(
     session: Session, person_id: str, person: str, now: datetime
 ) -> sa.ColumnElement[bool]:
-    """Return the condition under which a case is none that answers an objection, or one that this person may answer now."""
+    """Return the condition under which a case answers no objection and is no second opinion, or is one that this person may work now."""
     lenient = sa.and_(sa.literal(_few(session)), Case.opened_at <= now - ALONE_AFTER)
     decided = sa.select(Verdict.id).where(
         Verdict.decision_id == Case.decision_id, Verdict.person_id == person_id
@@ -103,8 +132,12 @@ def not_barred(
         .where(Decision.id == Case.decision_id, PolicyVersion.drafted_by == person)
     )
     return sa.or_(
-        Case.purpose != APPEAL,
+        Case.purpose.not_in((APPEAL, DOUBLE)),
         sa.and_(
+            Case.purpose == DOUBLE, sa.or_(Case.second_look_of == person_id, ~decided.exists())
+        ),
+        sa.and_(
+            Case.purpose == APPEAL,
             ~decided.exists(),
             ~answered.exists(),
             ~asked.exists(),

@@ -13,7 +13,7 @@ from governance.decisions import queries as decisions
 from governance.decisions.models import Decision
 from governance.points.models import PolicyVersion
 from governance.reviews.models import Case, Judgement, Skip, Verdict
-from governance.reviews.purposes import DECIDE, WORKED, not_barred
+from governance.reviews.purposes import DECIDE, LEFT_FOR, SECOND_LOOKS, WORKED, is_there, not_barred
 
 #: How long a case is not handed again to whoever passed it on.
 SKIPPED_FOR = timedelta(hours=8)
@@ -96,6 +96,17 @@ def judged_by(session: Session, case_id: str) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def judged_among(session: Session, case_ids: Sequence[str], person_id: str) -> set[str]:
+    """Return those of these cases of which a person has said what they would decide."""
+    return set(
+        session.execute(
+            sa.select(Judgement.case_id).where(
+                Judgement.case_id.in_(case_ids), Judgement.person_id == person_id
+            )
+        ).scalars()
+    )
+
+
 def author_of(session: Session, point: str, version: int) -> str | None:
     """Return the reference of whoever drafted a policy version."""
     return session.execute(
@@ -155,6 +166,7 @@ def most_urgent(
         .where(
             Case.status == "open",
             Case.purpose.in_(WORKED),
+            is_there(now),
             sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now),
             ~author.exists(),
             ~signed.exists(),
@@ -208,10 +220,16 @@ def _by_urgency(
 
 
 def page(
-    session: Session, *, queues: Sequence[str], status: str, limit: int, after: Case | None
+    session: Session,
+    *,
+    queues: Sequence[str],
+    status: str,
+    limit: int,
+    after: Case | None,
+    now: datetime,
 ) -> list[Case]:
     """Return cases: the open ones most urgent first, others the last closed first."""
-    query = sa.select(Case).where(Case.purpose.in_(WORKED), Case.status == status)
+    query = sa.select(Case).where(Case.purpose.in_(WORKED), is_there(now), Case.status == status)
     if status == "open":
         if after is not None:
             query = query.where(_less_urgent(after))
@@ -227,12 +245,17 @@ def page(
     return list(session.execute(query.limit(limit)).scalars())
 
 
-def count_open(session: Session, queues: Sequence[str]) -> int:
+def count_open(session: Session, queues: Sequence[str], now: datetime) -> int:
     """Count the open cases of these queues."""
     return session.execute(
         sa.select(sa.func.count())
         .select_from(Case)
-        .where(Case.queue.in_(queues), Case.status == "open", Case.purpose.in_(WORKED))
+        .where(
+            Case.queue.in_(queues),
+            Case.status == "open",
+            Case.purpose.in_(WORKED),
+            is_there(now),
+        )
     ).scalar_one()
 
 
@@ -249,7 +272,12 @@ def open_counts(
             sa.func.count().filter(Case.claimed_until > now),
             sa.func.count().filter(Case.sleeps_until > now),
         )
-        .where(Case.queue.in_(queues), Case.status == "open", Case.purpose.in_(WORKED))
+        .where(
+            Case.queue.in_(queues),
+            Case.status == "open",
+            Case.purpose.in_(WORKED),
+            is_there(now),
+        )
         .group_by(Case.queue)
     )
     return {row[0]: OpenCounts(*row[1:]) for row in rows}
@@ -286,6 +314,39 @@ def verdicts_given_since(session: Session, person_id: str, since: datetime) -> i
             Verdict.undone_at.is_(None),
         )
     ).scalar_one()
+
+
+def deciding_verdicts(session: Session, decision_id: str) -> list[Verdict]:
+    """Return the verdicts that stand on the case that decided a decision, oldest first."""
+    return list(
+        session.execute(
+            sa.select(Verdict)
+            .join(Case, Case.id == Verdict.case_id)
+            .where(
+                Verdict.decision_id == decision_id,
+                Verdict.undone_at.is_(None),
+                Case.purpose == DECIDE,
+            )
+            .order_by(Verdict.given_at, Verdict.id)
+        ).scalars()
+    )
+
+
+def left_ids(session: Session, now: datetime, limit: int) -> list[str]:
+    """Return second looks that were due long ago and that nobody holds."""
+    return list(
+        session.execute(
+            sa.select(Case.id)
+            .where(
+                Case.status == "open",
+                Case.purpose.in_(SECOND_LOOKS),
+                Case.due_at <= now - LEFT_FOR,
+                sa.or_(Case.claimed_until.is_(None), Case.claimed_until <= now),
+            )
+            .order_by(Case.due_at, Case.id)
+            .limit(limit)
+        ).scalars()
+    )
 
 
 def overdue_ids(session: Session, now: datetime, limit: int) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,12 +33,13 @@ from governance.errors import (
     InvalidInput,
     NotFound,
     Stale,
+    UndoPassed,
 )
 from governance.identities import queries as people
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.queues.models import Queue
-from governance.reviews import history, purposes, queries, transitions
+from governance.reviews import checks, doubles, history, purposes, queries, reversing, transitions
 from governance.reviews.history import Event
 from governance.reviews.models import Case, Verdict
 from governance.reviews.transitions import CaseState, CaseStatus, Lease, SignOff, VerdictKind
@@ -115,7 +116,7 @@ def queue_overview(work: Work) -> Overview:
 def waiting(work: Work) -> int:
     """Count what waits in the actor's queues."""
     work.require(Permission.CASES_READ)
-    return queries.count_open(work.session, sorted(work.actor.queues))
+    return queries.count_open(work.session, sorted(work.actor.queues), work.now)
 
 
 def list_cases(
@@ -144,7 +145,9 @@ def list_cases(
     before = None if after is None else queries.by_id(work.session, after)
     if after is not None and before is None:
         raise InvalidInput("The list cannot go on there; begin it again without a cursor.")
-    rows = queries.page(work.session, queues=names, status=status, limit=limit + 1, after=before)
+    rows = queries.page(
+        work.session, queues=names, status=status, limit=limit + 1, after=before, now=work.now
+    )
     shown = rows[:limit]
     return CasePage(
         cases=summaries(work, shown), next_after=shown[-1].id if len(rows) > limit else None
@@ -231,39 +234,54 @@ def give_verdict(
     work: Work,
     case_id: str,
     *,
-    verdict: str,
+    verdict: str | None = None,
     outcome: str | None = None,
     reason: str | None = None,
+    reverse: bool = False,
     looked: Looked | None = None,
     revision: int | None = None,
 ) -> CaseView:
     """Say what one thinks of a case one holds: ``approve``, ``change`` (to ``outcome``) or ``reject``.
 
-    The case is decided with it once as many people gave the same outcome as the policy asks for.
+    The case is decided with it once as many people gave the same outcome as the policy asks for. A second opinion is an ``outcome`` alone.
+    Of a sampled check, ``reverse`` puts what was wrong right for the person as well, for good.
 
     Raises:
         NotAllowed, NotFound, Stale, CaseClosed, AlreadySigned, ClaimedByAnother: as ``claim``.
         NotClaimed: the actor does not hold the case.
         InvalidInput: the verdict, its outcome or its reason does not fit.
+        Conflict: the own judgement comes first, the case answers an appeal, or what a check found cannot be put right.
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = deciding(of_ones_queues(work, case_id))
-    kind, said = _verdict_kind(verdict), words_of(reason)
+    row = taking_verdicts(of_ones_queues(work, case_id))
+    _require_kind(row, verdict, reverse=reverse)
+    said = words_of(reason)
     case, decision = queries.lock_with_decision(work.session, row)
     require_current(work, case, decision, revision)
     state = state_of(work, case, decision)
     claimed_at = case.claimed_at
     with telling_more(work, case, decision):
-        after, sign_off = transitions.decide(
-            state,
-            verdict_id=work.new_id(),
-            person_id=person_id,
-            kind=kind,
-            outcome=outcome,
-            has_reason=said is not None,
-            now=work.now,
-        )
+        if case.purpose == purposes.DOUBLE:
+            after, sign_off = transitions.second_opinion(
+                state,
+                verdict_id=work.new_id(),
+                person_id=person_id,
+                outcome=outcome,
+                now=work.now,
+            )
+        else:
+            after, sign_off = transitions.decide(
+                state,
+                verdict_id=work.new_id(),
+                person_id=person_id,
+                kind=_verdict_kind(verdict),
+                outcome=outcome,
+                has_reason=said is not None,
+                now=work.now,
+            )
+    if case.purpose == purposes.CHECK:
+        checks.require_fitting(work, decision, sign_off.outcome, sign_off.kind, reverse=reverse)
     words, parts = _extent(work, decision)
     work.session.add(
         Verdict(
@@ -287,6 +305,7 @@ def give_verdict(
     case.revision += 1
     if sign_off.decides:
         case.status, case.closed_at = CaseStatus.DECIDED.value, work.now
+    if sign_off.decides and case.purpose == purposes.DECIDE:
         with counted(work, decision):
             decision.status = transitions.STATUS_BY_VERDICT[sign_off.kind]
             decision.outcome = sign_off.outcome
@@ -304,12 +323,17 @@ def give_verdict(
             "shown": _shown(work, case, decision),
             "claimed_at": None if claimed_at is None else rfc3339(claimed_at),
             "effective_at": None if after.effective_at is None else rfc3339(after.effective_at),
+            **({} if case.purpose == purposes.DECIDE else {"purpose": case.purpose}),
         },
         payloads={} if said is None else {REASON_PAYLOAD: said.encode()},
         key=None
         if said is None
         else payloads.key_of_record(work.session, work.answerable.keys, decision.id),
     )
+    if case.purpose == purposes.CHECK:
+        checks.conclude(work, case, decision, sign_off, reverse=reverse)
+    elif case.purpose == purposes.DECIDE and sign_off.decides:
+        doubles.open_for(work, case, decision)
     work.session.flush()
     return view_of(work, case)
 
@@ -346,9 +370,11 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
     """
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
-    row = deciding(of_ones_queues(work, case_id))
+    row = taking_verdicts(of_ones_queues(work, case_id))
     case, decision = queries.lock_with_decision(work.session, row)
     require_current(work, case, decision, revision)
+    if case.purpose == purposes.CHECK and reversing.reversal_after(work, case.id) is not None:
+        raise UndoPassed("Another decision is in its place now, and the app was told of it.")
     state = state_of(work, case, decision)
     # The lock may have been waited for: what counts is the time at which others will see it undone.
     committed = max(work.now, work.answerable.clock.now() + _COMMIT_TIME)
@@ -360,10 +386,12 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
     taken_back.undone_at = work.now
     if mine.decides:
         case.status, case.closed_at = CaseStatus.OPEN.value, None
+    if mine.decides and case.purpose == purposes.DECIDE:
         with counted(work, decision):
             decision.status, decision.outcome = "in_review", None
             decision.decided_at = decision.effective_at = None
         outbox.taken_back(work, case)
+        doubles.withdraw(work, decision)
     if after.lease is not None and after.lease.person_id == person_id:
         hand(
             case,
@@ -376,6 +404,8 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
         refs={"case": case.id, "verdict": mine.id},
         data={"decides": mine.decides},
     )
+    if case.purpose == purposes.CHECK:
+        checks.take_back(work, decision, taken_back)
     work.session.flush()
     return view_of(work, case)
 
@@ -422,8 +452,7 @@ def move_on(work: Work, case: Case, *, overdue: bool, reason: str | None = None)
     case.due_at = None
     if case.due_seconds is not None:
         span = timedelta(seconds=case.due_seconds)
-        calendar = work.configuration.calendars.get(case.queue)
-        case.due_at = work.now + span if calendar is None else calendar.after(work.now, span)
+        case.due_at = work.configuration.due(case.queue, work.now, span)
     hand(case, None)
     reserve(case, None)
     case.sleeps_until = None
@@ -488,8 +517,9 @@ def view_of(work: Work, case: Case) -> CaseView:
     decision = decision_of(work, case)
     verdicts = queries.standing_verdicts(work.session, case.id)
     state = _state_of(work, case, decision, verdicts)
-    policy = points.engine_of(work, decision.point, decision.policy_version).policy
-    actor_id = work.actor.id
+    engine = points.engine_of(work, decision.point, decision.policy_version)
+    policy, actor_id = engine.policy, work.actor.id
+    blind = case.id in _blind(work, [case])
     mine = next((v for v in verdicts if v.person_id == actor_id), None)
     events = history.told(
         work,
@@ -497,9 +527,17 @@ def view_of(work: Work, case: Case) -> CaseView:
         decision=decision,
         case=case,
         has_signed=mine is not None,
+        blind=blind,
     )
     told = {event.record_id for event in events}
     full = decision_views.full_view(work, decision, language=work.actor.language)
+    if blind:
+        full = first_judgement.without_proposal(full, engine)
+        full = first_judgement.without_outcome(full)
+    compared: Sequence[Verdict] = ()
+    if case.purpose == purposes.DOUBLE and case.status == CaseStatus.DECIDED:
+        compared = queries.deciding_verdicts(work.session, decision.id)
+    is_check = case.purpose == purposes.CHECK
     judgement = queries.judged_by(work.session, case.id).get(actor_id) if case.judge_first else None
     messages = [event for event in events if event.kind in _MESSAGES]
     names = people.names(
@@ -507,16 +545,36 @@ def view_of(work: Work, case: Case) -> CaseView:
         [
             case.claimed_by,
             case.reserved_for,
-            *(v.person_id for v in verdicts),
+            *(v.person_id for v in (*verdicts, *compared)),
             *(event.person_id for event in messages),
         ],
     )
     reasons = payloads.read_many(
-        work.session, work.answerable.keys, [v.id for v in verdicts], REASON_PAYLOAD
+        work.session,
+        work.answerable.keys,
+        [v.id for v in (*verdicts, *compared)],
+        REASON_PAYLOAD,
     )
+
+    def signed(verdict: Verdict) -> SignOffView:
+        return SignOffView(
+            verdict_id=verdict.id,
+            person_id=verdict.person_id,
+            name=names.get(verdict.person_id, ""),
+            verdict=verdict.verdict,
+            outcome=verdict.outcome,
+            reason=reasons[verdict.id].decode() if verdict.id in reasons else None,
+            given_at=verdict.given_at,
+            decides=verdict.decides,
+            mine=verdict.person_id == actor_id,
+        )
+
     return CaseView(
         id=case.id,
-        decision=replace(full, reasons=_reasons_told(work, [decision])[decision.id]),
+        decision=replace(
+            full,
+            reasons=_reasons_told(work, [decision], {decision.id} if blind else ())[decision.id],
+        ),
         policy=policy,
         band=band(full.confidence, work.actor.language),
         judge_first=case.judge_first,
@@ -536,21 +594,7 @@ def view_of(work: Work, case: Case) -> CaseView:
         fallback=state.fallback,
         sign_offs_needed=case.sign_offs,
         sign_offs_given=len(verdicts),
-        sign_offs=[
-            SignOffView(
-                verdict_id=verdict.id,
-                person_id=verdict.person_id,
-                name=names.get(verdict.person_id, ""),
-                verdict=verdict.verdict,
-                outcome=verdict.outcome,
-                reason=reasons[verdict.id].decode() if verdict.id in reasons else None,
-                given_at=verdict.given_at,
-                decides=verdict.decides,
-                mine=verdict.person_id == actor_id,
-            )
-            for verdict in verdicts
-            if verdict.id in told
-        ],
+        sign_offs=[signed(verdict) for verdict in verdicts if verdict.id in told],
         lease=_lease_view(work, state, names),
         reserved=_told_lease(work, state.reserved, names),
         sleeps_until=_asleep(work, case),
@@ -560,7 +604,14 @@ def view_of(work: Work, case: Case) -> CaseView:
         ),
         barred=transitions.bar(state, actor_id),
         undo=_undo_view(work, state, mine),
-        history=events if case.purpose == purposes.DECIDE else history.unnamed(work, events),
+        blind=blind,
+        own_second_look=case.second_look_of is not None,
+        compared=[signed(verdict) for verdict in compared],
+        may_reverse=is_check
+        and case.status == CaseStatus.OPEN
+        and checks.why_not_put_right(work, decision) is None,
+        reversed_by=reversing.reversal_after(work, case.id) if is_check else None,
+        history=history.unnamed(work, events) if case.purpose == purposes.APPEAL else events,
         revision=case.revision,
     )
 
@@ -633,12 +684,14 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
     names = people.names(
         work.session, [one for case in cases for one in (case.claimed_by, case.reserved_for)]
     )
+    blind = _blind(work, cases)
     reasons = _reasons_told(work, list(found.values()))
-    withheld = first_judgement.withheld(work, list(found))
+    owed = first_judgement.withheld(work, list(found))
     told = []
     for case in cases:
         decision = found[case.decision_id]
         lease = lease_of(case)
+        withheld = decision.id in owed or case.id in blind
         told.append(
             CaseSummary(
                 id=case.id,
@@ -652,13 +705,12 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
                 due_at=case.due_at,
                 overdue=_overdue(work, case),
                 sensitive=case.sensitive,
-                withheld=decision.id in withheld,
-                proposed_outcome=None if decision.id in withheld else decision.proposed_outcome,
-                confidence=None if decision.id in withheld else decision.confidence,
-                band=band(
-                    None if decision.id in withheld else decision.confidence, work.actor.language
-                ),
-                why=reasons[decision.id],
+                withheld=withheld,
+                own_second_look=case.second_look_of is not None,
+                proposed_outcome=None if withheld else decision.proposed_outcome,
+                confidence=None if withheld else decision.confidence,
+                band=band(None if withheld else decision.confidence, work.actor.language),
+                why=() if case.id in blind else reasons[decision.id],
                 sign_offs_given=counts.get(case.id, 0),
                 sign_offs_needed=case.sign_offs,
                 signed=case.id in signed,
@@ -670,6 +722,20 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
             )
         )
     return told
+
+
+def _blind(work: Work, cases: Sequence[Case]) -> frozenset[str]:
+    """Return those of these cases of which the actor is told neither the proposal nor what was decided."""
+    first = [case.id for case in cases if case.purpose == purposes.CHECK and case.judge_first]
+    judged: set[str] = set()
+    if first:
+        judged = queries.judged_among(work.session, first, work.actor.id)
+    return frozenset(
+        case.id
+        for case in cases
+        if case.status == CaseStatus.OPEN
+        and (case.purpose == purposes.DOUBLE or (case.id in first and case.id not in judged))
+    )
 
 
 def _claim(work: Work, case: Case, decision: Decision) -> None:
@@ -716,7 +782,7 @@ def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Ver
         status=CaseStatus(case.status),
         outcomes=frozenset(policy.outcomes),
         fallback=policy.fallback,
-        proposed=decision.proposed_outcome,
+        proposed=decision.outcome if case.purpose == purposes.CHECK else decision.proposed_outcome,
         approvable=case.approvable,
         sensitive=case.sensitive,
         sign_offs=case.sign_offs,
@@ -739,15 +805,28 @@ def _state_of(work: Work, case: Case, decision: Decision, verdicts: Sequence[Ver
         judged=frozenset(queries.judged_by(work.session, case.id))
         if case.judge_first
         else frozenset(),
-        effective_at=decision.effective_at if case.status == CaseStatus.DECIDED else None,
+        effective_at=_effective_at(work, case, decision),
         barred=_barred(work, case, decision),
     )
+
+
+def _effective_at(work: Work, case: Case, decision: Decision) -> datetime | None:
+    """Return from when on the verdict that decided a case cannot be taken back."""
+    if case.status != CaseStatus.DECIDED:
+        return None
+    if case.purpose == purposes.DECIDE or case.closed_at is None:
+        return decision.effective_at
+    if case.purpose == purposes.CHECK and reversing.reversal_after(work, case.id) is not None:
+        return case.closed_at
+    return case.closed_at + timedelta(seconds=case.undo_seconds)
 
 
 def _barred(work: Work, case: Case, decision: Decision) -> tuple[tuple[str, str], ...]:
     """Return the people who may not decide a case, each with the reason."""
     if case.purpose == purposes.APPEAL:
         return tuple(purposes.barred_from_appeal(work.session, case, decision, work.now))
+    if case.purpose == purposes.DOUBLE:
+        return tuple(purposes.barred_from_double(work.session, case, decision))
     barred = []
     kind, _, asker = decision.actor.partition(":")
     if kind == "person":
@@ -829,16 +908,37 @@ def of_ones_queues(work: Work, case_id: str) -> Case:
     case = queries.by_id(work.session, case_id)
     if case is None or case.purpose not in purposes.WORKED or case.queue not in work.actor.queues:
         raise NotFound("There is no such case in your queues.")
+    if case.purpose == purposes.DOUBLE and case.opened_at > work.now:
+        raise NotFound("There is no such case in your queues yet.")
     return case
 
 
 def deciding(case: Case) -> Case:
+    """Return a case that decides its decision."""
+    if case.purpose in purposes.SECOND_LOOKS:
+        raise Conflict("This case looks at what is decided already; it takes a verdict alone.")
+    return taking_verdicts(case)
+
+
+def taking_verdicts(case: Case) -> Case:
     """Return a case that takes verdicts; an appeal is answered instead."""
-    if case.purpose != purposes.DECIDE:
+    if case.purpose == purposes.APPEAL:
         raise Conflict(
             "This case answers an appeal: it takes an answer for the person, no verdict."
         )
     return case
+
+
+def _require_kind(case: Case, verdict: str | None, *, reverse: bool) -> None:
+    """Raise unless what is said is what this case takes."""
+    if reverse and case.purpose != purposes.CHECK:
+        detail = "Only what a sampled check finds wrong can be put right. Leave reverse out."
+        raise InvalidInput(detail, [FieldProblem(pointer="/reverse", detail=detail)])
+    if case.purpose != purposes.DOUBLE:
+        _verdict_kind(verdict)
+    elif verdict is not None:
+        detail = "A second opinion is an outcome: what you would decide. Leave the verdict out."
+        raise InvalidInput(detail, [FieldProblem(pointer="/verdict", detail=detail)])
 
 
 def require_current(work: Work, case: Case, decision: Decision, revision: int | None) -> None:
@@ -854,13 +954,15 @@ def require_current(work: Work, case: Case, decision: Decision, revision: int | 
         raise NotFound("The case has moved to a queue that is not yours.")
 
 
-def _verdict_kind(verdict: str) -> VerdictKind:
+def _verdict_kind(verdict: str | None) -> VerdictKind:
     try:
-        return VerdictKind(verdict)
+        return VerdictKind(verdict or "")
     except ValueError:
         expected = f"Expected one of {', '.join(VerdictKind)}."
         raise InvalidInput(
-            f"There is no verdict {verdict!r}. {expected}",
+            f"Say a verdict. {expected}"
+            if verdict is None
+            else f"There is no verdict {verdict!r}. {expected}",
             [FieldProblem(pointer="/verdict", detail=expected)],
         ) from None
 
@@ -903,11 +1005,15 @@ def _told_more(
 
 def _last_act(work: Work, case: Case, decision: Decision) -> LastAct | None:
     events = history.of_decision(work, decision.id)
+    second_look = case.purpose in purposes.SECOND_LOOKS
     event = next(
         (
             event
             for event in reversed(events)
-            if event.actor_id != work.actor.id and event.kind is not EntryKind.DECISION_RECORDED
+            if event.actor_id != work.actor.id
+            and event.kind not in {EntryKind.DECISION_RECORDED, EntryKind.CASE_OPENED}
+            # What was done before is not told to who looks a second time.
+            and (not second_look or event.refs.get("case") == case.id)
         ),
         None,
     )
@@ -917,7 +1023,11 @@ def _last_act(work: Work, case: Case, decision: Decision) -> LastAct | None:
     if event.person_id is not None:
         name = people.names(work.session, [event.person_id]).get(event.person_id, name)
     # Whoever came second is told how the case was decided, but not how it was signed off while it is open.
-    tells = event.kind is EntryKind.VERDICT_GIVEN and bool(event.data.get("decides"))
+    tells = (
+        event.kind is EntryKind.VERDICT_GIVEN
+        and bool(event.data.get("decides"))
+        and event.data.get("purpose") != purposes.DOUBLE
+    )
     verdict = event.data.get("verdict") if tells else None
     outcome = event.data.get("outcome") if tells else None
     return LastAct(
@@ -947,6 +1057,8 @@ def _sentence(
         if verdict == VerdictKind.CHANGE and outcome is not None:
             policy = points.engine_of(work, decision.point, decision.policy_version).policy
             return f"{name} changed it to “{policy.outcomes[outcome].label.in_('en')}” at {at}."
+        if event.data.get("purpose") == purposes.DOUBLE:
+            return f"{name} gave a second opinion at {at}."
         return f"{name} signed it off at {at}."
     sentences = {
         EntryKind.SIGN_OFF_FELL: f"Something came in, so sign-offs fell, at {at}.",
@@ -963,6 +1075,7 @@ def _sentence(
         EntryKind.QUESTION_ASKED: f"{name} asked the app something about it at {at}.",
         EntryKind.INFORMATION_GIVEN: f"The app answered a question about it at {at}.",
         EntryKind.CASE_LAPSED: f"It lapsed at {at}.",
+        EntryKind.CASE_CLOSED: f"It was closed at {at}, as nobody looked.",
         EntryKind.DECISION_WITHDRAWN: f"The app withdrew it at {at}.",
     }
     return sentences.get(event.kind, f"It was changed at {at}.")
@@ -984,12 +1097,14 @@ def minutes_of(work: Work, queue: str, waiting: int) -> int:
     return max(1, math.ceil(waiting * seconds / 60))
 
 
-def _reasons_told(work: Work, rows: Sequence[Decision]) -> dict[str, tuple[RulingReason, ...]]:
+def _reasons_told(
+    work: Work, rows: Sequence[Decision], blind: Collection[str] = ()
+) -> dict[str, tuple[RulingReason, ...]]:
     """Return why each of these decisions came to a person; nothing where its payload was erased, or would tell what is withheld."""
     documents = payloads.read_many(
         work.session, work.answerable.keys, [row.id for row in rows], DECISION_PAYLOAD
     )
-    withheld = first_judgement.withheld(work, [row.id for row in rows])
+    withheld = first_judgement.withheld(work, [row.id for row in rows]) | set(blind)
     told: dict[str, tuple[RulingReason, ...]] = {}
     for row in rows:
         if row.id not in documents:

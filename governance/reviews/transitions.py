@@ -228,6 +228,44 @@ def decide(
     )
 
 
+def second_opinion(
+    state: CaseState, *, verdict_id: str, person_id: str, outcome: str | None, now: datetime
+) -> tuple[CaseState, SignOff]:
+    """Take the outcome that a person would give who knows neither proposal nor verdict, and return the case decided with it.
+
+    Raises:
+        CaseClosed, NotAllowed, AlreadySigned, ClaimedByAnother, NotClaimed: the person may not now.
+        InvalidInput: there is no such outcome.
+    """
+    require_holder(state, person_id, now)
+    if outcome is None or outcome not in state.outcomes:
+        expected = f"Expected one of {', '.join(sorted(state.outcomes))}."
+        detail = (
+            f"Say which outcome you would give. {expected}"
+            if outcome is None
+            else f"There is no outcome {outcome!r} here. {expected}"
+        )
+        raise InvalidInput(detail, [FieldProblem(pointer="/outcome", detail=detail)])
+    sign_off = SignOff(
+        id=verdict_id,
+        person_id=person_id,
+        kind=VerdictKind.APPROVE if outcome == state.proposed else VerdictKind.CHANGE,
+        outcome=outcome,
+        given_at=now,
+        decides=True,
+    )
+    return (
+        replace(
+            state,
+            status=CaseStatus.DECIDED,
+            lease=None,
+            signed=(*state.signed, sign_off),
+            effective_at=now + state.undo,
+        ),
+        sign_off,
+    )
+
+
 def require_holder(state: CaseState, person_id: str, now: datetime) -> None:
     """Raise unless this person may end the case now: it is open, theirs to decide, and they claimed it last.
 

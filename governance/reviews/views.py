@@ -106,7 +106,7 @@ class Message:
 class CaseSummary:
     """One case in a list. ``signed`` tells whether the actor has signed it off; ``why`` is empty where the payload was erased.
 
-    ``withheld`` says that the actor judges first, and sees what was proposed then. ``reserved`` says for whom it is kept, ``sleeps_until`` till when it is handed to nobody (each None where it has passed), ``asked``
+    ``withheld`` says that the actor judges first, and sees what was proposed then. ``own_second_look`` is as in ``CaseView``. ``reserved`` says for whom it is kept, ``sleeps_until`` till when it is handed to nobody (each None where it has passed), ``asked``
     that a question to the app is open.
     """
 
@@ -122,6 +122,7 @@ class CaseSummary:
     overdue: bool
     sensitive: bool
     withheld: bool
+    own_second_look: bool
     proposed_outcome: str | None
     confidence: float | None
     band: Band
@@ -176,6 +177,9 @@ class CaseView:
     ``barred`` says why the actor may not decide it, None where they may. ``reserved``, ``sleeps_until`` and ``asked`` are as in
     ``CaseSummary``; ``messages`` are comments, questions and answers in order of time.
     ``judge_first`` says that people judge before they see the proposal, ``judgement`` is what the actor said then.
+    ``blind`` says that the actor is told neither the proposal nor what was decided, ``own_second_look`` that whoever decided looks again as
+    there was nobody else, and ``compared`` are the verdicts that a second opinion, once given, is compared with. ``may_reverse`` says that what a
+    check finds wrong can be put right for the person, ``reversed_by`` is the decision with which that was done.
     """
 
     id: str
@@ -207,6 +211,11 @@ class CaseView:
     messages: Sequence[Message]
     barred: str | None
     undo: UndoView | None
+    blind: bool
+    own_second_look: bool
+    compared: Sequence[SignOffView]
+    may_reverse: bool
+    reversed_by: str | None
     history: Sequence[Event]
     revision: int
 

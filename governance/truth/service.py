@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from audits.log.entries import EntryKind
 from governance.actors import ActorKind
 from governance.clock import rfc3339
+from governance.decisions import first_judgement
 from governance.decisions import queries as decisions
 from governance.decisions.models import Decision
 from governance.decisions.service import readable
@@ -93,6 +94,40 @@ def report_truth(
     return _truth_view(standing)
 
 
+def learn(work: Work, row: Decision, *, outcome: str, case_id: str, verdict_id: str) -> None:
+    """Keep what a sampled check of a locked decision found to be right, unless something was reported already."""
+    if work.session.get(GroundTruth, row.id) is not None:
+        return
+    with counted(work, row):
+        work.session.add(
+            GroundTruth(
+                decision_id=row.id,
+                outcome=outcome,
+                known_at=None,
+                reported_at=work.now,
+                reported_by=work.actor.reference,
+            )
+        )
+    work.record(
+        EntryKind.GROUND_TRUTH_REPORTED,
+        decision_id=row.id,
+        refs={"case": case_id, "verdict": verdict_id},
+        data={"outcome": outcome, "never": False, "known_at": None},
+    )
+
+
+def unlearn(work: Work, row: Decision, *, verdict_id: str, learnt_at: datetime) -> None:
+    """Take back what ``learn`` kept at an instant by the actor's verdict, unless another report took its place."""
+    standing = work.session.get(GroundTruth, row.id, populate_existing=True)
+    if standing is None:
+        return
+    if (standing.reported_by, standing.reported_at) != (work.actor.reference, learnt_at):
+        return
+    with counted(work, row):
+        work.session.delete(standing)
+    work.record(EntryKind.GROUND_TRUTH_WITHDRAWN, decision_id=row.id, refs={"verdict": verdict_id})
+
+
 def report_feedback(work: Work, decision_id: str, *, scale: str, rating: int) -> FeedbackView:
     """Store how the person concerned rated a decision. The same again changes nothing.
 
@@ -125,7 +160,9 @@ def report_feedback(work: Work, decision_id: str, *, scale: str, rating: int) ->
 
 
 def truth_of(work: Work, decision_id: str) -> TruthView | None:
-    """Return what turned out right for a decision that the actor may see."""
+    """Return what turned out right for a decision that the actor may see; nothing to who judges it blind."""
+    if first_judgement.held_blind(work, [decision_id]):
+        return None
     row = work.session.get(GroundTruth, readable(work, decision_id).id)
     return None if row is None else _truth_view(row)
 

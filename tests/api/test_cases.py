@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.api.conftest import POLICY
+from tests.people import publish
+
 
 @pytest.fixture
 def case(served, in_review):
@@ -180,3 +183,42 @@ def test_a_question_is_answered_by_the_app_that_asked_for_the_decision(served, c
     assert served.call("crm", "POST", address, json=answer).status_code == 409
     told = served.call("Ada", "GET", f"/cases/{decision['case']}").json
     assert (told["asked"], told["messages"][1]["facts"]) == (False, {"orders": 12})
+
+
+def test_a_second_opinion_is_blind_until_its_outcome_is_given(served, clock) -> None:
+    publish(served.answerable, POLICY.replace("undo: 10s", "undo: 10s\n  double: 1"))
+    decision = served.ask(proposal__confidence=0.5).json
+    held = served.call("Ada", "POST", "/cases/next", json={})
+    act(served, "Ada", held, "verdict", held.headers["ETag"], {"verdict": "approve"})
+    clock.advance(seconds=10)
+    taken = served.call("Ben", "POST", "/cases/next", json={})
+    told = taken.json
+    assert (told["purpose"], told["blind"], told["own_second_look"]) == ("double", True, False)
+    assert (told["decision"]["status"], told["decision"]["outcome"]) == ("in_review", None)
+    assert told["decision"]["proposal"] is None or "offer_discount" not in str(told["decision"])
+    assert "offer_discount" not in str(
+        served.call("Ben", "GET", f"/decisions/{decision['id']}").json
+    )
+    wrong = act(served, "Ben", taken, "verdict", taken.headers["ETag"], {"verdict": "approve"})
+    assert (wrong.status_code, wrong.json["errors"][0]["pointer"]) == (422, "/verdict")
+    given = act(served, "Ben", taken, "verdict", taken.headers["ETag"], {"outcome": "no_offer"})
+    assert given.status_code == 200, given.text
+    assert [one["outcome"] for one in given.json["compared"]] == ["offer_discount"]
+    assert [one["outcome"] for one in given.json["sign_offs"]] == ["no_offer"]
+
+
+def test_what_a_check_finds_wrong_is_put_right_when_asked_to(served) -> None:
+    publish(served.answerable, POLICY.replace("undo: 10s", "undo: 10s\n  sample: 1"))
+    decision = served.ask().json
+    assert decision["status"] == "released"
+    assert "sales-managers" not in str(decision), "the app is told of no case"
+    taken = served.call("Ada", "POST", "/cases/next", json={})
+    assert (taken.json["purpose"], taken.json["may_reverse"]) == ("check", True)
+    body = {"verdict": "reject", "reason": "She asked for none.", "reverse": True}
+    given = act(served, "Ada", taken, "verdict", taken.headers["ETag"], body)
+    assert given.status_code == 200, given.text
+    told = served.call("crm", "GET", f"/decisions/{decision['id']}").json
+    assert told["reversed_by"] == given.json["reversed_by"] is not None
+    assert (told["outcome"], told["ground_truth"]["outcome"]) == ("offer_discount", "no_offer")
+    new = served.call("crm", "GET", f"/decisions/{told['reversed_by']}").json
+    assert (new["outcome"], new["reverses"]) == ("no_offer", decision["id"])

@@ -270,3 +270,71 @@ def finish(house: House, decision_id: str) -> None:
     with house.answerable.work(house.person("Ben")) as work:
         reviews.claim(work, case_id)
         reviews.give_verdict(work, case_id, verdict="approve")
+
+
+def test_second_looks_are_given_without_scripts_and_stand_in_nobodys_way(
+    browser: Browser, house: House
+) -> None:
+    people.publish(
+        house.answerable, retention.POLICY.replace("undo: 10s", "undo: 60s\n  sample: 1")
+    )
+    released = house.asks(0.95)
+    page = house.page_of(house.enter(browser, "Ada", java_script_enabled=False))
+    # Axe is a script itself, so it looks at the same pages in another window of hers.
+    beside = house.page_of(house.enter(browser, "Ada", viewport={"width": 320, "height": 700}))
+
+    def in_the_way(path: str) -> list[object]:
+        beside.goto(path)
+        assert beside.evaluate("document.documentElement.scrollWidth") <= 320
+        return violations(beside)
+
+    page.goto("/queue")
+    row = page.locator(".case-row", has_text="this was released by itself")
+    assert "sample" in row.inner_text()
+    follow(row.get_by_role("link"))
+    press(page, "Take this case")
+    check = page.url
+    assert in_the_way(check) == []
+    page.get_by_role("radio", name=re.compile("Another was right")).check()
+    page.get_by_label("Send a gift").check()
+    page.locator("#reason").fill("She likes gifts.")
+    press(page, "That is my answer")
+    assert status_of(house, released) == "released"
+    press(page, "Undo")
+    page.get_by_role("radio", name=re.compile("It was wrong")).check()
+    page.locator("#reason").fill("She asked for none.")
+    page.get_by_label("Put it right for the person").check()
+    press(page, "That is my answer")
+    assert "cannot be taken back" in page.locator("main").inner_text()
+    press(page, "Change it")
+    assert page.locator("#reason").input_value() == "She asked for none."
+    beside.goto(check)
+    beside.get_by_role("radio", name=re.compile("It was wrong")).check()
+    beside.locator("#reason").fill("She asked for none.")
+    beside.get_by_label("Put it right for the person").check()
+    follow(beside.locator("[data-submit]"))
+    assert violations(beside) == []
+    press(beside, "Put it right")
+    page.goto(check)
+    assert "It was put right for the person." in page.locator("main").inner_text()
+    assert in_the_way(check) == []
+
+    people.publish(house.answerable, retention.POLICY.replace("undo: 10s", "undo: 0s\n  double: 1"))
+    decided = house.case_for("Ben")
+    with house.answerable.work(house.person("Ben")) as work:
+        reviews.give_verdict(work, decided, verdict="approve")
+    page.goto("/queue")
+    row = page.locator(".case-row", has_text="somebody decided this already")
+    follow(row.get_by_role("link").last)
+    press(page, "Take this case")
+    double = page.url
+    assert "Ben" not in page.locator("main").inner_text()
+    assert in_the_way(double) == []
+    page.get_by_role("radio", name="Send a gift").check()
+    press(page, "That is my opinion")
+    told = page.locator("main").inner_text()
+    assert "The two differ." in told
+    assert "decided by Ben" in told
+    assert in_the_way(double) == []
+    page.context.close()
+    beside.context.close()

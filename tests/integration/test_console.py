@@ -201,3 +201,55 @@ def test_the_day_counts_what_was_recorded_and_decided(
     assert "1 case waits for a person," in page
     assert "<dt>decisions today</dt><dd>2</dd>" in page
     assert "<dt>decided by people</dt><dd>1</dd>" in page
+
+
+def test_a_check_is_asked_about_once_more_before_it_is_put_right(app, answerable):
+    people.publish(
+        answerable, retention.POLICY.replace("undo: 10s", "undo: 10s\n  sample: 1\n  double: 1")
+    )
+    asked = Asked(request=retention.request())
+    decision_id = decisions.ask(answerable, people.app(answerable), asked).id
+    client, _ = sign_in(app)
+    listed = client.get("/queue").text
+    assert "A sample: this was released by itself. Was it right?" in listed
+    case_id = re.search(r'href="/cases/([0-9a-f-]+)"', listed)[1]
+    form = {"verdict": "approve", "reverse": "yes", "reason": "Wrong."}
+    assert "There is nothing to put right" in decide(client, case_id, **form).text
+    assert "Say in a sentence why." in decide(client, case_id, verdict="reject", reverse="yes").text
+    form["verdict"] = "reject"
+    asked_again = decide(client, case_id, **form).text
+    assert "It is final: it cannot be taken back" in asked_again
+    assert "Offer a discount becomes No offer" in asked_again
+    amended = decide(client, case_id, **form, amend="yes").text
+    assert 'value="reject" required data-key="3" checked' in amended
+    assert decide(client, case_id, **form, sure="yes").status_code == 303
+    assert "It was put right for the person." in client.get(f"/cases/{case_id}").text
+    story = client.get(f"/decisions/{decision_id}").text
+    assert "A sampled check found it wrong; right was: No offer" in story
+
+
+def test_a_second_opinion_shows_both_answers_once_it_is_given(app, answerable, clock):
+    people.publish(answerable, retention.POLICY.replace("undo: 10s", "undo: 10s\n  double: 1"))
+    accounts.join(answerable, "Ben", "manager", queues=(retention.QUEUE,))
+    first = asks(answerable)
+    ada, _ = sign_in(app)
+    decide(ada, first, verdict="change", outcome="offer_gift", reason="Gifts work better.")
+    clock.advance(seconds=10)
+    ben, _ = sign_in(app, "Ben")
+    listed = ben.get("/queue").text
+    assert "A second opinion: somebody decided this already." in listed
+    case_id = re.search(r'href="/cases/([0-9a-f-]+)"', listed)[1]
+    path = f"/cases/{case_id}"
+    ben.post(f"{path}/claim", data={"csrf_token": token(ben, path)})
+    page = ben.get(path).text
+    for secret in ("proposes", "Gifts work better", "Ada"):
+        assert secret not in page, secret
+    etag = re.search(r'name="etag" value="(\d+)"', page)[1]
+    form = {"csrf_token": token(ben, path), "etag": etag}
+    assert "Choose what you would decide." in ben.post(f"{path}/second-opinion", data=form).text
+    given = ben.post(f"{path}/second-opinion", data=form | {"outcome": "no_offer"})
+    assert given.headers["Location"].endswith(path)
+    told = ben.get(path).text
+    assert "The two differ." in told
+    assert "decided by Ada" in told
+    assert "Gifts work better" in told

@@ -174,7 +174,8 @@ def test_the_difference_between_leads_is_too_small_to_tell_as_documented(past):
 def test_a_built_demo_is_an_installation_whose_log_verifies(demo):
     report = verifying.verify(demo)
     assert (report.ok, report.pending) == (True, 0)
-    assert report.decisions == sum(FEW.values()) + sum(count for *_, count in service._ASKED)
+    # Some more are asked until chance has drawn one for a second look.
+    assert report.decisions > sum(FEW.values()) + sum(count for *_, count in service._ASKED)
     assert service.check(demo, silent) == []
 
 
@@ -214,14 +215,16 @@ def test_a_whole_demo_holds_its_offers_and_says_what_is_too_little_to_tell(tmp_p
 def test_people_have_decided_some_live_cases_and_others_wait_at_all_points(demo):
     with demo.database.read() as session:
         verdicts = session.execute(sa.select(Verdict.verdict, Verdict.decides)).all()
+        looks = set(session.execute(sa.select(Case.purpose)).scalars())
         waiting = session.execute(
             sa.select(Decision.point, sa.func.count())
             .join(Case, Case.decision_id == Decision.id)
-            .where(Case.status == "open")
+            .where(Case.status == "open", Case.purpose == "decide")
             .group_by(Decision.point)
         ).all()
     assert {verdict for verdict, _ in verdicts} == {"approve", "change", "reject"}
-    assert sorted(decides for _, decides in verdicts) == [False] + [True] * 9
+    assert sorted(decides for _, decides in verdicts)[:10] == [False] + [True] * 9
+    assert looks == {"decide", "check", "double"}, "there is one of each"
     assert {point for point, _ in waiting} == set(service.POINTS)
     assert 14 <= sum(count for _, count in waiting) <= 18
 

@@ -55,7 +55,8 @@ _PURPOSE: Final = Text(
     required=True,
     validate=one_of(WORKED),
     metadata={
-        "description": "`decide`: it takes a verdict. `appeal`: it answers an objection, and takes an answer"
+        "description": "`decide`: it takes a verdict. `appeal`: it answers an objection, and takes an answer. `check`: what was released by itself is looked at "
+        "afterwards; it takes a verdict. `double`: a second opinion; its verdict is an `outcome` alone"
     },
 )
 ETAG: Final = {
@@ -97,18 +98,34 @@ class LookedBody(Body):
 class VerdictBody(Body):
     """What a person says of a case."""
 
-    verdict = Text(required=True, validate=one_of(VerdictKind))
+    verdict = Text(
+        load_default=None,
+        allow_none=True,
+        validate=one_of(VerdictKind),
+        metadata={
+            "description": "Required, but for a second opinion (purpose `double`). On a `check`, `approve` says that the outcome was right"
+        },
+    )
     outcome = Text(
         load_default=None,
         allow_none=True,
         validate=at_most(200),
-        metadata={"description": "What `change` changes it to"},
+        metadata={
+            "description": "What `change` changes it to; on a `check` what would have been right, on a `double` what one would decide"
+        },
     )
     reason = Text(
         load_default=None,
         allow_none=True,
         validate=at_most(service.LONGEST_REASON, least=0),
         metadata={"description": "Required to change or reject, and always on a sensitive case"},
+    )
+    reverse = Flag(
+        load_default=False,
+        metadata={
+            "description": "Of a `check` that finds something wrong: put it right for the person. Another decision comes in its place, the app is told "
+            "(`decision.reversed`), and it cannot be taken back"
+        },
     )
     looked = Nested(
         LookedBody,
@@ -250,6 +267,11 @@ def _sleeps() -> Instant:
     return Instant(required=True, allow_none=True, metadata={"description": told})
 
 
+def _own() -> Flag:
+    told = "Of a `double`: nobody else works the queue, so whoever decided looks again"
+    return Flag(required=True, metadata={"description": told})
+
+
 def _asked() -> Flag:
     return Flag(required=True, metadata={"description": "A question to the app is open"})
 
@@ -276,6 +298,7 @@ class CaseSummaryAnswer(Answer):
             "description": "One's own judgement comes first; what was proposed is null until then"
         },
     )
+    own_second_look = _own()
     sign_offs_given = Whole(required=True)
     sign_offs_needed = Whole(required=True)
     signed = Flag(required=True, metadata={"description": "Whether whoever asks has signed it off"})
@@ -392,6 +415,27 @@ class CaseAnswer(Answer):
         metadata={"description": "Why whoever asks may not decide it; null: they may"},
     )
     undo = Nested(UndoAnswer, required=True, allow_none=True)
+    blind = Flag(
+        required=True,
+        metadata={
+            "description": "Neither the proposal nor what was decided is told yet; the decision is told as one in review"
+        },
+    )
+    own_second_look = _own()
+    compared = List(
+        Nested(SignOffAnswer),
+        required=True,
+        metadata={"description": "Of a `double` that is given: the verdicts it is compared with"},
+    )
+    may_reverse = Flag(
+        required=True,
+        metadata={"description": "Of a `check`: what is found wrong can be put right"},
+    )
+    reversed_by = Text(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of a `check`: the decision with which it was put right"},
+    )
     history = List(Nested(EventAnswer), required=True)
     revision = Whole(required=True)
 
@@ -495,7 +539,7 @@ def release(case_id: str) -> Any:
 @resource.arguments(VerdictBody)
 @resource.response(200, CaseAnswer, headers=ETAG)
 def give_verdict(body: dict[str, Any], case_id: str) -> Any:
-    """Say what one thinks of a case one holds: approve, change or reject."""
+    """Say what one thinks of a case one holds: approve, change or reject; or, as a second opinion, the outcome that one would give."""
     identifier(case_id, "case")
     read = revision()
     with work() as unit:

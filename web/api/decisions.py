@@ -284,13 +284,13 @@ class WholeDecisionAnswer(DecisionAnswer):
     reverses = Text(
         allow_none=True,
         metadata={
-            "description": "The decision in whose place this one came after an appeal. Where one decision is read, and then always"
+            "description": "The decision in whose place this one came, after an appeal or a sampled check. Where one decision is read, and then always"
         },
     )
     reversed_by = Text(
         allow_none=True,
         metadata={
-            "description": "The decision that came in the place of this one after an appeal; its outcome holds. Where one decision is read, and then always"
+            "description": "The decision that came in the place of this one, after an appeal or a sampled check; its outcome holds. Where one decision is read, and then always"
         },
     )
     ratings = List(

@@ -20,9 +20,10 @@ from governance.permissions import Permission
 from governance.queues import service as queues
 from governance.reviews import judging
 from governance.reviews import service as reviews
-from governance.reviews.purposes import APPEAL
+from governance.reviews.purposes import APPEAL, CHECK, LEFT_FOR, SECOND_LOOKS
 from governance.reviews.transitions import CaseStatus, VerdictKind
 from governance.reviews.views import CaseView, LastAct, Looked, Message
+from governance.reviews.views import SignOffView as SignedOff
 from governance.work import Work
 from web import authentication, problems
 from web.console import appeals, forms, shell, telling, times
@@ -90,6 +91,17 @@ def decide(case_id: str) -> Response:
     if changes and not forms.text("outcome"):
         form = Form(values=forms.typed(), errors={"outcome": _("Choose what it changes to.")})
         return again(case_id, 422, form)
+    reverse = bool(forms.text("reverse"))
+    if forms.flag("amend"):
+        return again(case_id, 200, Form(values=forms.typed()))
+    if reverse and verdict == VerdictKind.APPROVE:
+        told = _("There is nothing to put right where the outcome was right.")
+        return again(case_id, 422, Form(values=forms.typed(), errors={"reverse": told}))
+    if reverse and not forms.text("reason"):
+        told = _("Say in a sentence why.")
+        return again(case_id, 422, Form(values=forms.typed(), errors={"reason": told}))
+    if reverse and not forms.flag("sure"):
+        return again(case_id, 200, Form(values=forms.typed()), confirming=True)
     try:
         with authentication.installation().work(authentication.actor()) as work:
             view = reviews.give_verdict(
@@ -98,6 +110,7 @@ def decide(case_id: str) -> Response:
                 verdict=verdict,
                 outcome=forms.text("outcome") if changes else None,
                 reason=forms.text("reason"),
+                reverse=reverse,
                 looked=_looked(),
                 revision=revision(),
             )
@@ -107,10 +120,34 @@ def decide(case_id: str) -> Response:
         return again(case_id, problems.told(type(error)).status, forms.told_again(error))
     told = _decided(view, verdict)
     if view.undo is None:
-        tell("good", told)
+        tell("good", told, _("Another decision is in its place now.") if reverse else "")
     else:
         shell.offer_undo(view.id, told, view.undo.until, view.revision)
     return go("queue")
+
+
+@blueprint.post("/cases/<case_id>/second-opinion")
+@requires(Permission.CASES_DECIDE)
+def second_opinion(case_id: str) -> Response:
+    """Take what a person would decide who knows neither proposal nor verdict, and show them both then."""
+    if not forms.text("outcome"):
+        form = Form(values=forms.typed(), errors={"outcome": _("Choose what you would decide.")})
+        return again(case_id, 422, form)
+    try:
+        with authentication.installation().work(authentication.actor()) as work:
+            reviews.give_verdict(
+                work,
+                case_id,
+                outcome=forms.text("outcome"),
+                reason=forms.text("reason"),
+                looked=_looked(),
+                revision=revision(),
+            )
+    except InvalidInput as error:
+        return again(case_id, 422, forms.told_again(error))
+    except TOO_LATE as error:
+        tell("warn", _("This could not be done."), error.detail)
+    return go("case", case_id=case_id)
 
 
 @blueprint.post("/cases/<case_id>/judge")
@@ -179,15 +216,24 @@ def again(
     *,
     opened: str = "",
     instead: Form | None = None,
+    confirming: bool = False,
 ) -> Response:
     """Show the case as it is now, with what was typed, and with what another did meanwhile.
 
-    ``opened`` names what was tried instead of deciding, with ``instead`` as its form.
+    ``confirming`` asks once more before something is put right. ``opened`` names what was tried instead of deciding, with ``instead`` as its form.
     """
     with authentication.installation().look(authentication.actor()) as work:
         view = reviews.case_view(work, case_id)
         act = reviews.last_act(work, case_id) if status in {409, 412} else None
-        page = _page(work, view, form=form, lost=_lost(view, act), opened=opened, instead=instead)
+        page = _page(
+            work,
+            view,
+            form=form,
+            lost=_lost(view, act),
+            opened=opened,
+            instead=instead,
+            confirming=confirming,
+        )
     return render("case", page, current="queue", status=status, undo=_own_undo(view))
 
 
@@ -228,12 +274,21 @@ def _page(
     opened: str = "",
     instead: Form | None = None,
     lost: LostRace | None = None,
+    confirming: bool = False,
 ) -> CasePage:
     policy, decision = view.policy, view.decision
     barred = _barred(view)
     lease = view.lease
     mine = lease is not None and lease.mine
     proposed = telling.outcome_label(policy, decision.proposed_outcome)
+    looks = view.purpose if view.purpose in SECOND_LOOKS else ""
+    if looks and view.own_second_look:
+        looks = "own"
+    typed = form or Form()
+    outcome = typed.values.get("outcome")
+    if typed.values.get("verdict") == VerdictKind.REJECT:
+        outcome = view.fallback
+    said = {one.outcome for one in (*view.compared, *view.sign_offs)}
     return CasePage(
         id=view.id,
         decision_id=str(decision.id),
@@ -243,9 +298,12 @@ def _page(
         queue=view.queue,
         queue_title=_queue_title(work, view.queue),
         received=times.moment(view.opened_at),
-        why=tuple(
-            WhyView(text=reason.text, code=reason.code, rule=reason.rule or "")
-            for reason in decision.reasons
+        why=(
+            *([WhyView(text=_("It was drawn by chance."))] if looks else []),
+            *(
+                WhyView(text=reason.text, code=reason.code, rule=reason.rule or "")
+                for reason in decision.reasons
+            ),
         ),
         facts=telling.facts(policy, decision.features, decision.masked),
         proposed=proposed or _("nothing"),
@@ -274,16 +332,7 @@ def _page(
         reason_always=view.sensitive,
         may_escalate=view.escalate_to is not None,
         sign_offs_needed=view.sign_offs_needed,
-        sign_offs=tuple(
-            SignOffView(
-                by=one.name,
-                verdict=one.verdict,
-                outcome=telling.outcome_label(policy, one.outcome),
-                at=times.moment(one.given_at),
-                reason=one.reason or "",
-            )
-            for one in view.sign_offs
-        ),
+        sign_offs=tuple(_sign_off(view, one) for one in view.sign_offs),
         messages=tuple(_message(one) for one in view.messages),
         instead=of_case(work, view, held_by_me=mine and lost is None, opened=opened, form=instead),
         may_comment=authentication.actor().may(Permission.CASES_DECIDE),
@@ -292,9 +341,27 @@ def _page(
         sleeps=times.moment_or_none(view.sleeps_until),
         asked=view.asked,
         lost=lost,
+        looks=looks,
+        may_put_right=view.may_reverse,
+        rejectable=view.purpose != CHECK or view.fallback != decision.outcome,
+        confirming=confirming,
+        becomes=telling.outcome_label(policy, str(outcome or "")),
+        reversed_by=view.reversed_by or "",
+        compared=tuple(_sign_off(view, one) for one in view.compared),
+        agree=len(said) == 1,
         policy=_("Policy version %(n)s", n=decision.policy_version),
         policy_href=shell.policy_address(view.point, decision.policy_version),
-        form=form or Form(),
+        form=typed,
+    )
+
+
+def _sign_off(view: CaseView, one: SignedOff) -> SignOffView:
+    return SignOffView(
+        by=one.name,
+        verdict=one.verdict,
+        outcome=telling.outcome_label(view.policy, one.outcome),
+        at=times.moment(one.given_at),
+        reason=one.reason or "",
     )
 
 
@@ -302,6 +369,8 @@ def _barred(view: CaseView) -> str | None:
     """Return why this person may not decide the case, None where they may."""
     if view.status == CaseStatus.DECIDED:
         return _("It is decided already.")
+    if view.status == CaseStatus.CLOSED and view.purpose in SECOND_LOOKS:
+        return _("It is closed: nobody looked in time, or the verdict was taken back.")
     if view.status == CaseStatus.CLOSED:
         return _("It is closed: the app withdrew it, or its time ran out.")
     if any(one.mine for one in view.sign_offs):
@@ -314,6 +383,11 @@ def _barred(view: CaseView) -> str | None:
 def _when_overdue(work: Work, view: CaseView) -> str:
     if view.due_at is None or view.status != CaseStatus.OPEN:
         return ""
+    if view.purpose in SECOND_LOOKS:
+        return _(
+            "If nobody looks within %(days)s days after it was due, it is closed as not looked at; the decision stands.",
+            days=LEFT_FOR.days,
+        )
     fallback = telling.outcome_label(view.policy, view.fallback)
     if view.escalate_to is None:
         return _("If nobody decides in time, the outcome is %(outcome)s.", outcome=fallback)
@@ -338,6 +412,8 @@ def _own_undo(view: CaseView) -> Undo | None:
 
 def _decided(view: CaseView, verdict: str) -> str:
     point = view.policy.title.in_(language())
+    if view.purpose == CHECK:
+        return _("You checked “%(point)s”.", point=point)
     if view.status == CaseStatus.OPEN:
         return _("You signed “%(point)s” off; others must agree.", point=point)
     if verdict == VerdictKind.APPROVE:

@@ -214,7 +214,13 @@ def _step(work: Work, step: Step, policy: Policy, told: Explanation | None) -> S
     points_made: tuple[str, ...] = ()
     if step.kind == "ruled" and told is not None:
         points_made = tuple(reason.text for reason in told.reasons)
-    by_the_service = step.kind in {"ruled", "case_opened", "effective", "done_elsewhere"}
+    by_the_service = step.kind in {
+        "ruled",
+        "case_opened",
+        "sampled",
+        "effective",
+        "done_elsewhere",
+    }
     return StoryStep(
         kind=step.kind,
         title=_title(work, step, policy),
@@ -255,7 +261,19 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
             "change": _("Changed to: %(outcome)s", outcome=outcome),
             "reject": _("Rejected: %(outcome)s", outcome=outcome),
         }[step.data["verdict"]]
+    if step.kind == "checked":
+        return {
+            "approve": _("A sampled check found it right: %(outcome)s", outcome=outcome),
+        }.get(
+            step.data["verdict"],
+            _("A sampled check found it wrong; right was: %(outcome)s", outcome=outcome),
+        )
     titles = {
+        "sampled": _("Drawn for a look afterwards"),
+        "drawn": _("Drawn for a second opinion"),
+        "second_opinion": _("A second opinion: %(outcome)s", outcome=outcome),
+        "not_looked_at": _("A second look was closed without one"),
+        "ground_truth.withdrawn": _("What a check said to be right was taken back"),
         "claimed": _("Taken"),
         "released": _("Given back"),
         "undone": _("A verdict was taken back"),
@@ -281,7 +299,9 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         "appeal.answered": _("The objection was upheld")
         if step.data.get("upheld")
         else _("The objection was dismissed"),
-        "decision.reversed": _("Changed after an appeal: %(outcome)s", outcome=outcome),
+        "decision.reversed": _(
+            "Came in the place of another decision: %(outcome)s", outcome=outcome
+        ),
         "groups.recorded": _("Group attributes were recorded, for counts alone"),
     }
     return titles.get(step.kind, step.kind)

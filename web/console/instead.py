@@ -9,6 +9,7 @@ from typing import Final
 
 from governance.clock import rfc3339
 from governance.reviews import handling
+from governance.reviews.purposes import DECIDE
 from governance.reviews.transitions import LONGEST_SLEEP, SkipReason
 from governance.reviews.views import CaseView
 from governance.work import Work
@@ -50,7 +51,9 @@ def of_case(
         colleagues=tuple(
             Choice(value=one.id, label=one.name) for one in handling.colleagues(work, view.id)
         ),
-        may_ask=not view.asked and view.decision.source.startswith("app:"),
+        may_ask=view.purpose == DECIDE
+        and not view.asked
+        and view.decision.source.startswith("app:"),
     )
 
 

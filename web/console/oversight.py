@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from flask import Response, request
 
 from audits.reports import oversight as telling
@@ -54,6 +56,25 @@ def oversight(point: str) -> Response:
         document=told,
         verdict=Verdict(code=told.verdict, word=told.word, tone=told.tone, drawing="eye"),
         open=request.args.get("open") == "all",
+        second_looks=tuple(_second_looks(found["second_looks"])),
     )
     note_reading(work.answerable, work.actor, what="report.oversight", point=point)
     return render("oversight", page, current="reports")
+
+
+def _second_looks(counted: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Say how many second looks there were and what became of them; nothing where there were none."""
+    titles = {
+        "check": _("Looked at afterwards, of what was released"),
+        "double": _("Second opinions"),
+    }
+    for purpose, title in titles.items():
+        said = counted[purpose]
+        if any(said.values()):
+            yield _(
+                "%(title)s: %(given)s given, %(waiting)s waiting, %(missed)s closed as nobody looked in time.",
+                title=title,
+                given=said["given"],
+                waiting=said["waiting"],
+                missed=said["not_looked_at"],
+            )

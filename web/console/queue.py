@@ -8,7 +8,7 @@ from flask import Response, request
 
 from governance.permissions import Permission
 from governance.reviews import service as reviews
-from governance.reviews.purposes import APPEAL
+from governance.reviews.purposes import APPEAL, DOUBLE, SECOND_LOOKS
 from governance.reviews.views import CaseSummary, Overview
 from governance.work import Work
 from web import authentication
@@ -97,11 +97,7 @@ def _row(case: CaseSummary, overview: Overview) -> CaseRow:
         title=_title(case),
         point=case.policy.title.in_(language()),
         queue=titles.get(case.queue, case.queue),
-        why=_("The person concerned objects to what was decided.")
-        if case.purpose == APPEAL
-        else case.why[0].text
-        if case.why
-        else "",
+        why=_why(case),
         received=times.moment(case.opened_at),
         due=times.moment_or_none(case.due_at),
         overdue=case.overdue,
@@ -112,12 +108,34 @@ def _row(case: CaseSummary, overview: Overview) -> CaseRow:
         asked=case.asked,
         sign_offs=(case.sign_offs_given, case.sign_offs_needed),
         appeal=case.purpose == APPEAL,
+        looks=_looks(case),
     )
+
+
+def _looks(case: CaseSummary) -> str:
+    if case.purpose not in SECOND_LOOKS:
+        return ""
+    return "own" if case.own_second_look else case.purpose
+
+
+def _why(case: CaseSummary) -> str:
+    told = {
+        "check": _("A sample: this was released by itself. Was it right?"),
+        "double": _("A second opinion: somebody decided this already. What would you decide?"),
+        "own": _("A second look of your own: you decided this a month ago."),
+    }
+    if case.purpose == APPEAL:
+        return _("The person concerned objects to what was decided.")
+    if case.purpose in SECOND_LOOKS:
+        return told[_looks(case)]
+    return case.why[0].text if case.why else ""
 
 
 def _title(case: CaseSummary) -> str:
     if case.purpose == APPEAL:
         return _("Look at it again")
+    if case.purpose == DOUBLE:
+        return _("What would you decide?")
     if case.withheld:
         return _("Your judgement first")
     return telling.outcome_label(case.policy, case.proposed_outcome) or _("Nothing proposed")

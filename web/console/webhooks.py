@@ -303,7 +303,7 @@ def _attempt(one: AttemptView) -> AttemptRow:
 def _events() -> tuple[Choice, ...]:
     labels = {
         Event.DECISION_RESOLVED: _("a decision has its outcome"),
-        Event.DECISION_REVERSED: _("an outcome was reversed after an appeal"),
+        Event.DECISION_REVERSED: _("an outcome was reversed, after an appeal or a sampled check"),
         Event.DECISION_OVERDUE: _("a case is overdue and went to the next queue"),
         Event.QUESTION_ASKED: _("a person asks it something about a case"),
     }

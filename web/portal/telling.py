@@ -57,6 +57,7 @@ def decision(page: SubjectPage, token: str, form: str, *, error: str = "") -> De
         withdrawn=standing.status == Status.WITHDRAWN,
         before=was,
         changed_on=_day_or_none(standing.reversed_at, zone),
+        objected=any(one.upheld for one in standing.appeals),
         reasons=tuple(reason.text for reason in page.explanation.reasons),
         would_change=tuple(change.text for change in page.explanation.what_would_change),
         used=_used(policy, view.features),

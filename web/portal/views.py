@@ -89,6 +89,7 @@ class DecisionPage:
     withdrawn: bool
     before: str
     changed_on: Day | None
+    objected: bool
     reasons: Sequence[str]
     would_change: Sequence[str]
     used: Sequence[Used]

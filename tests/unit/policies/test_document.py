@@ -70,12 +70,9 @@ def test_a_text_falls_back_to_its_main_language_and_to_english():
     [
         ("retention", "retention: {keep: 400d}"),
         ("jurisdiction", "jurisdiction: [gdpr]"),
-        ("sample", "review: {queue: people, sample: 0.02}"),
         ("gold", "review: {queue: people, gold: 0.2}"),
-        ("double", "review: {queue: people, double: 0.2}"),
         ("model", "proposal: {from: app, model: retention}"),
         ("proposal.from: model", "proposal: {from: model}"),
-        ("proposal.confidence: none", "proposal: {from: app, confidence: none}"),
     ],
 )
 def test_what_this_version_does_not_enforce_is_refused_with_its_line(key, written):
@@ -84,6 +81,17 @@ def test_what_this_version_does_not_enforce_is_refused_with_its_line(key, writte
     ((line, _, detail),) = problems(text)
     assert line == len(lines) + 1
     assert detail == f"{key} is not enforced by this version, so it is refused; remove it"
+
+
+def test_proposals_without_a_confidence_need_a_sample_and_no_threshold():
+    bare = BARE + "proposal: {from: app, confidence: none}\n"
+    ((_, pointer, detail),) = problems(bare)
+    assert (pointer, "review.sample" in detail) == ("/proposal/confidence", True)
+    sampled = bare.replace("{queue: people}", "{queue: people, sample: 0.1, confidence_below: 0.8}")
+    ((_, pointer, _),) = problems(sampled)
+    assert pointer == "/review/confidence_below"
+    policy = load(sampled.replace(", confidence_below: 0.8", ""))
+    assert (policy.review.sample, policy.proposal.confidence) == (0.1, "none")
 
 
 def test_a_confidence_by_target_error_is_refused():

@@ -127,6 +127,14 @@ def test_the_reason_for_doubt_names_both_figures():
     )
 
 
+def test_where_proposals_come_without_a_confidence_its_absence_asks_for_nobody():
+    text = BARE.replace("{queue: people}", "{queue: people, sample: 0.1}")
+    told = {"features": {}, "proposal": Proposal(outcome="yes")}
+    assert rule(text, **told).disposition is Disposition.REVIEW
+    plain = text + "proposal: {from: app, confidence: none}\n"
+    assert rule(plain, **told).disposition is Disposition.RELEASE
+
+
 # ----------------------------------------------------------- what the world may surprise us with
 
 

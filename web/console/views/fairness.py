@@ -112,6 +112,7 @@ class OversightPage:
     document: Document | None = None
     verdict: Verdict | None = None
     open: bool = False
+    second_looks: tuple[str, ...] = ()
     form: Form = Form()
 
 

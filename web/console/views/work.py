@@ -80,6 +80,7 @@ class CaseRow:
     asked: bool = False
     sign_offs: tuple[int, int] = (0, 1)
     appeal: bool = False
+    looks: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +161,9 @@ class CasePage:
     `judge_first` asks for this person's own judgement before the proposal is shown, `judgement` is what they said then.
     `may_decide` is false where this person may not, with `barred` saying why. `kept_for` names whom it was handed to,
     `sleeps` till when it is put off, or waits for the app where it was `asked`.
+    `looks` is check, double or own where it looks at what is decided already, else empty. Of a check `may_put_right` offers to put it right
+    for the person, `confirming` asks once more and says what it `becomes`; `reversed_by` is the decision that came of it.
+    `compared` are the verdicts that a second opinion stands beside, `agree` whether all say the same.
     """
 
     id: str
@@ -203,6 +207,14 @@ class CasePage:
     sleeps: Moment | None = None
     asked: bool = False
     lost: LostRace | None = None
+    looks: str = ""
+    may_put_right: bool = False
+    rejectable: bool = True
+    confirming: bool = False
+    becomes: str = ""
+    reversed_by: str = ""
+    compared: tuple[SignOffView, ...] = ()
+    agree: bool = False
     policy: str = ""
     policy_href: str = ""
     form: Form = Form()
@@ -212,7 +224,7 @@ class CasePage:
 class StoryStep:
     """One event in a decision's story.
 
-    `kind` is received, done_elsewhere, ruled, case_opened, claimed, released, verdict, undone, sign_off, skipped, put_off,
+    `kind` is received, done_elsewhere, ruled, case_opened, sampled, checked, drawn, second_opinion, not_looked_at, claimed, released, verdict, undone, sign_off, skipped, put_off,
     handed_over, commented, question_asked, information_given, escalated, lapsed, withdrawn or effective. `entry` is the log's index, None while it is not in the log yet.
     """
 

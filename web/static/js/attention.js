@@ -1,7 +1,7 @@
 // How long a case was really looked at, and which of its parts were seen: told along with the verdict, as proof that somebody looked.
 
 export const watchAttention = () => {
-  const form = document.querySelector("form[data-decide]");
+  const form = document.querySelector("form:is([data-decide], [data-look])");
   if (!form?.elements.seconds) return;
   let seconds = Number(form.elements.seconds.value) || 0;
   let since = null;
