@@ -270,7 +270,6 @@ POLICY_KEYS: Mapping[str, str] = {
 REFUSED_KEYS: Mapping[str, str] = {
     "proposal.model": "no models are hosted yet",
     "review.sample": "no released decisions are drawn for a second look yet",
-    "review.gold": "no cases with known answers are seeded yet",
     "review.double": "no case is given to two people to compare them yet",
     "retention": "nothing is erased by age yet",
     "jurisdiction": "no duties follow from it yet",

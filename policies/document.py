@@ -216,7 +216,10 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """How people decide at this point; on the share ``judge_first`` of the cases they judge before they see the proposal."""
+    """How people decide at this point; on the share ``judge_first`` of the cases they judge before they see the proposal.
+
+    The share ``gold`` of what each person decides are cases with a known answer.
+    """
 
     queue: str
     confidence_below: float | None = None
@@ -225,6 +228,7 @@ class Review:
     sign_offs: int = 1
     undo: timedelta = timedelta(seconds=10)
     judge_first: float = 0.0
+    gold: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -320,7 +320,7 @@ class OverdueShape(Shape):
 class ReviewShape(Shape):
     """How people decide here."""
 
-    not_enforced = frozenset({"sample", "gold", "double"})
+    not_enforced = frozenset({"sample", "double"})
 
     queue = Word(SLUG, "a queue's name in lower-case letters, digits and hyphens", required=True)
     confidence_below = Figure(0, 1, load_default=None)
@@ -329,6 +329,7 @@ class ReviewShape(Shape):
     sign_offs = Figure(1, 5, whole=True, load_default=1)
     undo = Duration(timedelta(minutes=10), load_default=timedelta(seconds=10))
     judge_first = Figure(0, 1, load_default=0.0)
+    gold = Figure(0, 0.5, load_default=0.0)
 
 
 class AppealsShape(Shape):
@@ -636,6 +637,7 @@ ENFORCED: Final[Mapping[str, str]] = {
     "review.sign_offs": "policies.rulings.Engine.rule",
     "review.undo": "policies.rulings.Engine.rule",
     "review.judge_first": "policies.rulings.Engine.rule",
+    "review.gold": "governance.reviews.gold.serve",
     "appeals": "policies.document.Policy.appeals_queue",
     "appeals.queue": "policies.document.Policy.appeals_queue",
     "appeals.due_in": "governance.appeals.service.open_appeal",

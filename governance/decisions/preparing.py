@@ -371,6 +371,7 @@ def prepared_rows(
         ruled.outcome,
         stored(decided_at),
         None,
+        None,
     )
     rows["count_deltas"] = (
         decision_id,

@@ -20,6 +20,8 @@ from audits.oversight.records import Verdict as VerdictKind
 from audits.oversight.report import oversight_report
 from governance.counting import reading
 from governance.decisions.models import Decision
+from governance.decisions.sight import ALL, DECIDING, GOLD
+from governance.gold.models import GoldCase, GoldServing
 from governance.identities.models import Person
 from governance.permissions import Permission
 from governance.reviews.models import Case, Judgement, Reveal, Verdict
@@ -58,6 +60,7 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
     """Yield the verdicts of a window of days that stand, newest first, as the figures take them."""
     begins = datetime.combine(date.fromisoformat(since), time(), UTC)
     ends = datetime.combine(date.fromisoformat(until), time(), UTC) + timedelta(days=1)
+    answers = _answers(work, policy)
     rows = work.session.execute(
         sa.select(
             Verdict, Case.queue, Decision, GroundTruth.outcome, Judgement.outcome, Person.time_zone
@@ -72,25 +75,29 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
         )
         .where(
             Decision.point == policy.decision_point,
-            Case.purpose == "decide",
+            Case.purpose.in_(DECIDING),
+            # Whoever gave it is told of a known case first.
+            sa.or_(Case.purpose != GOLD, Decision.effective_at <= work.now),
             Verdict.undone_at.is_(None),
             Verdict.given_at >= begins,
             Verdict.given_at < ends,
         )
         .order_by(Verdict.given_at.desc(), Verdict.id.desc())
         .limit(MOST_REVIEWS)
+        .execution_options(**ALL)
     ).all()
     reasons = _reasons(work, [row[0].id for row in rows])
     revealed = _revealed(work, begins)
     positions = _positions([row[0] for row in rows])
     for verdict, queue, decision, truth, first, zone in rows:
         said = reasons.get(verdict.id)
+        gold = answers.get(decision.id)
         yield Review(
             reviewer=verdict.person_id,
             decision_point=policy.decision_point,
             queue=queue,
             given_at=verdict.given_at,
-            purpose=Purpose.DECIDE,
+            purpose=Purpose.DECIDE if gold is None else Purpose.GOLD,
             verdict=VerdictKind(verdict.verdict),
             outcome=verdict.outcome,
             proposed=decision.proposed_outcome,
@@ -99,8 +106,8 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
             else decision.proposed_outcome in policy.positive,
             confidence=decision.confidence,
             first=first,
-            truth=truth,
-            truth_from=None if truth is None else TruthFrom.LATER,
+            truth=gold or truth,
+            truth_from=TruthFrom.GOLD if gold else TruthFrom.LATER if truth else None,
             seconds=verdict.looked_seconds,
             words=verdict.words or 0,
             panels_required=verdict.parts or 0,
@@ -111,6 +118,16 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
             position=positions[verdict.id],
             hour=verdict.given_at.astimezone(ZoneInfo(zone)).hour,
         )
+
+
+def _answers(work: Work, policy: Policy) -> dict[str, str]:
+    """Return the right answers of the known cases that were served at a point, by the decision that each was served as."""
+    rows = work.session.execute(
+        sa.select(GoldServing.decision_id, GoldCase.answer)
+        .join(GoldCase, GoldCase.id == GoldServing.gold_case_id)
+        .where(GoldServing.point == policy.decision_point)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _reasons(work: Work, verdict_ids: Sequence[str]) -> dict[str, bytes]:

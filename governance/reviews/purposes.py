@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from governance.appeals.models import Appeal
 from governance.decisions.models import Decision
+from governance.decisions.sight import GOLD
 from governance.installation.service import business_settings
 from governance.points.models import PolicyVersion
 from governance.reviews.models import Case, Verdict
@@ -23,7 +24,7 @@ DECIDE: Final = "decide"
 #: It answers an objection to a decision that was made.
 APPEAL: Final = "appeal"
 #: The purposes of the cases that people are given, in queues and one after the other.
-WORKED: Final = (DECIDE, APPEAL)
+WORKED: Final = (DECIDE, APPEAL, GOLD)
 
 #: After this long whoever entered an appeal, or wrote the policy, may answer it in a business whose people are few.
 ALONE_AFTER: Final = timedelta(hours=24)

@@ -22,6 +22,7 @@ from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
+from governance.decisions.sight import DECIDING, OWN
 from governance.decisions.views import RulingReason
 from governance.deltas.noting import counted
 from governance.errors import (
@@ -38,7 +39,7 @@ from governance.identities import queries as people
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.queues.models import Queue
-from governance.reviews import history, purposes, queries, transitions
+from governance.reviews import gold, history, purposes, queries, transitions
 from governance.reviews.history import Event
 from governance.reviews.models import Case, Verdict
 from governance.reviews.transitions import CaseState, CaseStatus, Lease, SignOff, VerdictKind
@@ -173,7 +174,8 @@ def next_case(work: Work, *, queue: str | None = None) -> CaseView | None:
         row = queries.most_urgent(work.session, person_id, work.actor.reference, names, work.now)
         if row is None:
             return None
-        decision = decision_of(work, row)
+        # A known case takes the place of the one that would come, so that it comes when any would.
+        row, decision = gold.serve(work, names) or (row, decision_of(work, row))
         _claim(work, row, decision)
     return view_of(work, row)
 
@@ -284,6 +286,7 @@ def give_verdict(
             undone_at=None,
         )
     )
+    gold.count_by(work, case.point, 1)
     hand(case, None)
     case.revision += 1
     if sign_off.decides:
@@ -359,6 +362,7 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
         after, mine = transitions.undo(state, person_id, committed)
     taken_back = work.session.get_one(Verdict, mine.id)
     taken_back.undone_at = work.now
+    gold.count_by(work, case.point, -1)
     if mine.decides:
         case.status, case.closed_at = CaseStatus.OPEN.value, None
         with counted(work, decision):
@@ -404,6 +408,8 @@ def escalate(
     require_current(work, case, decision, revision)
     with telling_more(work, case, decision):
         transitions.require_escalatable(state_of(work, case, decision), person_id, work.now)
+    if gold.ends(work, case, decision):
+        return summaries(work, [case])[0]
     if case.escalated_at is not None:
         raise Conflict("The case was sent on before; it goes no further than this queue.")
     if case.escalate_to is None:
@@ -523,7 +529,8 @@ def view_of(work: Work, case: Case) -> CaseView:
         judge_first=case.judge_first,
         judgement=judgement,
         point=case.point,
-        purpose=case.purpose,
+        purpose=gold.purpose_told(case, decision, work.now),
+        known=gold.known_of(work, case, decision),
         queue=case.queue,
         status=case.status,
         opened_at=case.opened_at,
@@ -561,7 +568,7 @@ def view_of(work: Work, case: Case) -> CaseView:
         ),
         barred=transitions.bar(state, actor_id),
         undo=_undo_view(work, state, mine),
-        history=events if case.purpose == purposes.DECIDE else history.unnamed(work, events),
+        history=history.unnamed(work, events) if case.purpose == purposes.APPEAL else events,
         revision=case.revision,
     )
 
@@ -626,7 +633,8 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
     found = {
         row.id: row
         for row in work.session.execute(
-            sa.select(Decision).where(Decision.id.in_([case.decision_id for case in cases]))
+            sa.select(Decision).where(Decision.id.in_([case.decision_id for case in cases])),
+            execution_options=OWN,
         ).scalars()
     }
     counts = queries.sign_off_counts(work.session, ids)
@@ -645,7 +653,7 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
                 id=case.id,
                 decision_id=case.decision_id,
                 point=case.point,
-                purpose=case.purpose,
+                purpose=gold.purpose_told(case, decision, work.now),
                 policy=points.engine_of(work, decision.point, decision.policy_version).policy,
                 queue=case.queue,
                 status=case.status,
@@ -835,7 +843,7 @@ def of_ones_queues(work: Work, case_id: str) -> Case:
 
 def deciding(case: Case) -> Case:
     """Return a case that takes verdicts; an appeal is answered instead."""
-    if case.purpose != purposes.DECIDE:
+    if case.purpose not in DECIDING:
         raise Conflict(
             "This case answers an appeal: it takes an answer for the person, no verdict."
         )

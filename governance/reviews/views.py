@@ -103,6 +103,41 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What there is to know of a known case once it is over. ``said`` is None where it was moved away instead of decided."""
+
+    case_id: str
+    decision_id: str
+    point: str
+    served_at: datetime
+    proposed: str
+    answer: str
+    said: str | None
+    note: str | None
+
+    @property
+    def mistake(self) -> bool:
+        """Tell whether there was something to catch: what was proposed was not right."""
+        return self.proposed != self.answer
+
+    @property
+    def caught(self) -> bool | None:
+        """Tell whether a mistake did not stand; None where there was none, or nothing was said."""
+        return self.said != self.proposed if self.mistake and self.said is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """How a person did on the known cases they decided: ``caught`` of ``mistakes``, and ``kept`` of the ``right`` proposals."""
+
+    mistakes: int
+    caught: int
+    right: int
+    kept: int
+    cases: Sequence[Known]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSummary:
     """One case in a list. ``signed`` tells whether the actor has signed it off; ``why`` is empty where the payload was erased.
 
@@ -175,7 +210,8 @@ class CaseView:
     that ruled, ``band`` says in words how sure the machine is. ``changes`` are the outcomes a change can choose, ``fallback`` is what rejecting gives.
     ``barred`` says why the actor may not decide it, None where they may. ``reserved``, ``sleeps_until`` and ``asked`` are as in
     ``CaseSummary``; ``messages`` are comments, questions and answers in order of time.
-    ``judge_first`` says that people judge before they see the proposal, ``judgement`` is what the actor said then.
+    ``judge_first`` says that people judge before they see the proposal, ``judgement`` is what the actor said then. ``known`` is what was right of a known
+    case, once its person may be told.
     """
 
     id: str
@@ -186,6 +222,7 @@ class CaseView:
     judgement: str | None
     point: str
     purpose: str
+    known: Known | None
     queue: str
     status: str
     opened_at: datetime
