@@ -146,7 +146,7 @@ def list_gold(work: Work, *, point: str | None = None) -> list[GoldView]:
     """Return the known cases made of decisions that the actor may read, the active ones first, then the newest.
 
     Raises:
-        NotAllowed: the actor may make none, or read no decisions.
+        NotAllowed: the actor may make none.
     """
     work.require(Permission.GOLD_MANAGE)
     query = (
@@ -165,7 +165,7 @@ def suggestions(work: Work, *, point: str | None = None) -> list[Suggestion]:
     """Return decided cases of the last year in which people changed the proposal: first those that something learnt later agrees with.
 
     Raises:
-        NotAllowed: the actor may make none, or read no decisions.
+        NotAllowed: the actor may make none.
     """
     work.require(Permission.GOLD_MANAGE)
     taken = sa.select(GoldCase.id).where(GoldCase.decision_id == Decision.id)
@@ -213,6 +213,13 @@ def suggestions(work: Work, *, point: str | None = None) -> list[Suggestion]:
     return sorted(found, key=lambda one: one.because is Because.CHANGED)[:_MOST_SUGGESTED]
 
 
+def may_make(work: Work, decision_id: str) -> bool:
+    """Tell whether the actor can make a known case of a decision that they may read."""
+    if not work.actor.may(Permission.GOLD_MANAGE):
+        return False
+    return why_none(work, decisions.readable(work, decision_id)) is None
+
+
 def why_none(work: Work, row: Decision) -> str | None:
     """Return why no known case can be made of a decision, None where one can."""
     case = work.session.execute(
@@ -238,7 +245,8 @@ def why_none(work: Work, row: Decision) -> str | None:
 
 def _readable(work: Work) -> Sequence[sa.ColumnElement[bool]]:
     """Return the condition under which the actor may read a decision, as ``decisions.readable`` has it for those that people decided."""
-    work.require(Permission.DECISIONS_READ)
+    if not work.actor.may(Permission.DECISIONS_READ):
+        return (sa.false(),)
     if decisions.sees_all(work.actor):
         return ()
     return (Decision.queue.in_(sorted(work.actor.queues)),)

@@ -116,7 +116,9 @@ def _sources(
             yield _Source(gold, decision, case, orjson.loads(said), key)
 
 
-def _servable(work: Work, point: str, queues: Collection[str]) -> sa.Select[GoldCase, Decision, Case]:
+def _servable(
+    work: Work, point: str, queues: Collection[str]
+) -> sa.Select[GoldCase, Decision, Case]:
     """Select the known cases of a point that the actor has had no part in, with what they are made of."""
     me = work.person_id
     of_decision = GoldCase.decision_id
@@ -431,6 +433,7 @@ def _told(work: Work, condition: sa.ColumnElement[bool]) -> list[Known]:
             case_id=case_id,
             decision_id=decision.id,
             point=decision.point,
+            policy=points.engine_of(work, decision.point, decision.policy_version).policy,
             served_at=serving.served_at,
             proposed=decision.proposed_outcome or "",
             answer=answer,

@@ -109,6 +109,7 @@ class Known:
     case_id: str
     decision_id: str
     point: str
+    policy: Policy
     served_at: datetime
     proposed: str
     answer: str

@@ -83,8 +83,29 @@ class CaseRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownView:
+    """What was right of a known case: labels of what was proposed, what was right and what the reader said, empty where nothing.
+
+    `tone` is good where they were right; `told` is a sentence on that.
+    """
+
+    case_id: str
+    point: str
+    served: Moment
+    proposed: str
+    answer: str
+    said: str
+    note: str
+    told: str
+    tone: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueuePage:
-    """The queue: how much waits, for how long, and the list. `queue` is the chosen one, empty for all mine."""
+    """The queue: how much waits, for how long, and the list. `queue` is the chosen one, empty for all mine.
+
+    `news` are known cases that the reader decided, and has not said that they have seen the answer of.
+    """
 
     waiting: int
     minutes: int
@@ -95,6 +116,7 @@ class QueuePage:
     queues: tuple[Choice, ...] = ()
     queue: str = ""
     mine: CaseRow | None = None
+    news: tuple[KnownView, ...] = ()
     page: Page = Page()
 
 
@@ -159,7 +181,7 @@ class CasePage:
     `holder` says who has it, or the case can be claimed. `approvable` is false where a rule forbids it,
     `judge_first` asks for this person's own judgement before the proposal is shown, `judgement` is what they said then.
     `may_decide` is false where this person may not, with `barred` saying why. `kept_for` names whom it was handed to,
-    `sleeps` till when it is put off, or waits for the app where it was `asked`.
+    `sleeps` till when it is put off, or waits for the app where it was `asked`. `known` says what was right, of a known case that is over.
     """
 
     id: str
@@ -203,6 +225,7 @@ class CasePage:
     sleeps: Moment | None = None
     asked: bool = False
     lost: LostRace | None = None
+    known: KnownView | None = None
     policy: str = ""
     policy_href: str = ""
     form: Form = Form()
@@ -241,7 +264,10 @@ class TraceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionPage:
-    """One decision with its whole story. `status` is a code; `outcome` a label, empty while undecided."""
+    """One decision with its whole story. `status` is a code; `outcome` a label, empty while undecided.
+
+    `answers` are what may be right where the reader can make a known case of it, none where they cannot.
+    """
 
     id: str
     point: str
@@ -269,6 +295,8 @@ class DecisionPage:
     reverses: str = ""
     reversed_by: str = ""
     metadata: tuple[FactView, ...] = ()
+    answers: tuple[Choice, ...] = ()
+    form: Form = Form()
 
 
 @dataclass(frozen=True, kw_only=True)
