@@ -207,9 +207,9 @@ POLICY_KEYS: Mapping[str, str] = {
     "review.sign_offs": "How many different people must give the same outcome.",
     "review.undo": "How long a verdict can be taken back, and is told to nobody.",
     "review.judge_first": "The share of the cases on which people say what they would decide before they see the proposal; drawn by a secret "
-    "review.gold": "The share of the cases that a person decides here whose right answer is known (made as \"known cases\"), such as `0.05`: one at a place of each 20 that "
-    "is drawn by a secret the log commits to. Only its person sees one, as any other case until their verdict counts; nothing comes of it.",
     "that the log commits to, so that nobody can steer it.",
+    "review.gold": "The share of the cases that a person decides here whose right answer is known, up to a half; 0.05 is one at a drawn "
+    "place of each 20. Its person alone sees it, as any other case until their verdict counts, and nothing comes of it.",
     "appeals": "How objections of the persons concerned are answered. The policy in force says it, also for decisions of earlier versions.",
     "appeals.queue": "The queue in which they wait. Without one: `review.queue`.",
     "appeals.due_in": "Until when the person is promised an answer, in days of the calendar. The clock answers none; what is late is shown as late.",
