@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from audits.fairness.counts import WRONG, Counts, Routed, Stage
+from audits.oversight.plan import Plan
 from audits.oversight.records import GroupCounts, Purpose, QueueCell, Review, TruthFrom
 from audits.oversight.records import Verdict as VerdictKind
 from audits.oversight.report import oversight_report
@@ -52,7 +53,11 @@ def report(
     first, last = reading.window(work, point, since, until)
     counts = reading.counts(work, point, first, last)
     found = list(reviews(work, policy, first, last))
-    told = oversight_report(found, _groups(counts), decision_point=point, since=first, until=last)
+    share = policy.review.gold
+    plan = Plan(gold_every=round(1 / share)) if share else Plan()
+    told = oversight_report(
+        found, _groups(counts), decision_point=point, since=first, until=last, plan=plan
+    )
     return told | {"complete": len(found) < MOST_REVIEWS}
 
 
