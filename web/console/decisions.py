@@ -290,6 +290,7 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         if outcome
         else _("Nobody will ever know what was right"),
         "feedback.given": _rated(step),
+        "gold.ended": _("It was a known case, and ended here"),
         "appeal.opened": _("The person concerned objected"),
         "appeal.added": _("The person concerned added words"),
         "appeal.withdrawn": _("The objection was taken back"),
