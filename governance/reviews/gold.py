@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from audits.log.entries import EntryKind
 from governance.actors import service
 from governance.appeals.models import Appeal
+from governance.clock import rfc3339
 from governance.configuration import LivePolicy
 from governance.decisions.commit import stored
 from governance.decisions.models import Decision
@@ -59,19 +60,27 @@ class _Source(NamedTuple):
 # --------------------------------------------------------------------------------------- serving
 
 
-def serve(work: Work, queues: Collection[str]) -> tuple[Case, Decision] | None:
-    """Make a known case the next one of the actor, where the place of one in their block has come; None where it has not."""
+def serve(work: Work, queues: Collection[str], instead_of: Case) -> tuple[Case, Decision] | None:
+    """Make a known case the next one of the actor, where the place of one in their block has come; None where it has not.
+
+    It reads as received a moment before the one that would come, so that it comes when it would.
+    """
     for point, live in sorted(work.configuration.live.items()):
         share = live.policy.review.gold
         if share:
-            served = _serve_at(work, point, live, round(1 / share), queues)
+            served = _serve_at(work, point, live, round(1 / share), queues, instead_of)
             if served is not None:
                 return served
     return None
 
 
 def _serve_at(
-    work: Work, point: str, live: LivePolicy, size: int, queues: Collection[str]
+    work: Work,
+    point: str,
+    live: LivePolicy,
+    size: int,
+    queues: Collection[str],
+    instead_of: Case,
 ) -> tuple[Case, Decision] | None:
     mine = (GoldProgress.person_id == work.person_id, GoldProgress.point == point)
     given = work.session.execute(sa.select(GoldProgress.verdicts).where(*mine)).scalar()
@@ -90,7 +99,12 @@ def _serve_at(
     if work.session.execute(before.limit(1)).first() is not None:
         return None
     source = next(_sources(work, live, block, queues), None)
-    return None if source is None else _materialise(work, source, block)
+    if source is None:
+        return None
+    earlier = work.answerable.keyring.draw("gold received", f"{instead_of.id}/{work.person_id}")
+    return _materialise(
+        work, source, block, instead_of.opened_at - timedelta(seconds=1 + int(earlier * 59))
+    )
 
 
 def place_in(work: Work, point: str, block: int, size: int) -> int:
@@ -147,14 +161,16 @@ def _servable(
     )
 
 
-def _materialise(work: Work, source: _Source, block: int) -> tuple[Case, Decision]:
+def _materialise(
+    work: Work, source: _Source, block: int, received_at: datetime
+) -> tuple[Case, Decision]:
     gold, old, old_case, document, key = source
     new_id, case_id = work.new_id(), work.new_id()
     calendar = work.configuration.calendars.get(old.queue or "")
     due_at = None
     if old_case.due_seconds is not None:
         span = timedelta(seconds=old_case.due_seconds)
-        due_at = work.now + span if calendar is None else calendar.after(work.now, span)
+        due_at = received_at + span if calendar is None else calendar.after(received_at, span)
     judge_first = work.answerable.keyring.draw("judge first", new_id) < document["trace"].get(
         "judge_first", 0.0
     )
@@ -164,10 +180,10 @@ def _materialise(work: Work, source: _Source, block: int) -> tuple[Case, Decisio
         app_id=None,
         imported=False,
         due_at=due_at,
-        recorded_at=work.now,
+        recorded_at=received_at,
         occurred_at=None
         if old.occurred_at is None
-        else work.now - max(timedelta(), old.recorded_at - old.occurred_at),
+        else received_at - max(timedelta(), old.recorded_at - old.occurred_at),
         status=Status.IN_REVIEW.value,
         gold_for=work.person_id,
     )
@@ -178,7 +194,7 @@ def _materialise(work: Work, source: _Source, block: int) -> tuple[Case, Decisio
         purpose=GOLD,
         queue=old.queue,
         status=CaseStatus.OPEN.value,
-        opened_at=work.now,
+        opened_at=received_at,
         due_at=due_at,
         judge_first=judge_first,
         revision=1,
@@ -216,7 +232,7 @@ def _materialise(work: Work, source: _Source, block: int) -> tuple[Case, Decisio
             outcome=None,
             case=case_data | {"due_at": stored(due_at)},
         )
-        | {"asker": decision.actor, "block": block},
+        | {"asker": decision.actor, "block": block, "received_at": rfc3339(received_at)},
         payloads={DECISION_PAYLOAD: orjson.dumps(document)},
         key=key,
     )

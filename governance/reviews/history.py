@@ -118,6 +118,7 @@ def _as_any_other(served: Event) -> Event:
     asker, _, asker_id = data.pop("asker").partition(":")
     return replace(
         served,
+        at=parse_rfc3339(data.pop("received_at")),
         kind=EntryKind.DECISION_RECORDED,
         actor_kind=ActorKind(asker),
         actor_id=asker_id,

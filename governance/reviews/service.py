@@ -175,7 +175,7 @@ def next_case(work: Work, *, queue: str | None = None) -> CaseView | None:
         if row is None:
             return None
         # A known case takes the place of the one that would come, so that it comes when any would.
-        row, decision = gold.serve(work, names) or (row, decision_of(work, row))
+        row, decision = gold.serve(work, names, row) or (row, decision_of(work, row))
         _claim(work, row, decision)
     return view_of(work, row)
 
