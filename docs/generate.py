@@ -210,6 +210,8 @@ POLICY_KEYS: Mapping[str, str] = {
     "that the log commits to, so that nobody can steer it.",
     "review.sample": "The share of what is released live that a person looks at afterwards; drawn as for `judge_first`. The outcome stands.",
     "review.double": "The share of the cases decided that somebody else judges too, who sees no proposal and no verdict; drawn likewise.",
+    "review.gold": "The share of the cases that a person decides here whose right answer is known, up to a half; 0.05 is one at a drawn "
+    "place of each 20. Its person alone sees it, as any other case until their verdict counts, and nothing comes of it.",
     "appeals": "How objections of the persons concerned are answered. The policy in force says it, also for decisions of earlier versions.",
     "appeals.queue": "The queue in which they wait. Without one: `review.queue`.",
     "appeals.due_in": "Until when the person is promised an answer, in days of the calendar. The clock answers none; what is late is shown as late.",
@@ -271,7 +273,6 @@ POLICY_KEYS: Mapping[str, str] = {
 
 REFUSED_KEYS: Mapping[str, str] = {
     "proposal.model": "no models are hosted yet",
-    "review.gold": "no cases with known answers are seeded yet",
     "retention": "nothing is erased by age yet",
     "jurisdiction": "no duties follow from it yet",
     "proposal.from: model": "no models are hosted yet",

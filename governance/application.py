@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
 
 from governance import keyring as secrets
-from governance.actors import Actor
+from governance.actors import Actor, ActorKind
 from governance.clock import Clock, IdSource, SystemClock, uuid7
 from governance.configuration import ConfigurationCache
 from governance.errors import Conflict, Unavailable, WrongInstallation
@@ -98,11 +99,13 @@ class Answerable:
     def _work(self, database: Database, actor: Actor, at: datetime | None) -> Iterator[Work]:
         try:
             with database.write() as session:
+                now = at or self.clock.now()
+                _see(session, actor, now)
                 yield Work(
                     answerable=self,
                     session=session,
                     actor=actor,
-                    now=at or self.clock.now(),
+                    now=now,
                     writes=True,
                 )
         except (OperationalError, sa.exc.TimeoutError) as error:
@@ -132,11 +135,13 @@ class Answerable:
     def _look(self, database: Database, actor: Actor) -> Iterator[Work]:
         try:
             with database.read() as session:
+                now = self.clock.now()
+                _see(session, actor, now)
                 yield Work(
                     answerable=self,
                     session=session,
                     actor=actor,
-                    now=self.clock.now(),
+                    now=now,
                     writes=False,
                 )
         except (OperationalError, sa.exc.TimeoutError) as error:
@@ -154,6 +159,12 @@ class Answerable:
         self.database.dispose()
         if self.fairness_database is not self.database:
             self.fairness_database.dispose()
+
+
+def _see(session: Session, actor: Actor, now: datetime) -> None:
+    """Let a session know which person looks, and when; ``governance.decisions.sight`` shows by that."""
+    if actor.kind is ActorKind.PERSON:
+        session.info["person"] = actor.id, now
 
 
 def _vault_shut() -> Unavailable:

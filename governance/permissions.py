@@ -23,6 +23,7 @@ class Permission(StrEnum):
     EXPLANATIONS_READ = "explanations:read"
     EXPLANATIONS_REVIEW = "explanations:review"
     FEEDBACK_REPORT = "feedback:report"
+    GOLD_MANAGE = "gold:manage"
     GROUPS_RECORD = "groups:record"
     HOLDS_LIFT = "holds:lift"
     HOLDS_SET = "holds:set"
@@ -60,6 +61,7 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.EXPLANATIONS_READ: "Read the explanation made for the person concerned.",
     Permission.EXPLANATIONS_REVIEW: "Read the explanation made for reviewers.",
     Permission.FEEDBACK_REPORT: "Report how the person concerned rated a decision.",
+    Permission.GOLD_MANAGE: "Make known cases of resolved ones that one may read, look at them, and retire them.",
     Permission.GROUPS_RECORD: "Record group attributes of decisions into the vault, later; nobody reads them there.",
     Permission.HOLDS_LIFT: "Ask that a hold be lifted, and confirm what another asked.",
     Permission.HOLDS_SET: "Put a decision point, or all, on hold.",
@@ -120,8 +122,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SUBJECTS_MARK,
         Permission.TRUTH_REPORT,
     },
+    # Known cases are made by who answers for the policy, and by who reads all decisions and decides none.
     Role.PUBLISHER: _EVERYBODY
     | {
+        Permission.GOLD_MANAGE,
         Permission.HOLDS_LIFT,
         Permission.HOLDS_SET,
         Permission.INCIDENTS_HANDLE,
@@ -137,6 +141,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.EXPLANATIONS_AUDIT,
         Permission.EXPLANATIONS_READ,
         Permission.EXPLANATIONS_REVIEW,
+        Permission.GOLD_MANAGE,
         Permission.INCIDENTS_READ,
         Permission.LOG_READ,
         Permission.REPORTS_MAKE,

@@ -32,7 +32,7 @@ from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, watching
 from governance.operations import verification
 from governance.reporting import files, making
-from governance.reviews import notices, overdue
+from governance.reviews import gold, notices, overdue
 from governance.webhooks import delivering
 from governance.webhooks.delivering import Deliveries
 
@@ -129,7 +129,7 @@ class Background:
             ],
             [
                 _Task("worker", 5.0, lambda: None),
-                _Task("overdue", 5.0, lambda: overdue.run(answerable) >= 100),
+                _Task("overdue", 5.0, lambda: self._overdue() >= 100),
                 _Task("cleaning", 3600.0, self._clean),
             ],
             [
@@ -207,6 +207,9 @@ class Background:
             self._has_key = keys.signing_key(self._answerable, current) is not None
             self._key_looked_at = time.monotonic()
         return self._has_key
+
+    def _overdue(self) -> int:
+        return overdue.run(self._answerable) + gold.expire(self._answerable)
 
     def _count(self) -> bool:
         taken = folding.fold(self._answerable, watch=watching.watch)

@@ -219,7 +219,8 @@ class Review:
     """How people decide at this point.
 
     Shares, from 0 to 1: ``judge_first`` of the cases they judge before they see the proposal, ``sample`` of what is released
-    they look at afterwards, and ``double`` of the cases they decide are judged by somebody else too, who sees no proposal.
+    they look at afterwards, ``double`` of the cases they decide are judged by somebody else too, who sees no proposal, and ``gold`` of
+    what each person decides are cases with a known answer.
     """
 
     queue: str
@@ -231,6 +232,7 @@ class Review:
     judge_first: float = 0.0
     sample: float = 0.0
     double: float = 0.0
+    gold: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -320,8 +320,6 @@ class OverdueShape(Shape):
 class ReviewShape(Shape):
     """How people decide here."""
 
-    not_enforced = frozenset({"gold"})
-
     queue = Word(SLUG, "a queue's name in lower-case letters, digits and hyphens", required=True)
     confidence_below = Figure(0, 1, load_default=None)
     due_in = Duration(timedelta(days=365), timedelta(minutes=1), load_default=None)
@@ -331,6 +329,7 @@ class ReviewShape(Shape):
     judge_first = Figure(0, 1, load_default=0.0)
     sample = Figure(0, 1, load_default=0.0)
     double = Figure(0, 1, load_default=0.0)
+    gold = Figure(0, 0.5, load_default=0.0)
 
 
 class AppealsShape(Shape):
@@ -639,6 +638,7 @@ ENFORCED: Final[Mapping[str, str]] = {
     "review.judge_first": "policies.rulings.Engine.rule",
     "review.sample": "governance.decisions.preparing.prepare",
     "review.double": "governance.reviews.doubles.open_for",
+    "review.gold": "governance.reviews.gold.serve",
     "appeals": "policies.document.Policy.appeals_queue",
     "appeals.queue": "policies.document.Policy.appeals_queue",
     "appeals.due_in": "governance.appeals.service.open_appeal",

@@ -45,6 +45,10 @@ class EntryKind(StrEnum):
     VERDICT_UNDONE = "verdict.undone"
     SIGN_OFF_FELL = "sign_off.fell"
     COMMENT_ADDED = "comment.added"
+    GOLD_MADE = "gold.made"
+    GOLD_RETIRED = "gold.retired"
+    GOLD_SERVED = "gold.served"
+    GOLD_ENDED = "gold.ended"
     APPEAL_OPENED = "appeal.opened"
     APPEAL_ADDED = "appeal.added"
     APPEAL_WITHDRAWN = "appeal.withdrawn"
@@ -172,6 +176,19 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.COMMENT_ADDED: _describe(
         "A person commented on a case; the text is a payload.", "person"
+    ),
+    EntryKind.GOLD_MADE: _describe(
+        "A person made a known case of a resolved one; names the right answer, and why is a payload.",
+        "person",
+    ),
+    EntryKind.GOLD_RETIRED: _describe("A known case is served to nobody any more.", "person"),
+    EntryKind.GOLD_SERVED: _describe(
+        "A person was given a known case as the next one; what it is made of is copied, its ids, times and subject are not.",
+        "person",
+    ),
+    EntryKind.GOLD_ENDED: _describe(
+        "A known case ended without a verdict: the person moved it away, or its time ran out.",
+        "person, service",
     ),
     EntryKind.APPEAL_OPENED: _describe(
         "The person concerned objected, by themselves, by an app or by a manager; words, corrected facts and files are payloads.",

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from governance.clock import rfc3339
+from governance.decisions import sight  # noqa: F401 -- whoever stores decisions has others see no gold case.
 from governance.decisions.models import Decision
 from governance.deltas.models import CountDelta
 from governance.errors import LogUnavailable, Unavailable

@@ -30,6 +30,12 @@ class Decision(Base):
             sa.text("coalesce(occurred_at, recorded_at)"),
             "id",
         ),
+        sa.Index(
+            "ix_decisions_gold_for",
+            "gold_for",
+            sqlite_where=sa.text("gold_for IS NOT NULL"),
+            postgresql_where=sa.text("gold_for IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -60,3 +66,6 @@ class Decision(Base):
     outcome: Mapped[str | None] = mapped_column(sa.String(200))
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
     effective_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    #: The person to whom this is served as a case like any other, while its answer is known; see ``governance.decisions.sight``.
+    gold_for: Mapped[str | None] = mapped_column(Id)

@@ -372,6 +372,7 @@ def prepared_rows(
         ruled.outcome,
         stored(decided_at),
         None,
+        None,
     )
     rows["count_deltas"] = (
         decision_id,

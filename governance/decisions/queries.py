@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from governance.decisions.models import Decision
+from governance.decisions.sight import DECIDING, OWN
 from governance.decisions.states import REVERSAL
 from governance.reviews.models import Case
 from governance.subjects.models import PayloadRow, SubjectKeyRow
@@ -16,7 +17,7 @@ from governance.subjects.models import PayloadRow, SubjectKeyRow
 
 def by_id(session: Session, decision_id: str) -> Decision | None:
     """Return one decision."""
-    return session.get(Decision, decision_id)
+    return session.get(Decision, decision_id, execution_options=OWN)
 
 
 def lock(session: Session, decision_id: str) -> Decision | None:
@@ -25,7 +26,7 @@ def lock(session: Session, decision_id: str) -> Decision | None:
         sa.select(Decision)
         .where(Decision.id == decision_id)
         .with_for_update()
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True, **OWN)
     ).scalar_one_or_none()
 
 
@@ -39,7 +40,7 @@ def by_idempotency_key(session: Session, app_id: str, key: str) -> Decision | No
 def case_of(session: Session, decision_id: str) -> Case | None:
     """Return the case that decides a decision."""
     return session.execute(
-        sa.select(Case).where(Case.decision_id == decision_id, Case.purpose == "decide")
+        sa.select(Case).where(Case.decision_id == decision_id, Case.purpose.in_(DECIDING))
     ).scalar_one_or_none()
 
 

@@ -6,6 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from governance.deltas.models import CountDelta
 from governance.demo import folder
 from governance.demo.generating import COUNTS, Shop
 from governance.errors import AnswerableError
+from governance.gold import service as gold
 from governance.holds import service as holds
 from governance.identities import keys, signing_in
 from governance.identities import service as identities
@@ -158,6 +160,8 @@ class Turn:
     because: str
     verdict: str
     reason: str | None = None
+    #: Why the answer is right, where a known case is made of it.
+    known: str | None = None
 
 
 _TURNS: Final = (
@@ -177,7 +181,13 @@ _TURNS: Final = (
         reason="It is about something else than the machine thought.",
     ),
     Turn(who="Ada", point="ticket-routing", because="expensive-return", verdict="approve"),
-    Turn(who="Ada", point="lead-scoring", because="review.confidence_below", verdict="approve"),
+    Turn(
+        who="Ada",
+        point="lead-scoring",
+        because="review.confidence_below",
+        verdict="approve",
+        known="The machine was unsure and right: size and interest fit.",
+    ),
     # The first of the two that sign off a big discount; the case stays open for the second.
     Turn(
         who="Ada",
@@ -192,6 +202,7 @@ _TURNS: Final = (
         because="large-office-turned-away",
         verdict="change",
         reason="They moved into the building next door; I shall go there.",
+        known="A large office is worth a visit, whatever the form says of the budget.",
     ),
     Turn(who="Ben", point="lead-scoring", because="public-sector", verdict="approve"),
     Turn(who="Ben", point="retention-offer", because="complaint-first", verdict="approve"),
@@ -201,6 +212,7 @@ _TURNS: Final = (
         because="review.confidence_below",
         verdict="reject",
         reason="They paused for a holiday and are not about to leave.",
+        known="A pause that was announced is no reason for an offer.",
     ),
 )
 
@@ -260,6 +272,7 @@ def build(
     with folder.building(settings.home):
         folder.clear(settings.home)
         progress("Make the installation", 0, 1)
+        clock = _Early()
         installation.create(
             settings,
             business_name=BUSINESS,
@@ -267,11 +280,12 @@ def build(
             time_zone="Europe/Berlin",
             public_url=settings.public_url,
             actor=actor,
+            clock=clock,
         )
         progress("Make the installation", 1, 1)
-        answerable = open_installation(settings)
+        answerable = open_installation(settings, clock=clock)
         try:
-            key = _Builder(answerable, progress).build(actor, counts)
+            key = _Builder(answerable, clock, progress).build(actor, counts)
         finally:
             answerable.close()
         folder.finish(settings.home, key=key)
@@ -288,11 +302,26 @@ def check(answerable: Answerable, progress: Progress) -> list[str]:
     return [] if report.ok else [str(finding) for finding in report.findings]
 
 
+class _Early:
+    """The machine's clock, a minute slow until ``catch_up``: by then the verdicts of the demo count."""
+
+    def __init__(self) -> None:
+        self._behind = timedelta(minutes=1)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) - self._behind
+
+    def catch_up(self) -> None:
+        """Tell the time."""
+        self._behind = timedelta()
+
+
 class _Builder:
     """Fills a fresh installation, step by step, as the demo's people and its app."""
 
-    def __init__(self, answerable: Answerable, progress: Progress) -> None:
+    def __init__(self, answerable: Answerable, clock: _Early, progress: Progress) -> None:
         self._answerable = answerable
+        self._clock = clock
         self._progress = progress
         self._shop = Shop()
         self._sessions: dict[str, str] = {}
@@ -314,6 +343,9 @@ class _Builder:
         for turn, case_id in claimed:
             self._decide(turn, case_id)
         self._look_twice(app)
+        self._clock.catch_up()
+        for turn, case_id in claimed:
+            self._make_known(turn, case_id)
         self._withdraw(app, asked)
         self._draft()
         for secret in self._sessions.values():
@@ -461,6 +493,17 @@ class _Builder:
         with self._answerable.database.read() as session:
             found = sa.select(Case.purpose).where(Case.queue == "sales", Case.status == "open")
             return set(session.execute(found.where(Case.purpose.in_(SECOND_LOOKS))).scalars())
+
+    def _make_known(self, turn: Turn, case_id: str) -> None:
+        """Have the auditor make a known case of what one person decided, where the policy gives some."""
+        if turn.known is None:
+            return
+        with self._answerable.look(self._person(turn.who)) as work:
+            decision = reviews.case_view(work, case_id).decision
+        assert decision.id is not None, "it was stored"
+        assert decision.outcome is not None, "it was decided a minute ago"
+        with self._answerable.work(self._person("Cleo")) as work:
+            gold.make(work, decision.id, answer=decision.outcome, note=turn.known)
 
     def _withdraw(self, app: Actor, asked: Mapping[tuple[str, str], list[DecisionView]]) -> None:
         decision = asked["ticket-routing", "keeps-writing"][0]

@@ -16,6 +16,7 @@ from governance.decisions import first_judgement, masking
 from governance.decisions import service as decisions
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
+from governance.decisions.sight import DECIDING, app_of
 from governance.decisions.states import Status, visible
 from governance.errors import Conflict, FieldProblem, InvalidInput
 from governance.identities.models import App
@@ -26,7 +27,7 @@ from governance.points import queries as points
 from governance.reviews import history
 from governance.reviews import queries as reviews
 from governance.reviews.models import Case
-from governance.reviews.purposes import CHECK, DECIDE, DOUBLE
+from governance.reviews.purposes import CHECK, DOUBLE
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.views import MessageKind
 from governance.subjects import payloads
@@ -275,7 +276,7 @@ def _human_part(work: Work, row: Decision) -> HumanPart | None:
 
 def _case_of(work: Work, row: Decision) -> Case | None:
     return work.session.execute(
-        sa.select(Case).where(Case.decision_id == row.id, Case.purpose == DECIDE)
+        sa.select(Case).where(Case.decision_id == row.id, Case.purpose.in_(DECIDING))
     ).scalar_one_or_none()
 
 
@@ -349,8 +350,9 @@ class _Names:
         self._app: str | None = None
         if self.told:
             self._people = names(work.session, [event.person_id for event in events])
-        if row.app_id is not None:
-            app = work.session.get(App, row.app_id)
+        app_id = app_of(row)
+        if app_id is not None:
+            app = work.session.get(App, app_id)
             self._app = None if app is None else app.name
 
     def of(self, event: history.Event) -> str | None:

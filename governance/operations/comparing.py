@@ -43,6 +43,7 @@ RECORDED = (
     EntryKind.DECISION_RECORDED.value,
     EntryKind.DECISION_IMPORTED.value,
     EntryKind.DECISION_REVERSED.value,
+    EntryKind.GOLD_SERVED.value,
 )
 
 
@@ -96,6 +97,8 @@ def follow(entries: Sequence[Mapping[str, Any]]) -> Outcome:
                 status, outcome, decided_at, effective_at = "lapsed", said["outcome"], at, at
             case EntryKind.DECISION_WITHDRAWN:
                 status, outcome, decided_at, effective_at = "withdrawn", None, at, None
+            case EntryKind.GOLD_ENDED:
+                status, outcome, decided_at, effective_at = "withdrawn", None, at, at
             case EntryKind.CASE_ESCALATED:
                 queue, due_at, escalated_at = said["queue"], _instant(said["due_at"]), at
     return Outcome(
@@ -132,15 +135,18 @@ def compare(
     actor = first["actor"]
     who = actor["ref"].partition("/")[0]
     reverses = first["kind"] == EntryKind.DECISION_REVERSED
+    gold = first["kind"] == EntryKind.GOLD_SERVED
     expected = {name: data[name] for name in _AS_RECORDED} | {
         "confidence": data["confidence"],
-        "actor": f"{actor['type']}:{who}",
+        # A gold case is served by who asked for it, and reads as asked for by who asked for its source.
+        "actor": data["asker"] if gold else f"{actor['type']}:{who}",
+        "gold_for": who if gold else None,
         # What takes the place of a decision is a person's act and stays the app's to see.
         "app_id": data["app_id"] if reverses else who if actor["type"] == "app" else None,
         "imported": first["kind"] == EntryKind.DECISION_IMPORTED,
         "queue": data["queue"] if reverses else None if case_data is None else case_data["queue"],
         "due_at": None if case_data is None else _instant(case_data["due_at"]),
-        "recorded_at": _instant(first["recorded_at"]),
+        "recorded_at": _received(first),
         "occurred_at": _instant(first.get("occurred_at")),
         "status": stands.status,
         "outcome": stands.outcome,
@@ -162,7 +168,8 @@ def _compare_case(
     decision: Any, cases: Sequence[Any], first: Mapping[str, Any], stands: Outcome
 ) -> Iterator[Difference]:
     case_id, case_data = first["refs"].get("case"), first["data"]["case"]
-    known = [case for case in cases if case.purpose == "decide"]
+    purpose = "gold" if first["kind"] == EntryKind.GOLD_SERVED else "decide"
+    known = [case for case in cases if case.purpose == purpose]
     ids = [case.id for case in known]
     if ids != ([] if case_id is None else [case_id]):
         yield Difference(
@@ -175,7 +182,7 @@ def _compare_case(
     expected = {name: case_data[name] for name in _CASE_AS_RECORDED} | {
         **{name: case_data.get(name, before) for name, before in _CASE_SAID_SINCE.items()},
         "point": first["data"]["point"],
-        "opened_at": _instant(first["recorded_at"]),
+        "opened_at": _received(first),
         "queue": stands.queue,
         "due_at": stands.due_at,
         "escalated_at": stands.escalated_at,
@@ -346,6 +353,66 @@ def compare_appeals(
     stored = [(row.reverses, row.appeal_id, row.check_id) for row in reversals]
     if stored != expected:
         yield Difference(where="reversals", expected=expected, got=stored)
+
+
+#: Entries of known cases, in the order in which one follows from another.
+GOLD: Final = (
+    EntryKind.GOLD_MADE.value,
+    EntryKind.GOLD_RETIRED.value,
+    EntryKind.GOLD_SERVED.value,
+    EntryKind.GOLD_ENDED.value,
+)
+
+
+def follow_gold(
+    entry: Mapping[str, Any], made: dict[str, dict[str, Any]], served: dict[str, dict[str, Any]]
+) -> None:
+    """Add what an entry says of known cases to what is said of them by id, and of decisions that were served as such.
+
+    Entries may come in any order.
+    """
+    refs, data, at = entry["refs"], entry["data"], _instant(entry["recorded_at"])
+    match entry["kind"]:
+        case EntryKind.GOLD_MADE:
+            made.setdefault(entry["id"], {"retired_at": None}).update(
+                decision_id=refs.get("source"),
+                point=data.get("point"),
+                answer=data.get("answer"),
+                made_by=entry["actor"]["ref"],
+                made_at=at,
+            )
+        case EntryKind.GOLD_RETIRED:
+            made.setdefault(str(refs.get("gold")), {})["retired_at"] = at
+        case EntryKind.GOLD_SERVED:
+            served.setdefault(entry["id"], {"ended_at": None}).update(
+                gold_case_id=refs.get("gold"),
+                person_id=entry["actor"]["ref"],
+                point=data.get("point"),
+                block=data.get("block"),
+                served_at=at,
+            )
+        case EntryKind.GOLD_ENDED:
+            served.setdefault(str(refs.get("decision")), {})["ended_at"] = at
+
+
+def compare_gold(
+    table: str, said: Mapping[str, Mapping[str, Any]], rows: Mapping[str, Any]
+) -> Iterator[Difference]:
+    """Yield where the rows of known cases, by id, differ from what was said of them."""
+    for missing in said.keys() - rows.keys():
+        yield Difference(where=table, expected=missing, got="nothing")
+    for added in rows.keys() - said.keys():
+        yield Difference(where=table, expected="an entry", got=f"{added} without one")
+    for name in said.keys() & rows.keys():
+        for column, value in said[name].items():
+            got = getattr(rows[name], column)
+            if got != value:
+                yield Difference(where=f"{table}.{column}", expected=value, got=got)
+
+
+def _received(first: Mapping[str, Any]) -> datetime | None:
+    """Return when a decision came in, as it reads: of a gold case another time than that of its entry."""
+    return _instant(first["data"].get("received_at", first["recorded_at"]))
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -25,8 +25,10 @@ from audits.log.tree import leaf_hash
 from audits.log.verify import Severity, StoredEntry
 from governance.appeals.models import Appeal, Reversal
 from governance.clock import rfc3339
+from governance.decisions import sight
 from governance.decisions.models import Decision
 from governance.errors import AnswerableError
+from governance.gold.models import GoldCase, GoldServing
 from governance.holds.models import Hold
 from governance.identities.models import AppKey, Person
 from governance.ledger import highwater_file, keys, queries
@@ -122,6 +124,7 @@ def verify(answerable: Answerable, *, progress: Progress | None = None) -> Repor
     """Check the log and everything that it vouches for. ``progress`` is told what is looked at, how far it is, and how far it goes."""
     report = Report(started_at=answerable.clock.now())
     with snapshot(answerable.fairness_database) as session:
+        sight.of_all(session)
         verification = _Verification(answerable, session, report, progress or (lambda *_: None))
         for finding in verification.run():
             if finding.severity is Severity.TAMPERED:
@@ -156,6 +159,7 @@ class _Verification:
         yield from self._policies()
         yield from self._in_force()
         yield from self._reports()
+        yield from self._gold()
         yield from self._records()
         yield from self._decisions()
 
@@ -584,7 +588,8 @@ class _Verification:
     def _subject(
         self, document: Mapping[str, Any], key: SubjectKey, about: dict[str, Any]
     ) -> Iterator[Finding]:
-        reference = document.get("subject")
+        # What is copied for a gold case stays under the key of the person it is about.
+        reference = document.get("source_subject", document.get("subject"))
         expected = None if reference is None else self._answerable.keys.tag_of(reference)
         if key.subject_tag != expected:
             yield _tampered(
@@ -679,6 +684,30 @@ class _Verification:
                 )
         for missing, digest in said.items():
             yield _tampered(f"report {missing} is gone", expected=digest, got="nothing")
+
+    # ---------------------------------------------------------------------------- gold cases
+
+    def _gold(self) -> Iterator[Finding]:
+        """Hold known cases, and to whom they were served, against the entries that made, served and retired them."""
+        made: dict[str, dict[str, Any]] = {}
+        served: dict[str, dict[str, Any]] = {}
+        for entry in self._session.execute(
+            sa.select(self._bytes(LogRecord.entry)).where(LogRecord.kind.in_(comparing.GOLD))
+        ).scalars():
+            said = _parsed(entry)
+            if said is not None:
+                comparing.follow_gold(said, made, served)
+        for known, model in ((made, GoldCase), (served, GoldServing)):
+            rows = {
+                getattr(row, "decision_id" if model is GoldServing else "id"): row
+                for row in self._all(model)
+            }
+            for difference in comparing.compare_gold(model.__tablename__, known, rows):
+                yield _tampered(
+                    f"{difference.where} is not what the entries say",
+                    expected=_text(difference.expected),
+                    got=_text(difference.got),
+                )
 
     # ----------------------------------------------------------------------------- decisions
 

@@ -172,7 +172,7 @@ def home(work: Work, since: datetime) -> Home:
     """
     work.require(Permission.REPORTS_READ)
     decisions = work.session.execute(
-        sa.select(sa.func.count()).where(Decision.recorded_at >= since)
+        sa.select(sa.func.count()).where(Decision.recorded_at >= since, Decision.gold_for.is_(None))
     ).scalar_one()
     return Home(
         since=since, decisions=decisions, changes=_changes(work, since), points=_points(work)

@@ -15,11 +15,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from audits.fairness.counts import WRONG, Counts, Routed, Stage
+from audits.oversight.plan import Plan
 from audits.oversight.records import GroupCounts, Purpose, QueueCell, Review, TruthFrom
 from audits.oversight.records import Verdict as VerdictKind
 from audits.oversight.report import oversight_report
 from governance.counting import reading
 from governance.decisions.models import Decision
+from governance.decisions.sight import ALL, GOLD
+from governance.gold.models import GoldCase, GoldServing
 from governance.identities.models import Person
 from governance.permissions import Permission
 from governance.reviews.models import Case, Judgement, Reveal, Verdict
@@ -35,7 +38,12 @@ SESSION_ENDS: Final = timedelta(minutes=30)
 #: Reviews that one report reads at most, the newest of its window; each may have a reason to decrypt.
 MOST_REVIEWS: Final = 20_000
 _BATCH: Final = 500
-_PURPOSES: Final = {DECIDE: Purpose.DECIDE, CHECK: Purpose.CHECK, DOUBLE: Purpose.DOUBLE}
+_PURPOSES: Final = {
+    DECIDE: Purpose.DECIDE,
+    CHECK: Purpose.CHECK,
+    DOUBLE: Purpose.DOUBLE,
+    GOLD: Purpose.GOLD,
+}
 _LOOKED: Final = {"decided": "given", "open": "waiting", "closed": "not_looked_at"}
 
 
@@ -53,7 +61,11 @@ def report(
     first, last = reading.window(work, point, since, until)
     counts = reading.counts(work, point, first, last)
     found = list(reviews(work, policy, first, last))
-    told = oversight_report(found, _groups(counts), decision_point=point, since=first, until=last)
+    share = policy.review.gold
+    plan = Plan(gold_every=round(1 / share)) if share else Plan()
+    told = oversight_report(
+        found, _groups(counts), decision_point=point, since=first, until=last, plan=plan
+    )
     return told | {
         "complete": len(found) < MOST_REVIEWS,
         "second_looks": second_looks(work, point, first, last),
@@ -93,6 +105,7 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
     Where nothing better is known, what somebody else answered blind is the truth of a review; never the reviewer's own answer.
     """
     begins, ends = _window(since, until)
+    answers = _answers(work, policy)
     rows = work.session.execute(
         sa.select(Verdict, Case, Decision, GroundTruth.outcome, Judgement.outcome, Person.time_zone)
         .join(Case, Case.id == Verdict.case_id)
@@ -106,12 +119,15 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
         .where(
             Decision.point == policy.decision_point,
             Case.purpose.in_(_PURPOSES),
+            # Whoever gave it is told of a known case first.
+            sa.or_(Case.purpose != GOLD, Decision.effective_at <= work.now),
             Verdict.undone_at.is_(None),
             Verdict.given_at >= begins,
             Verdict.given_at < ends,
         )
         .order_by(Verdict.given_at.desc(), Verdict.id.desc())
         .limit(MOST_REVIEWS)
+        .execution_options(**ALL)
     ).all()
     blind = _second_opinions(work, {row[0].decision_id for row in rows})
     reasons = _reasons(work, [row[0].id for row in rows])
@@ -124,7 +140,9 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
         right, source = known, None if known is None else TruthFrom.LATER
         # One's own second look tells whether one stays with what one said, not who was right.
         by_another = None if other is None or other.person_id == verdict.person_id else other
-        if by_another is not None and right is None and purpose is Purpose.DECIDE:
+        if purpose is Purpose.GOLD:
+            right, source = answers[decision.id], TruthFrom.GOLD
+        elif by_another is not None and right is None and purpose is Purpose.DECIDE:
             right, source = by_another.outcome, TruthFrom.DOUBLE
         yield Review(
             reviewer=verdict.person_id,
@@ -169,6 +187,16 @@ def _second_opinions(work: Work, decision_ids: Collection[str]) -> dict[str, Ver
         ).scalars()
         found |= {row.decision_id: row for row in rows}
     return found
+
+
+def _answers(work: Work, policy: Policy) -> dict[str, str]:
+    """Return the right answers of the known cases that were served at a point, by the decision that each was served as."""
+    rows = work.session.execute(
+        sa.select(GoldServing.decision_id, GoldCase.answer)
+        .join(GoldCase, GoldCase.id == GoldServing.gold_case_id)
+        .where(GoldServing.point == policy.decision_point)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _reasons(work: Work, verdict_ids: Sequence[str]) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ from governance.clock import rfc3339
 from governance.decisions import masking
 from governance.decisions import service as decisions
 from governance.decisions.models import Decision
+from governance.decisions.sight import app_of
 from governance.errors import (
     CaseClosed,
     Conflict,
@@ -24,7 +25,7 @@ from governance.errors import (
 from governance.identities import queries as people
 from governance.permissions import Permission
 from governance.points import queries as points
-from governance.reviews import purposes, queries, service, transitions
+from governance.reviews import gold, purposes, queries, service, transitions
 from governance.reviews.models import Case, Reveal, Skip
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.transitions import CaseState, CaseStatus, SkipReason
@@ -65,6 +66,8 @@ def skip(
     case, decision, state = _held(work, row, revision)
     with service.telling_more(work, case, decision):
         transitions.release(state, work.person_id, work.now)
+    if gold.ends(work, case, decision):
+        return service.summaries(work, [case])[0]
     service.hand(case, None)
     case.revision += 1
     record_id = _record(
@@ -103,6 +106,8 @@ def put_off(
     case, decision, state = _held(work, row, revision)
     with service.telling_more(work, case, decision):
         transitions.require_put_off(state, work.person_id, until, work.now)
+    if gold.ends(work, case, decision):
+        return service.summaries(work, [case])[0]
     service.hand(case, None)
     case.sleeps_until = until
     case.revision += 1
@@ -134,6 +139,8 @@ def hand_over(
         raise InvalidInput(detail, [FieldProblem(pointer="/to", detail=detail)])
     with service.telling_more(work, case, decision):
         kept = transitions.hand_over(state, work.person_id, to, work.now)
+    if gold.ends(work, case, decision):
+        return service.summaries(work, [case])[0]
     service.hand(case, None)
     service.reserve(case, kept)
     case.revision += 1
@@ -245,7 +252,7 @@ def ask(
     case, decision, state = _held(work, row, revision)
     if case.question_id is not None:
         raise Conflict("A question is open already. Wait for its answer, or decide without it.")
-    if decision.app_id is None:
+    if app_of(decision) is None:
         raise Conflict("No app made this decision, so there is nobody to ask. Use a comment.")
     if until is None:
         until = work.now + _ANSWER_TIME
@@ -253,6 +260,8 @@ def ask(
             until = min(until, case.due_at)
     with service.telling_more(work, case, decision):
         transitions.require_put_off(state, work.person_id, until, work.now)
+    if gold.ends(work, case, decision):
+        return service.summaries(work, [case])[0]
     service.hand(case, None)
     case.sleeps_until = until
     case.revision += 1

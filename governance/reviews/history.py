@@ -136,14 +136,31 @@ def _decides(event: Event) -> bool:
 
 
 def _event(row: LogRecord) -> Event:
-    entry = orjson.loads(row.entry)
+    entry, kind = orjson.loads(row.entry), EntryKind(row.kind)
     # An app's reference is its id and the key's; the app is who acted.
-    return Event(
+    event = Event(
         record_id=row.id,
-        kind=EntryKind(row.kind),
+        kind=kind,
         at=parse_rfc3339(entry["recorded_at"]),
         actor_kind=ActorKind(entry["actor"]["type"]),
         actor_id=entry["actor"]["ref"].partition("/")[0],
         refs=entry["refs"],
         data=entry["data"],
+    )
+    return _as_any_other(event) if kind is EntryKind.GOLD_SERVED else event
+
+
+def _as_any_other(served: Event) -> Event:
+    """Return what serving a known case would be told as, were it the decision that it looks like."""
+    data = dict(served.data)
+    del data["block"]
+    asker, _, asker_id = data.pop("asker").partition(":")
+    return replace(
+        served,
+        at=parse_rfc3339(data.pop("received_at")),
+        kind=EntryKind.DECISION_RECORDED,
+        actor_kind=ActorKind(asker),
+        actor_id=asker_id,
+        refs={name: one for name, one in served.refs.items() if name != "gold"},
+        data=data,
     )

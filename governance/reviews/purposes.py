@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from governance.appeals.models import Appeal
 from governance.decisions.models import Decision
+from governance.decisions.sight import GOLD
 from governance.installation.service import business_settings
 from governance.points.models import PolicyVersion
 from governance.reviews.models import Case, Verdict
@@ -30,7 +31,7 @@ DOUBLE: Final = "double"
 #: Looks at what is decided already.
 SECOND_LOOKS: Final = (CHECK, DOUBLE)
 #: The purposes of the cases that people are given, in queues and one after the other.
-WORKED: Final = (DECIDE, APPEAL, CHECK, DOUBLE)
+WORKED: Final = (DECIDE, APPEAL, CHECK, DOUBLE, GOLD)
 #: How long after it was due a second look is closed that nobody gave.
 LEFT_FOR: Final = timedelta(days=30)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from governance.decisions import queries as decisions
 from governance.decisions.models import Decision
+from governance.decisions.sight import GOLD
 from governance.points.models import PolicyVersion
 from governance.reviews.models import Case, Judgement, Skip, Verdict
 from governance.reviews.purposes import DECIDE, LEFT_FOR, SECOND_LOOKS, WORKED, is_there, not_barred
@@ -288,7 +289,7 @@ def recent_durations(session: Session, queue: str, count: int = 50) -> list[floa
     # By due time rather than by closing time, which no index serves; of recent cases it is as good.
     recent = (
         sa.select(Case.id)
-        .where(Case.queue == queue, Case.status == "decided")
+        .where(Case.queue == queue, Case.status == "decided", Case.purpose != GOLD)
         .order_by(Case.due_at.desc(), Case.id.desc())
         .limit(count)
         .subquery()

@@ -22,6 +22,7 @@ from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
+from governance.decisions.sight import DECIDING, OWN
 from governance.decisions.views import RulingReason
 from governance.deltas.noting import counted
 from governance.errors import (
@@ -39,7 +40,16 @@ from governance.identities import queries as people
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.queues.models import Queue
-from governance.reviews import checks, doubles, history, purposes, queries, reversing, transitions
+from governance.reviews import (
+    checks,
+    doubles,
+    gold,
+    history,
+    purposes,
+    queries,
+    reversing,
+    transitions,
+)
 from governance.reviews.history import Event
 from governance.reviews.models import Case, Verdict
 from governance.reviews.transitions import CaseState, CaseStatus, Lease, SignOff, VerdictKind
@@ -175,7 +185,8 @@ def next_case(work: Work, *, queue: str | None = None) -> CaseView | None:
         row = queries.most_urgent(work.session, person_id, work.actor.reference, names, work.now)
         if row is None:
             return None
-        decision = decision_of(work, row)
+        # A known case takes the place of the one that would come, so that it comes when any would.
+        row, decision = gold.serve(work, names, row) or (row, decision_of(work, row))
         _claim(work, row, decision)
     return view_of(work, row)
 
@@ -301,11 +312,12 @@ def give_verdict(
             undone_at=None,
         )
     )
+    gold.count_by(work, case.point, 1)
     hand(case, None)
     case.revision += 1
     if sign_off.decides:
         case.status, case.closed_at = CaseStatus.DECIDED.value, work.now
-    if sign_off.decides and case.purpose == purposes.DECIDE:
+    if sign_off.decides and case.purpose in DECIDING:
         with counted(work, decision):
             decision.status = transitions.STATUS_BY_VERDICT[sign_off.kind]
             decision.outcome = sign_off.outcome
@@ -323,7 +335,7 @@ def give_verdict(
             "shown": _shown(work, case, decision),
             "claimed_at": None if claimed_at is None else rfc3339(claimed_at),
             "effective_at": None if after.effective_at is None else rfc3339(after.effective_at),
-            **({} if case.purpose == purposes.DECIDE else {"purpose": case.purpose}),
+            **({"purpose": case.purpose} if case.purpose in purposes.SECOND_LOOKS else {}),
         },
         payloads={} if said is None else {REASON_PAYLOAD: said.encode()},
         key=None
@@ -384,9 +396,10 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
         after, mine = transitions.undo(state, person_id, committed)
     taken_back = work.session.get_one(Verdict, mine.id)
     taken_back.undone_at = work.now
+    gold.count_by(work, case.point, -1)
     if mine.decides:
         case.status, case.closed_at = CaseStatus.OPEN.value, None
-    if mine.decides and case.purpose == purposes.DECIDE:
+    if mine.decides and case.purpose in DECIDING:
         with counted(work, decision):
             decision.status, decision.outcome = "in_review", None
             decision.decided_at = decision.effective_at = None
@@ -433,6 +446,8 @@ def escalate(
     require_current(work, case, decision, revision)
     with telling_more(work, case, decision):
         transitions.require_escalatable(state_of(work, case, decision), person_id, work.now)
+    if gold.ends(work, case, decision):
+        return summaries(work, [case])[0]
     if case.escalated_at is not None:
         raise Conflict("The case was sent on before; it goes no further than this queue.")
     if case.escalate_to is None:
@@ -580,7 +595,8 @@ def view_of(work: Work, case: Case) -> CaseView:
         judge_first=case.judge_first,
         judgement=judgement,
         point=case.point,
-        purpose=case.purpose,
+        purpose=gold.purpose_told(case, decision, work.now),
+        known=gold.known_of(work, case, decision),
         queue=case.queue,
         status=case.status,
         opened_at=case.opened_at,
@@ -676,7 +692,8 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
     found = {
         row.id: row
         for row in work.session.execute(
-            sa.select(Decision).where(Decision.id.in_([case.decision_id for case in cases]))
+            sa.select(Decision).where(Decision.id.in_([case.decision_id for case in cases])),
+            execution_options=OWN,
         ).scalars()
     }
     counts = queries.sign_off_counts(work.session, ids)
@@ -697,7 +714,7 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
                 id=case.id,
                 decision_id=case.decision_id,
                 point=case.point,
-                purpose=case.purpose,
+                purpose=gold.purpose_told(case, decision, work.now),
                 policy=points.engine_of(work, decision.point, decision.policy_version).policy,
                 queue=case.queue,
                 status=case.status,

@@ -61,6 +61,7 @@ def today(work: Work) -> Mapping[str, PointToday]:
             Decision.recorded_at >= midnight,
             Decision.imported.is_(False),
             Decision.source != REVERSAL,
+            Decision.gold_for.is_(None),
         )
         .group_by(Decision.point)
     )

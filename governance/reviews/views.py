@@ -103,6 +103,42 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What there is to know of a known case once it is over. ``said`` is None where it was moved away instead of decided."""
+
+    case_id: str
+    decision_id: str
+    point: str
+    policy: Policy
+    served_at: datetime
+    proposed: str
+    answer: str
+    said: str | None
+    note: str | None
+
+    @property
+    def mistake(self) -> bool:
+        """Tell whether there was something to catch: what was proposed was not right."""
+        return self.proposed != self.answer
+
+    @property
+    def caught(self) -> bool | None:
+        """Tell whether a mistake did not stand; None where there was none, or nothing was said."""
+        return self.said != self.proposed if self.mistake and self.said is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """How a person did on the known cases they decided: ``caught`` of ``mistakes``, and ``kept`` of the ``right`` proposals."""
+
+    mistakes: int
+    caught: int
+    right: int
+    kept: int
+    cases: Sequence[Known]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSummary:
     """One case in a list. ``signed`` tells whether the actor has signed it off; ``why`` is empty where the payload was erased.
 
@@ -180,6 +216,8 @@ class CaseView:
     ``blind`` says that the actor is told neither the proposal nor what was decided, ``own_second_look`` that whoever decided looks again as
     there was nobody else, and ``compared`` are the verdicts that a second opinion, once given, is compared with. ``may_reverse`` says that what a
     check finds wrong can be put right for the person, ``reversed_by`` is the decision with which that was done.
+    ``judge_first`` says that people judge before they see the proposal, ``judgement`` is what the actor said then. ``known`` is what was right of a known
+    case, once its person may be told.
     """
 
     id: str
@@ -190,6 +228,7 @@ class CaseView:
     judgement: str | None
     point: str
     purpose: str
+    known: Known | None
     queue: str
     status: str
     opened_at: datetime

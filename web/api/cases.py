@@ -13,6 +13,7 @@ from governance.reviews.purposes import WORKED
 from governance.reviews.transitions import CaseStatus, SkipReason, VerdictKind
 from governance.reviews.views import CaseSummary, CaseView, Looked, MessageKind
 from web.api.decisions import ReasonAnswer, WholeDecisionAnswer, whole_decision
+from web.api.gold import KnownAnswer
 from web.api.resources import (
     PageQuery,
     ReasonBody,
@@ -56,7 +57,7 @@ _PURPOSE: Final = Text(
     validate=one_of(WORKED),
     metadata={
         "description": "`decide`: it takes a verdict. `appeal`: it answers an objection, and takes an answer. `check`: what was released by itself is looked at "
-        "afterwards; it takes a verdict. `double`: a second opinion; its verdict is an `outcome` alone"
+        "afterwards; it takes a verdict. `double`: a second opinion; its verdict is an `outcome` alone. `gold`: it was a known case, which is told once it is over"
     },
 )
 ETAG: Final = {
@@ -367,6 +368,12 @@ class CaseAnswer(Answer):
     id = Text(required=True)
     decision_point = Text(required=True, attribute="point")
     purpose = _PURPOSE
+    known = Nested(
+        KnownAnswer,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What was right, of a known case that is over; null of any other"},
+    )
     decision = WholeDecision(required=True)
     queue = Text(required=True)
     status = Text(required=True)

@@ -19,6 +19,7 @@ FAMILIES: Final = (
     "handling",
     "appeals",
     "decisions",
+    "gold",
     "ledger",
     "hold",
     "requests",

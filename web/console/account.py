@@ -12,8 +12,10 @@ from governance.errors import AnswerableError, Conflict, InvalidInput, NotFound,
 from governance.identities import service, signing_in
 from governance.identities.views import SecondFactorSetup
 from governance.permissions import Permission
+from governance.reviews import gold
+from governance.reviews.views import Results
 from web import authentication
-from web.console import forms
+from web.console import forms, telling
 from web.console.permission_words import permission_words
 from web.console.queues import zones
 from web.console.shell import (
@@ -29,13 +31,21 @@ from web.console.shell import (
 from web.console.speech import LANGUAGE_COOKIE
 from web.console.speech import gettext as _
 from web.console.times import moment, moment_or_none, now
-from web.console.views.people import AccountPage, SecondFactorPage, SecretPage, TokenRow
+from web.console.views.people import (
+    AccountPage,
+    KnownResults,
+    SecondFactorPage,
+    SecretPage,
+    TokenRow,
+)
 from web.console.views.shell import Choice, Form
 from web.security import requires
 
 #: Where the session keeps the secret of a second step that is not confirmed yet.
 _SETTING_UP: Final = "second-factor"
 _DAY: Final = timedelta(days=1)
+#: How many known cases one is shown of one's own.
+_NEWEST: Final = 20
 
 
 @blueprint.get("/account")
@@ -197,6 +207,7 @@ def _page(
     with authentication.installation().look(actor) as work:
         known = service.account(work)
         tokens = service.list_tokens(work)
+        results = gold.results(work) if actor.may(Permission.CASES_DECIDE) else None
     words = permission_words()
     page = AccountPage(
         name=known.name,
@@ -221,6 +232,7 @@ def _page(
             for permission in sorted(actor.permissions)
         ),
         zones=zones(known.time_zone),
+        known=_known(results),
         preferences=preferences
         or Form(
             values={
@@ -233,6 +245,18 @@ def _page(
         token=token or Form(),
     )
     return render("account", page, current="account", status=status)
+
+
+def _known(results: Results | None) -> KnownResults | None:
+    if results is None or not results.cases:
+        return None
+    return KnownResults(
+        mistakes=results.mistakes,
+        caught=results.caught,
+        right=results.right,
+        kept=results.kept,
+        cases=tuple(telling.known(one) for one in results.cases[:_NEWEST]),
+    )
 
 
 def _being_set_up() -> SecondFactorSetup | None:

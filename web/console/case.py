@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request
 
+from governance.decisions.sight import GOLD
 from governance.errors import (
     AlreadySigned,
     AnswerableError,
@@ -205,8 +206,16 @@ def escalate(case_id: str) -> Response:
     except TOO_LATE as error:
         tell("warn", _("The case could not be sent on."), error.detail)
         return go("case", case_id=case_id)
+    if moved.purpose == GOLD:
+        return was_known(case_id)
     tell("good", _("The case went to %(queue)s.", queue=title))
     return go("queue")
+
+
+def was_known(case_id: str) -> Response:
+    """Say that what a person would have moved away was a known case, and show what was right."""
+    tell("info", _("This was a known case, so it goes nowhere."))
+    return go("case", case_id=case_id)
 
 
 def again(
@@ -349,6 +358,7 @@ def _page(
         reversed_by=view.reversed_by or "",
         compared=tuple(_sign_off(view, one) for one in view.compared),
         agree=len(said) == 1,
+        known=None if view.known is None else telling.known(view.known),
         policy=_("Policy version %(n)s", n=decision.policy_version),
         policy_href=shell.policy_address(view.point, decision.policy_version),
         form=typed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from governance.decisions.views import DecisionView
 from governance.errors import FieldProblem, InvalidInput, NotFound
 from governance.explanations import service as explanations
 from governance.explanations.service import Step
+from governance.gold import service as gold
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.points import service as point_views
@@ -92,6 +94,15 @@ def decision(decision_id: str) -> Response:
         policy = points.engine_of(work, view.point, view.policy_version).policy
         page = _page(work, view, policy)
     return render("decision", page, current="decisions")
+
+
+def again(decision_id: str, form: Form, status: int) -> Response:
+    """Show a decision again, with a form of its page that does not fit."""
+    with authentication.installation().look(authentication.actor()) as work:
+        view = decisions.get(work, decision_id)
+        policy = points.engine_of(work, view.point, view.policy_version).policy
+        page = replace(_page(work, view, policy), form=form)
+    return render("decision", page, current="decisions", status=status)
 
 
 @blueprint.get("/search")
@@ -178,6 +189,10 @@ def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
         reverses=reverses or "",
         reversed_by=reversed_by or "",
         metadata=telling.particulars(view.metadata),
+        answers=tuple(
+            Choice(value=name, label=telling.outcome_label(policy, name))
+            for name in (policy.outcomes if gold.may_make(work, str(view.id)) else ())
+        ),
     )
 
 
@@ -293,6 +308,7 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         if outcome
         else _("Nobody will ever know what was right"),
         "feedback.given": _rated(step),
+        "gold.ended": _("It was a known case, and ended here"),
         "appeal.opened": _("The person concerned objected"),
         "appeal.added": _("The person concerned added words"),
         "appeal.withdrawn": _("The objection was taken back"),

@@ -9,9 +9,11 @@ from typing import Any
 from flask import Response
 
 from governance.clock import parse_rfc3339
+from governance.decisions.sight import GOLD
 from governance.errors import FieldProblem, InvalidInput
 from governance.permissions import Permission
 from governance.reviews import handling
+from governance.reviews.views import CaseSummary
 from web import authentication
 from web.console import case as case_page
 from web.console import forms
@@ -122,7 +124,7 @@ def _do(
     """Do one of these and go on to the queue; where it does not fit, show its form again with what was wrong."""
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            act(work)
+            done = act(work)
     except InvalidInput as error:
         return case_page.again(
             case_id,
@@ -133,6 +135,8 @@ def _do(
     except case_page.TOO_LATE as error:
         tell("warn", _("This could not be done."), error.detail)
         return go("case", case_id=case_id)
+    if isinstance(done, CaseSummary) and done.purpose == GOLD:
+        return case_page.was_known(case_id)
     tell("good", told)
     return go("case", case_id=case_id) if stay else go("queue")
 

@@ -23,6 +23,7 @@ def permission_words() -> Mapping[Permission, str]:
         Permission.EXPLANATIONS_READ: _("read explanations for the person concerned"),
         Permission.EXPLANATIONS_REVIEW: _("read explanations for reviewers"),
         Permission.FEEDBACK_REPORT: _("report how decisions were rated"),
+        Permission.GOLD_MANAGE: _("make known cases and retire them"),
         Permission.GROUPS_RECORD: _("record group attributes later"),
         Permission.HOLDS_LIFT: _("ask that holds be lifted, and confirm it"),
         Permission.HOLDS_SET: _("put decision points on hold"),

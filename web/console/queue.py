@@ -7,6 +7,7 @@ import hashlib
 from flask import Response, request
 
 from governance.permissions import Permission
+from governance.reviews import gold
 from governance.reviews import service as reviews
 from governance.reviews.purposes import APPEAL, DOUBLE, SECOND_LOOKS
 from governance.reviews.views import CaseSummary, Overview
@@ -60,6 +61,7 @@ def _page(work: Work, chosen: str | None, after: str | None) -> QueuePage:
     overview = reviews.queue_overview(work)
     listed = reviews.list_cases(work, queue=chosen, after=after)
     mine = reviews.held(work)
+    news = gold.news(work) if work.actor.may(Permission.CASES_DECIDE) else []
     counted = [one for one in overview.queues if chosen is None or one.queue == chosen]
     return QueuePage(
         waiting=sum(one.open for one in counted),
@@ -71,6 +73,7 @@ def _page(work: Work, chosen: str | None, after: str | None) -> QueuePage:
         queues=tuple(Choice(value=one.queue, label=one.title) for one in overview.queues),
         queue=chosen or "",
         mine=None if mine is None else _row(mine, overview),
+        news=tuple(telling.known(one) for one in news),
         page=Page(
             shown=len(listed.cases),
             total=sum(one.open for one in counted),
@@ -144,6 +147,7 @@ def _title(case: CaseSummary) -> str:
 def _etag(page: QueuePage) -> str:
     told = [
         (page.waiting, page.overdue, page.due_soon, page.decided_today),
+        [one.case_id for one in page.news],
         [
             (one.id, one.state, one.holder, one.asked, one.overdue, one.sign_offs)
             for one in page.cases

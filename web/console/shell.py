@@ -52,6 +52,7 @@ SECTIONS: Final = {
     "policies": Permission.POLICIES_READ,
     "requests": Permission.REQUESTS_READ,
     "reports": Permission.REPORTS_READ,
+    "gold": Permission.GOLD_MANAGE,
     "home": Permission.REPORTS_READ,
     "incidents": Permission.INCIDENTS_READ,
     "ledger": Permission.DECISIONS_READ,

@@ -6,12 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from governance.reviews.views import Known
 from policies.document import Policy
 from policies.texts import band as band_of
 from policies.texts import shown
+from web.console import times
 from web.console.speech import gettext as _
 from web.console.speech import language
-from web.console.views.work import AlternativeView, BandView, ContributionView, FactView
+from web.console.views.work import (
+    AlternativeView,
+    BandView,
+    ContributionView,
+    FactView,
+    KnownView,
+)
 
 #: How wide a stretch of the scale stands for a confidence, in whole per cents: nobody is shown more than is known.
 _STRETCH: Final = 10
@@ -27,6 +35,35 @@ def outcome_label(policy: Policy, outcome: str | None) -> str:
         return ""
     declared = policy.outcomes.get(outcome)
     return outcome if declared is None else declared.label.in_(language())
+
+
+def known(one: Known) -> KnownView:
+    """Tell what was right of a known case, and how the reader did."""
+    tone = "info"
+    if one.said is None:
+        told = _("You moved it away, so there is nothing to compare.")
+    elif one.said == one.answer:
+        tone, told = "good", _("Your answer was the right one.")
+    elif one.caught:
+        tone, told = (
+            "good",
+            _("You noticed that the proposal was wrong; another outcome was right."),
+        )
+    elif one.mistake:
+        told = _("The proposal was wrong, and it stood. That happens; look at why.")
+    else:
+        told = _("The proposal was right this time.")
+    return KnownView(
+        case_id=one.case_id,
+        point=one.policy.title.in_(language()),
+        served=times.moment(one.served_at),
+        proposed=outcome_label(one.policy, one.proposed),
+        answer=outcome_label(one.policy, one.answer),
+        said=outcome_label(one.policy, one.said),
+        note=one.note or "",
+        told=told,
+        tone=tone,
+    )
 
 
 def band(confidence: float | None, policy: Policy | None = None) -> BandView | None:

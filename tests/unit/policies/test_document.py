@@ -70,7 +70,6 @@ def test_a_text_falls_back_to_its_main_language_and_to_english():
     [
         ("retention", "retention: {keep: 400d}"),
         ("jurisdiction", "jurisdiction: [gdpr]"),
-        ("gold", "review: {queue: people, gold: 0.2}"),
         ("model", "proposal: {from: app, model: retention}"),
         ("proposal.from: model", "proposal: {from: model}"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from web.console.views.shell import Choice, Form, Moment
+from web.console.views.work import KnownView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,8 +180,19 @@ class TokenRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownResults:
+    """How the reader did on known cases: `caught` of `mistakes`, `kept` of the `right` proposals, and the newest."""
+
+    mistakes: int
+    caught: int
+    right: int
+    kept: int
+    cases: tuple[KnownView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountPage:
-    """One's own account."""
+    """One's own account. `known` is how they did on known cases, None where they decided none."""
 
     name: str
     username: str
@@ -191,6 +203,7 @@ class AccountPage:
     tokens: tuple[TokenRow, ...]
     token_scopes: tuple[Choice, ...]
     zones: tuple[str, ...] = ()
+    known: KnownResults | None = None
     preferences: Form = Form()
     password: Form = Form()
     second_step: Form = Form()

@@ -84,8 +84,29 @@ class CaseRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownView:
+    """What was right of a known case: labels of what was proposed, what was right and what the reader said, empty where nothing.
+
+    `tone` is good where they were right; `told` is a sentence on that.
+    """
+
+    case_id: str
+    point: str
+    served: Moment
+    proposed: str
+    answer: str
+    said: str
+    note: str
+    told: str
+    tone: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueuePage:
-    """The queue: how much waits, for how long, and the list. `queue` is the chosen one, empty for all mine."""
+    """The queue: how much waits, for how long, and the list. `queue` is the chosen one, empty for all mine.
+
+    `news` are known cases that the reader decided, and has not said that they have seen the answer of.
+    """
 
     waiting: int
     minutes: int
@@ -96,6 +117,7 @@ class QueuePage:
     queues: tuple[Choice, ...] = ()
     queue: str = ""
     mine: CaseRow | None = None
+    news: tuple[KnownView, ...] = ()
     page: Page = Page()
 
 
@@ -164,6 +186,7 @@ class CasePage:
     `looks` is check, double or own where it looks at what is decided already, else empty. Of a check `may_put_right` offers to put it right
     for the person, `confirming` asks once more and says what it `becomes`; `reversed_by` is the decision that came of it.
     `compared` are the verdicts that a second opinion stands beside, `agree` whether all say the same.
+    `sleeps` till when it is put off, or waits for the app where it was `asked`. `known` says what was right, of a known case that is over.
     """
 
     id: str
@@ -215,6 +238,7 @@ class CasePage:
     reversed_by: str = ""
     compared: tuple[SignOffView, ...] = ()
     agree: bool = False
+    known: KnownView | None = None
     policy: str = ""
     policy_href: str = ""
     form: Form = Form()
@@ -253,7 +277,10 @@ class TraceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionPage:
-    """One decision with its whole story. `status` is a code; `outcome` a label, empty while undecided."""
+    """One decision with its whole story. `status` is a code; `outcome` a label, empty while undecided.
+
+    `answers` are what may be right where the reader can make a known case of it, none where they cannot.
+    """
 
     id: str
     point: str
@@ -281,6 +308,8 @@ class DecisionPage:
     reverses: str = ""
     reversed_by: str = ""
     metadata: tuple[FactView, ...] = ()
+    answers: tuple[Choice, ...] = ()
+    form: Form = Form()
 
 
 @dataclass(frozen=True, kw_only=True)
