@@ -34,7 +34,6 @@ from governance.errors import (
     InvalidInput,
     NotFound,
     Stale,
-    UndoPassed,
 )
 from governance.identities import queries as people
 from governance.permissions import Permission
@@ -385,8 +384,6 @@ def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
     row = taking_verdicts(of_ones_queues(work, case_id))
     case, decision = queries.lock_with_decision(work.session, row)
     require_current(work, case, decision, revision)
-    if case.purpose == purposes.CHECK and reversing.reversal_after(work, case.id) is not None:
-        raise UndoPassed("Another decision is in its place now, and the app was told of it.")
     state = state_of(work, case, decision)
     # The lock may have been waited for: what counts is the time at which others will see it undone.
     committed = max(work.now, work.answerable.clock.now() + _COMMIT_TIME)

@@ -329,7 +329,7 @@ def seen(answerable: Answerable, who: Actor, decision_id: str, case_id: str) -> 
             ("decision", lambda: decisions.get(work, decision_id)),
             ("story", lambda: explanations.story(work, decision_id)),
             ("search", lambda: decisions.search(work).decisions),
-            ("filtered", lambda: decisions.search(work, status="approved").decisions),
+            ("filtered", lambda: decisions.search(work, status="changed").decisions),
             ("ledger", lambda: ledger.search(work, filters.Filters()).rows),
             ("truth", lambda: truth.truth_of(work, decision_id)),
             ("reversal", lambda: appeals.reversal(work, decision_id)),
@@ -383,7 +383,9 @@ def test_no_door_tells_whoever_holds_a_second_opinion_what_was_proposed_or_decid
     (double,) = cases(answerable, "double")
     assert look(answerable, owner, decisions.get, decision_id).outcome == "offer_gift"
     do(answerable, owner, service.claim, double.id)
-    for door, told in seen(answerable, owner, decision_id, double.id).items():
+    doors = seen(answerable, owner, decision_id, double.id)
+    assert doors["filtered"] == [], "what fits a filter is told by it"
+    for door, told in doors.items():
         for secret in ("offer_gift", "offer_discount", "Canary", "changed", "confidence_below"):
             assert secret not in repr(told), (door, secret)
     view = do(answerable, owner, service.give_verdict, double.id, outcome="no_offer")
