@@ -15,7 +15,15 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from audits.fairness.counts import WRONG, Counts, Routed, Stage
-from audits.oversight.records import GroupCounts, Purpose, QueueCell, Review, TruthFrom
+from audits.oversight.records import (
+    AppealCell,
+    GroupCounts,
+    OverrideCell,
+    Purpose,
+    QueueCell,
+    Review,
+    TruthFrom,
+)
 from audits.oversight.records import Verdict as VerdictKind
 from audits.oversight.report import oversight_report
 from governance.counting import reading
@@ -50,7 +58,8 @@ def report(
     first, last = reading.window(work, point, since, until)
     counts = reading.counts(work, point, first, last)
     found = list(reviews(work, policy, first, last))
-    told = oversight_report(found, _groups(counts), decision_point=point, since=first, until=last)
+    groups = _groups(counts, *reading.overseen(work, point, first, last))
+    told = oversight_report(found, groups, decision_point=point, since=first, until=last)
     return told | {"complete": len(found) < MOST_REVIEWS}
 
 
@@ -150,8 +159,10 @@ def _positions(verdicts: Sequence[Verdict]) -> Mapping[str, int]:
     return places
 
 
-def _groups(counts: Counts) -> GroupCounts:
-    """Return who was sent to a person and who waited how long, by group, as the counts hold it."""
+def _groups(
+    counts: Counts, overrides: Sequence[OverrideCell], appeals: Sequence[AppealCell]
+) -> GroupCounts:
+    """Return who was sent to a person, who waited how long, whose proposals were turned round and who appealed, by group."""
     queue = [
         QueueCell(
             group=cell.group,
@@ -165,6 +176,8 @@ def _groups(counts: Counts) -> GroupCounts:
     return GroupCounts(
         attributes=counts.attributes,
         reference=counts.measure.reference,
+        overrides=overrides,
         queue=queue,
         waits=counts.waits,
+        appeals=appeals,
     )
