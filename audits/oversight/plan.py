@@ -137,7 +137,7 @@ def cost(
     expected = 1 / plan.gold_every + plan.double_share
     timed = [one for one in reviews if one.seconds is not None]
     total = math.fsum(one.seconds or 0.0 for one in timed)
-    parts = [
+    parts: list[Document] = [
         {
             "part": purpose.value,
             "reviews": sum(one.purpose is purpose for one in reviews),

@@ -35,8 +35,8 @@ class Acknowledgement(Base):
 class PersonFigures(Base):
     """One person's figures at a decision point as they stood on a day; deleted after 90 days.
 
-    ``document`` holds figures of one reviewer and nothing of the people that decisions were about. A comment is the payload ``comment`` of an
-    entry.
+    ``document`` holds figures of one reviewer and nothing of the people that decisions were about. A comment is the payload ``comment``
+    of the row, deleted with it.
     """
 
     __tablename__ = "person_figures"
@@ -49,7 +49,6 @@ class PersonFigures(Base):
     until: Mapped[str] = mapped_column(sa.String(10))
     made_at: Mapped[datetime] = mapped_column(Instant, index=True)
     document: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
-    comment_id: Mapped[str | None] = mapped_column(Id)
     commented_at: Mapped[datetime | None] = mapped_column(Instant)
 
 

@@ -29,6 +29,7 @@ from audits.oversight.report import oversight_report
 from governance.counting import reading
 from governance.decisions.models import Decision
 from governance.identities.models import Person
+from governance.installation.service import business_settings
 from governance.permissions import Permission
 from governance.reviews.models import Case, Judgement, Reveal, Verdict
 from governance.reviews.service import REASON_PAYLOAD
@@ -59,12 +60,22 @@ def report(
     counts = reading.counts(work, point, first, last)
     found = list(reviews(work, policy, first, last))
     groups = _groups(counts, *reading.overseen(work, point, first, last))
-    told = oversight_report(found, groups, decision_point=point, since=first, until=last)
+    minutes = business_settings(work.session).oversight_minutes_per_week
+    told = oversight_report(
+        found,
+        groups,
+        decision_point=point,
+        since=first,
+        until=last,
+        most_minutes=minutes or None,
+    )
     return told | {"complete": len(found) < MOST_REVIEWS}
 
 
-def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Review]:
-    """Yield the verdicts of a window of days that stand, newest first, as the figures take them."""
+def reviews(
+    work: Work, policy: Policy, since: str, until: str, *, of: str | None = None
+) -> Iterator[Review]:
+    """Yield the verdicts of a window of days that stand, newest first, as the figures take them; ``of`` one person, None: of all."""
     begins = datetime.combine(date.fromisoformat(since), time(), UTC)
     ends = datetime.combine(date.fromisoformat(until), time(), UTC) + timedelta(days=1)
     rows = work.session.execute(
@@ -85,6 +96,7 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
             Verdict.undone_at.is_(None),
             Verdict.given_at >= begins,
             Verdict.given_at < ends,
+            sa.true() if of is None else Verdict.person_id == of,
         )
         .order_by(Verdict.given_at.desc(), Verdict.id.desc())
         .limit(MOST_REVIEWS)

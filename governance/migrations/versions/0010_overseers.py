@@ -83,7 +83,6 @@ def upgrade() -> None:
         sa.Column("until", sa.String(length=10), nullable=False),
         sa.Column("made_at", Instant(length=27), nullable=False),
         sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column("comment_id", Id(length=36), nullable=True),
         sa.Column("commented_at", Instant(length=27), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name=op.f("fk_person_figures_person_id")
