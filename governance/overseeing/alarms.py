@@ -124,19 +124,23 @@ def own(work: Work) -> Sequence[AlarmView]:
     return _views(work, list(rows))
 
 
-def open_count(work: Work) -> int:
-    """Count the alarms that the actor may handle and nobody did; 0 for who may handle none."""
+def open_points(work: Work) -> Sequence[str]:
+    """Name the decision points with an alarm that the actor may handle and nobody did; none to who may handle none."""
     if not (
         work.actor.may(Permission.INCIDENTS_HANDLE) and work.actor.may(Permission.REPORTS_READ)
     ):
-        return 0
-    return work.session.execute(
-        sa.select(sa.func.count()).where(
+        return ()
+    named = work.session.execute(
+        sa.select(AlarmWindow.point)
+        .where(
             AlarmWindow.state == State.RAISED.value,
             AlarmWindow.done.is_(None),
             _seen_by_overseer(work),
         )
-    ).scalar_one()
+        .distinct()
+        .order_by(AlarmWindow.point)
+    ).scalars()
+    return [point for point in named if point in work.configuration.live]
 
 
 def handle(work: Work, alarm_id: str, done: str, words: str = "") -> AlarmView:

@@ -205,15 +205,13 @@ def _told(view: View, measures: Json) -> list[Told]:
     return found
 
 
-def measures(view: View) -> Section:
-    """Draw every share of all reviewers, and say each, with what gold cases, time and overrides come to."""
+def measures(view: View, *, title: str = "oversight.measures.figure") -> Section:
+    """Draw every share, and say each, with what gold cases, time and overrides come to."""
     found = part(view.report, "measures")
     told = _told(view, found)
     sentences = [telling.sentence(view, one) for one in told]
     sentences += [*_dwell(view, part(found, "dwell")), _caught(view, part(found, "gold"))]
-    figure = telling.figure(
-        view, "oversight-shares", told, title=view.say("oversight.measures.figure")
-    )
+    figure = telling.figure(view, "oversight-shares", told, title=view.say(title))
     blocks: list[Block] = [
         Gallery(figures=(figure,)),
         Aside(
@@ -462,6 +460,28 @@ def people(view: View, names: Mapping[str, str]) -> Section | None:
         lead=(view.say("oversight.no_ranking"),),
         blocks=(Answers(items=tuple(answers)),),
     )
+
+
+def person(view: View, one: Json, name: str) -> Section:
+    """Tell one person what their own figures come to, and which signs are there; of few reviews, what is missing."""
+    found = part(one, "measures")
+    blocks: list[Block] = [
+        Answers(items=(_person(view, one, {str(one.get("reviewer")): name}),)),
+    ]
+    if found:
+        blocks.append(
+            Listing(
+                title=view.say("oversight.signs.title"), table=_signs(view, part(found, "alarm"))
+            )
+        )
+    blocks.append(
+        Note(
+            tone="info",
+            title=view.say("oversight.no_ranking.title"),
+            sentences=(view.say("oversight.no_ranking"),),
+        )
+    )
+    return Section(id="answer", title=view.say("oversight.section.answer"), blocks=tuple(blocks))
 
 
 def _person(view: View, one: Json, names: Mapping[str, str]) -> Answer:

@@ -45,6 +45,15 @@ _AROUND: Final[Mapping[str, Text]] = {
         "de": "Kein Anteil allein beweist oder widerlegt Aufsicht. Lesen Sie sie zusammen, mit dem Bereich, den der Zufall zulässt.",
     },
     "oversight.measures.figure": {"en": "Shares of all reviewers", "de": "Anteile aller Prüfenden"},
+    "oversight.measures.one": {"en": "Shares of one reviewer", "de": "Anteile einer Person"},
+    "oversight.person.own": {
+        "en": "What was counted of these reviews, and what chance allows.",
+        "de": "Was bei diesen Prüfungen gezählt wurde, und was der Zufall zulässt.",
+    },
+    "oversight.person.all": {
+        "en": "The reviews are too few to say anything of one person, so all people of this decision point are shown together.",
+        "de": "Die Prüfungen sind zu wenige, um über eine einzelne Person etwas zu sagen; deshalb stehen hier alle dieser Entscheidungsstelle zusammen.",
+    },
     "oversight.measures.sentence": {
         "en": "{enough} of {of} shares rest on enough to be judged.",
         "de": "{enough} von {of} Anteilen beruhen auf genug, um beurteilt zu werden.",
