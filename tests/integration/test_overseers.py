@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from audits.log.entries import EntryKind
 from governance.actors import Actor
 from governance.application import Answerable
+from governance.cli import answerable as command
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from governance.identities.models import Person
 from governance.ledger.models import LogRecord
+from governance.ledger.sequencing import drain
+from governance.operations.verifying import verify
 from governance.overseeing import alarms, figures, notice
 from governance.overseeing.models import AlarmWindow, PersonFigures
 from governance.reviews import service
@@ -61,6 +66,12 @@ def entries(answerable: Answerable, kind: EntryKind) -> list[dict]:
     with answerable.database.read() as session:
         rows = session.execute(sa.select(LogRecord.entry).where(LogRecord.kind == kind.value))
         return [json.loads(row[0]) for row in rows]
+
+
+def payloads_amiss(answerable: Answerable) -> list[str]:
+    """Return what verify finds of payloads; the people of these tests were stored without entries."""
+    drain(answerable)
+    return [str(one) for one in verify(answerable).findings if "payload" in one.what]
 
 
 def own(answerable: Answerable, who: Actor):
@@ -160,6 +171,7 @@ def test_figures_are_of_those_who_know_shown_to_them_first_and_deleted_after_90_
     (newer,) = own(answerable, ada)
     assert newer.id != mine.id
     assert of_people(answerable, anna)[0].id == mine.id, "the newer ones are the person's alone"
+    assert payloads_amiss(answerable) == []
     clock.advance(days=91)
     assert own(answerable, ada) == []
     figures.make_due(answerable)
@@ -167,6 +179,7 @@ def test_figures_are_of_those_who_know_shown_to_them_first_and_deleted_after_90_
         assert session.execute(sa.select(PersonFigures)).first() is None
         said = sa.select(PayloadRow).where(PayloadRow.name == "comment")
         assert session.execute(said).first() is None
+    assert payloads_amiss(answerable) == []
 
 
 def test_figures_stand_in_the_order_of_names_and_pool_only_three_or_more(
@@ -275,3 +288,29 @@ def test_without_a_notice_only_all_together_are_judged(answerable, clock, anna, 
     assert [one.of_one for one in listed(answerable, anna)] == [False]
     with answerable.look(ada) as work:
         assert alarms.own(work) == []
+
+
+def test_the_command_writes_figures_of_people_under_the_same_rule(answerable, clock, anna, ada):
+    shop = app(answerable)
+    acknowledge(answerable, ada, tell(answerable, anna))
+    stamp(answerable, ada, shop, 2)
+    clock.advance(hours=1)
+    figures.make_due(answerable)
+    arguments = ["report", "oversight", "--point", POINT, "--people"]
+    environment = {
+        "ANSWERABLE_HOME": str(answerable.settings.home),
+        "ANSWERABLE_DATABASE_URL": str(answerable.settings.database_url),
+    }
+
+    def people(days: int) -> list[str]:
+        """Name whose figures are told where they were made so many days ago; a command goes by the machine's clock."""
+        with answerable.database.write() as session:
+            made = datetime.now(UTC) - timedelta(days=days)
+            session.execute(sa.update(PersonFigures).values(made_at=made))
+        ran = CliRunner().invoke(command, arguments, env=environment)
+        assert ran.exit_code == 0, ran.output
+        return [one["name"] for one in json.loads(ran.stdout)["people"]]
+
+    assert people(days=6) == []
+    assert people(days=8) == ["Ada"]
+    assert people(days=91) == []
