@@ -25,8 +25,7 @@ from governance.permissions import Permission
 from governance.reporting import oversight
 from governance.reviews.models import Case, Verdict
 from governance.storage.inserting import insert
-from governance.subjects import payloads
-from governance.subjects.models import PayloadRow, SubjectKeyRow
+from governance.subjects.models import SubjectKeyRow
 from governance.work import Work
 
 if TYPE_CHECKING:
@@ -113,12 +112,13 @@ def comment(work: Work, figures_id: str, words: str) -> FiguresView:
     if not 0 < len(said) <= LONGEST_COMMENT:
         detail = f"Say in 1 to {LONGEST_COMMENT} characters what the figures do not tell."
         raise InvalidInput(detail, [FieldProblem(pointer="/words", detail=detail)])
-    _erase(work, [row.id])
-    # The entry commits to no words, because they are deleted with the figures.
-    payloads.store(work.session, work.stored_key(), row.id, _COMMENT, said.encode())
-    work.record(EntryKind.FIGURES_COMMENTED, refs={"figures": row.id}, data={"point": row.point})
-    row.commented_at = work.now
+    before, key = row.comment_key, work.stored_key()
+    row.comment_key, row.commented_at = key.id, work.now
+    row.nonce, row.ciphertext = key.encrypt(row.id, _COMMENT, said.encode())
     work.session.flush()
+    _drop_keys(work, [before])
+    # The entry commits to no words, because they are deleted with the figures.
+    work.record(EntryKind.FIGURES_COMMENTED, refs={"figures": row.id}, data={"point": row.point})
     return _views(work, [row])[0]
 
 
@@ -213,27 +213,26 @@ def _due(work: Work, point: str, measured: Mapping[str, Sequence[Period]]) -> se
 
 def _forget(work: Work) -> None:
     """Delete figures after 90 days, and what was said of them."""
-    old = list(
-        work.session.execute(
-            sa.select(PersonFigures.id).where(PersonFigures.made_at <= work.now - KEPT).limit(500)
-        ).scalars()
-    )
-    _erase(work, old)
+    old = work.session.execute(
+        sa.select(PersonFigures.id, PersonFigures.comment_key)
+        .where(PersonFigures.made_at <= work.now - KEPT)
+        .limit(500)
+    ).all()
     work.session.execute(
         sa.delete(PersonFigures)
-        .where(PersonFigures.id.in_(old))
+        .where(PersonFigures.id.in_([row.id for row in old]))
         .execution_options(synchronize_session=False)
     )
+    _drop_keys(work, [row.comment_key for row in old])
 
 
-def _erase(work: Work, figures: Sequence[str]) -> None:
-    """Delete what was said of figures, with its keys, which are nobody else's."""
-    mine = sa.and_(PayloadRow.record_id.in_(figures), PayloadRow.name == _COMMENT)
-    keys = list(work.session.execute(sa.select(PayloadRow.key_id).where(mine)).scalars())
-    for table, which in ((PayloadRow, mine), (SubjectKeyRow, SubjectKeyRow.id.in_(keys))):
-        work.session.execute(
-            sa.delete(table).where(which).execution_options(synchronize_session=False)
-        )
+def _drop_keys(work: Work, keys: Sequence[str | None]) -> None:
+    """Delete keys of comments, which open nothing else."""
+    work.session.execute(
+        sa.delete(SubjectKeyRow)
+        .where(SubjectKeyRow.id.in_([one for one in keys if one is not None]))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _newest(work: Work, condition: sa.ColumnElement[bool]) -> list[FiguresView]:
@@ -246,12 +245,6 @@ def _newest(work: Work, condition: sa.ColumnElement[bool]) -> list[FiguresView]:
 
 
 def _views(work: Work, rows: Sequence[PersonFigures]) -> list[FiguresView]:
-    said = payloads.read_many(
-        work.session,
-        work.answerable.keys,
-        [row.id for row in rows if row.commented_at is not None],
-        _COMMENT,
-    )
     known = names(work.session, [row.person_id for row in rows])
     return [
         FiguresView(
@@ -266,8 +259,16 @@ def _views(work: Work, rows: Sequence[PersonFigures]) -> list[FiguresView]:
             person=row.document["person"],
             pooled=row.document["pooled"],
             plan=row.document["plan"],
-            comment=said[row.id].decode() if row.id in said else None,
+            comment=_comment(work, row),
             commented_at=row.commented_at,
         )
         for row in rows
     ]
+
+
+def _comment(work: Work, row: PersonFigures) -> str | None:
+    if row.comment_key is None or row.nonce is None or row.ciphertext is None:
+        return None
+    stored = work.session.get_one(SubjectKeyRow, row.comment_key)
+    key = work.answerable.keys.open(stored.id, stored.subject_tag, stored.wrapped)
+    return key.decrypt(row.id, _COMMENT, row.nonce, row.ciphertext).decode()

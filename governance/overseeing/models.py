@@ -35,8 +35,8 @@ class Acknowledgement(Base):
 class PersonFigures(Base):
     """One person's figures at a decision point as they stood on a day; deleted after 90 days.
 
-    ``document`` holds figures of one reviewer and nothing of the people that decisions were about. A comment is the payload ``comment``
-    of the row, deleted with it.
+    ``document`` holds figures of one reviewer and nothing of the people that decisions were about. The comment is
+    encrypted under a key of its own; both are deleted with it, so no entry of the log commits to it.
     """
 
     __tablename__ = "person_figures"
@@ -50,6 +50,9 @@ class PersonFigures(Base):
     made_at: Mapped[datetime] = mapped_column(Instant, index=True)
     document: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     commented_at: Mapped[datetime | None] = mapped_column(Instant)
+    comment_key: Mapped[str | None] = mapped_column(Id, sa.ForeignKey("subject_keys.id"))
+    nonce: Mapped[bytes | None]
+    ciphertext: Mapped[bytes | None]
 
 
 class AlarmWindow(Base):

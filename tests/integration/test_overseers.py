@@ -24,7 +24,7 @@ from governance.overseeing import alarms, figures, notice
 from governance.overseeing.models import AlarmWindow, PersonFigures
 from governance.reviews import service
 from governance.reviews.views import Looked
-from governance.subjects.models import PayloadRow
+from governance.subjects.models import PayloadRow, SubjectKeyRow
 from tests.people import app, person, publish
 from tests.retention import POINT, POLICY, QUEUE, unsure
 
@@ -177,8 +177,9 @@ def test_figures_are_of_those_who_know_shown_to_them_first_and_deleted_after_90_
     figures.make_due(answerable)
     with answerable.database.read() as session:
         assert session.execute(sa.select(PersonFigures)).first() is None
-        said = sa.select(PayloadRow).where(PayloadRow.name == "comment")
-        assert session.execute(said).first() is None
+        payloads = sa.select(PayloadRow.key_id)
+        unused = sa.select(SubjectKeyRow).where(SubjectKeyRow.id.not_in(payloads))
+        assert session.execute(unused).first() is None, "the keys of comments are gone"
     assert payloads_amiss(answerable) == []
 
 

@@ -84,6 +84,12 @@ def upgrade() -> None:
         sa.Column("made_at", Instant(length=27), nullable=False),
         sa.Column("document", sa.JSON(), nullable=False),
         sa.Column("commented_at", Instant(length=27), nullable=True),
+        sa.Column("comment_key", Id(length=36), nullable=True),
+        sa.Column("nonce", sa.LargeBinary(), nullable=True),
+        sa.Column("ciphertext", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["comment_key"], ["subject_keys.id"], name=op.f("fk_person_figures_comment_key")
+        ),
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name=op.f("fk_person_figures_person_id")
         ),
