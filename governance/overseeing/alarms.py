@@ -216,14 +216,9 @@ def _window(work: Work, point: str, person: str, known: Sequence[Period]) -> dic
     settled = work.now - SETTLED
     if begins is None or settled < periods.month_after(begins):
         return None
-    policy = reading.live_policy(work, point)
-    given = [
-        one
-        for one in oversight.reviews(
-            work, policy, begins.date().isoformat(), settled.date().isoformat(), of=person or None
-        )
-        if begins <= one.given_at < settled and (not person or covered(known, one.given_at))
-    ]
+    given = _given(work, point, person, known, begins, periods.month_after(begins))
+    if len(given) < periods.LEAST:
+        given = _given(work, point, person, known, begins, settled)
     ends = periods.ends_at(begins, [one.given_at for one in given])
     if ends is None or settled < ends:
         return None
@@ -238,6 +233,29 @@ def _window(work: Work, point: str, person: str, known: Sequence[Period]) -> dic
         "reviews": len(within),
         **_said(within, volume),
     }
+
+
+def _given(
+    work: Work,
+    point: str,
+    person: str,
+    known: Sequence[Period],
+    begins: datetime,
+    ends: datetime,
+) -> list[Review]:
+    """Return the reviews between two instants, of all or of one person where that person knew."""
+    found = oversight.reviews(
+        work,
+        reading.live_policy(work, point),
+        begins.date().isoformat(),
+        ends.date().isoformat(),
+        of=person or None,
+    )
+    return [
+        one
+        for one in found
+        if begins <= one.given_at < ends and (not person or covered(known, one.given_at))
+    ]
 
 
 def _said(within: Sequence[Review], volume: Volume) -> dict[str, Any]:
