@@ -32,6 +32,7 @@ class Permission(StrEnum):
     INCIDENTS_READ = "incidents:read"
     KEYS_MANAGE = "keys:manage"
     LOG_READ = "log:read"
+    OVERSIGHT_PEOPLE = "oversight:people"
     PEOPLE_MANAGE = "people:manage"
     POINTS_READ = "points:read"
     POLICIES_DRAFT = "policies:draft"
@@ -70,6 +71,7 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.INCIDENTS_READ: "See monitors and incidents.",
     Permission.KEYS_MANAGE: "Make and revoke app keys.",
     Permission.LOG_READ: "Read the audit log and verify it.",
+    Permission.OVERSIGHT_PEOPLE: "See the figures of each person whose work is measured, a week after that person.",
     Permission.PEOPLE_MANAGE: "Invite, change and disable people, and confirm who confirms.",
     Permission.POINTS_READ: "See what may be asked of a decision point.",
     Permission.POLICIES_DRAFT: "Write a draft of a policy.",
@@ -144,6 +146,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.GOLD_MANAGE,
         Permission.INCIDENTS_READ,
         Permission.LOG_READ,
+        Permission.OVERSIGHT_PEOPLE,
         Permission.REPORTS_MAKE,
         Permission.REPORTS_READ,
         Permission.REQUESTS_READ,
@@ -157,6 +160,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.INCIDENTS_HANDLE,
         Permission.INCIDENTS_READ,
         Permission.KEYS_MANAGE,
+        Permission.OVERSIGHT_PEOPLE,
         Permission.PEOPLE_MANAGE,
         Permission.POLICIES_DRAFT,
         Permission.QUEUES_MANAGE,

@@ -14,6 +14,7 @@ from governance.installation import models as installation
 from governance.jobs import models as jobs
 from governance.ledger import models as ledger
 from governance.monitors import models as monitors
+from governance.overseeing import models as overseeing
 from governance.points import models as points
 from governance.queues import models as queues
 from governance.reporting import models as reporting
@@ -38,6 +39,7 @@ __all__ = [
     "jobs",
     "ledger",
     "monitors",
+    "overseeing",
     "points",
     "queues",
     "reporting",

@@ -31,6 +31,7 @@ from governance.ledger import keys, publishing, queries
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, watching
 from governance.operations import verification
+from governance.overseeing import alarms, figures
 from governance.reporting import files, making
 from governance.reviews import gold, notices, overdue
 from governance.webhooks import delivering
@@ -45,6 +46,7 @@ SEQUENCE_EVERY = 0.15
 PUBLISH_EVERY = 1.0
 FOLD_EVERY = 1.0
 DELIVER_EVERY = 0.5
+OVERSEE_EVERY = 600.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
 KEEP_LINKS = timedelta(days=30)
 _STAND_BY = 1.0
@@ -147,6 +149,7 @@ class Background:
             ]
         )
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
+        lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
         webhooks = Deliveries(answerable)
         lines.append([_Task("webhooks", DELIVER_EVERY, webhooks.work)])
         self._threads = [
@@ -220,6 +223,10 @@ class Background:
         return (
             making.run(self._answerable, self._name) + files.run(self._answerable, self._name) > 0
         )
+
+    def _oversee(self) -> None:
+        figures.make_due(self._answerable)
+        alarms.judge_due(self._answerable)
 
     def _notify(self) -> None:
         notices.run(self._answerable)

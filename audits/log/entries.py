@@ -69,6 +69,11 @@ class EntryKind(StrEnum):
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_NOTED = "incident.noted"
     INCIDENT_CLOSED = "incident.closed"
+    STAFF_NOTICE_PUBLISHED = "staff_notice.published"
+    STAFF_NOTICE_ACKNOWLEDGED = "staff_notice.acknowledged"
+    FIGURES_COMMENTED = "figures.commented"
+    ALARM_RAISED = "alarm.raised"
+    ALARM_HANDLED = "alarm.handled"
     REQUEST_MADE = "request.made"
     REQUEST_CONFIRMED = "request.confirmed"
     REQUEST_DECLINED = "request.declined"
@@ -253,6 +258,24 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.INCIDENT_CLOSED: _describe(
         "An incident was closed, and its monitor started anew.", "person"
+    ),
+    EntryKind.STAFF_NOTICE_PUBLISHED: _describe(
+        "A notice came into force that tells people how their work is measured; its texts are a payload.",
+        "person, service",
+    ),
+    EntryKind.STAFF_NOTICE_ACKNOWLEDGED: _describe(
+        "A person said that they read the staff notice in force.", "person"
+    ),
+    EntryKind.FIGURES_COMMENTED: _describe(
+        "A person said something about their own figures; the words are deleted with these.",
+        "person",
+    ),
+    EntryKind.ALARM_RAISED: _describe(
+        "Reviews of a window looked like accepting without looking; says whether of one person or of all, and names nobody.",
+        "service",
+    ),
+    EntryKind.ALARM_HANDLED: _describe(
+        "Somebody said what was done about an alarm; the words are a payload.", "person, service"
     ),
     EntryKind.REQUEST_MADE: _describe(
         "An act was asked for that a second person must confirm.", "person, service"

@@ -1,7 +1,8 @@
 """The rubber-stamp alarm: does what is seen of these reviews look like accepting without looking?
 
-Two of five signs together raise it, over at least ``plan.reviews`` reviews; too few gold cases caught raise it alone. It says that somebody
-should talk, not that somebody did wrong, and it is shown to the person concerned first.
+Two of five signs together raise it, over at least ``plan.reviews`` reviews; too few gold cases caught raise it alone. Where the gold cases show that
+mistakes are caught, the signs are silent: who knows the cases well may be quick and brief. It says that somebody should talk, not that
+somebody did wrong, and it is shown to the person concerned first.
 
 It is made to be looked at once a window. Looked at again after every gold case, its errors add up: somebody who catches 80 % would be noticed at some
 time within 1,000 reviews in 30 of 100.
@@ -57,7 +58,8 @@ TOGETHER: Final = 2
 def document(reviews: Sequence[Review], volume: Volume) -> dict[str, Any]:
     """Write the state, what raised it, and each sign with its figure, its limit, and None where it cannot be told.
 
-    The alarm is quiet only where nothing that is unknown could raise it: silence is not a pass.
+    The alarm is quiet only where gold cases say that mistakes are caught: silence for want of evidence is not a pass. ``excused`` tells that signs
+    would have raised it otherwise.
     """
     ordinary = [one for one in reviews if one.purpose is not Purpose.GOLD]
     signs = [
@@ -72,10 +74,11 @@ def document(reviews: Sequence[Review], volume: Volume) -> dict[str, Any]:
     met = [sign for sign in signs if sign["met"]]
     unknown = [sign for sign in signs if sign["met"] is None]
     by_gold = said is Catching.TOO_FEW_CAUGHT
-    by_signs = enough and len(met) >= TOGETHER
+    excused = enough and len(met) >= TOGETHER and said is Catching.CAUGHT
+    by_signs = enough and len(met) >= TOGETHER and not excused
     if by_gold or by_signs:
         state = State.RAISED
-    elif enough and said is Catching.CAUGHT and len(met) + len(unknown) < TOGETHER:
+    elif enough and said is Catching.CAUGHT:
         state = State.QUIET
     else:
         state = State.NOT_ENOUGH_EVIDENCE
@@ -83,6 +86,7 @@ def document(reviews: Sequence[Review], volume: Volume) -> dict[str, Any]:
         "state": state.value,
         "by_gold": by_gold,
         "by_signs": by_signs,
+        "excused": excused,
         "reviews": len(reviews),
         "gold": gold.caught(reviews, volume) | {"rule": None if rule is None else asdict(rule)},
         "signs": signs,

@@ -44,12 +44,13 @@ def oversight_report(
     until: str,
     plan: Plan | None = None,
     people: bool = False,
+    most_minutes: float | None = None,
 ) -> dict[str, Any]:
     """Report M1 to M12 and the alarm of one decision point, from its reviews of a window of days, both included.
 
     ``people`` asks for figures of each person as well, which only what the people concerned know of may. A person with fewer reviews than
     ``plan.reviews`` has none, only what is missing, and is in those of all. Nothing ranks people: they stand in the order of their
-    opaque names.
+    opaque names. ``most_minutes`` is what measuring may take in a week, in place of the plan's share.
 
     Raises:
         ValueError: a review is of another decision point, or the window's days are none.
@@ -83,7 +84,12 @@ def oversight_report(
         "reviews": len(reviews),
         "reviewers": len({one.reviewer for one in reviews}),
         "per_week": volume.reviews / volume.weeks,
-        "cost": cost(volume, median_seconds=measures["dwell"]["seconds"]),
+        "cost": cost(
+            volume,
+            reviews,
+            median_seconds=measures["dwell"]["seconds"],
+            most_minutes=most_minutes,
+        ),
         "measures": measures,
         "speaks": [*speaks(measures), *speaks_of_groups(groups)],
         "groups": groups,

@@ -61,6 +61,54 @@ def document(
     )
 
 
+def person(
+    one: Mapping[str, Any],
+    *,
+    language: str,
+    name: str,
+    title: str = "",
+    pooled: Mapping[str, Any] | None = None,
+    plan: Mapping[str, Any] | None = None,
+) -> Document:
+    """Tell one person's figures as ``audits.oversight.report`` writes them; ``pooled`` are those of all where these are too few."""
+    words = Words(language=numbers.spoken(language))
+    found = one.get("measures") or pooled or {}
+    view = View(report={"measures": found, "plan": plan or {}}, words=words)
+    own = bool(one.get("measures"))
+    figure = "oversight.measures.one" if own else "oversight.measures.figure"
+    made = [oversight.person(view, one, name)]
+    if found:
+        drawn = (
+            oversight.measures(view, title=figure),
+            oversight.bands(view),
+            oversight.agreement(view),
+            oversight.vigilance(view),
+        )
+        made += [section for section in drawn if section is not None]
+    made.append(oversight.methods(view))
+    state = oversight.state_of(part(one, "measures"))
+    return Document(
+        title=title,
+        language=view.language,
+        kicker=view.say("oversight.kicker"),
+        verdict=state,
+        tone=oversight.TONES[state],
+        word=view.say(f"oversight.word.{state}"),
+        headline=view.say("oversight.person.own" if own or not found else "oversight.person.all"),
+        meta=(),
+        sections=tuple(made),
+        contents=view.say("document.contents"),
+    )
+
+
+def alarm(measures: Mapping[str, Any], *, language: str) -> tuple[str, ...]:
+    """Say why an alarm was raised, from the figures that it rests on; nothing where these are gone."""
+    words = Words(language=numbers.spoken(language))
+    if not measures:
+        return ()
+    return tuple(oversight.why(View(report={"measures": measures}, words=words), measures))
+
+
 def _meta(view: View, business: str, made_at: str) -> tuple[tuple[str, str], ...]:
     report = view.report
     told = [

@@ -110,6 +110,12 @@ def fairness(
 @_since
 @_until
 @click.option(
+    "--people",
+    "with_people",
+    is_flag=True,
+    help="With the figures of each person who acknowledged the staff notice and had them for a week, by name.",
+)
+@click.option(
     "--format", "form", type=click.Choice(["json", "html"]), default="json", show_default=True
 )
 @click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True)
@@ -117,23 +123,44 @@ def fairness(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
 )
 def oversight(
-    *, point: str, since: str | None, until: str | None, form: str, language: str, out: Path | None
+    *,
+    point: str,
+    since: str | None,
+    until: str | None,
+    with_people: bool,
+    form: str,
+    language: str,
+    out: Path | None,
 ) -> None:
     """Report whether people really look: what they change, how long they look, what they catch.
 
-    It is over all people of the decision point, and not signed.
+    It is over all people of the decision point, and not signed. Figures of people are those that were made for them last, over 90 days.
     """
     from audits.reports import oversight as telling
     from audits.reports import page
     from governance.counting import reading
+    from governance.overseeing import figures as people
     from governance.reporting import oversight as figures
 
     with opening.installation() as answerable, answerable.look(opening.actor()) as work:
         found = figures.report(work, point, since=since, until=until)
+        own = people.of_people(work, point) if with_people else ()
+        if with_people:
+            found["people"] = [
+                {
+                    **one.person,
+                    "name": one.name,
+                    "since": one.since,
+                    "until": one.until,
+                    "comment": one.comment,
+                }
+                for one in own
+            ]
         title = reading.live_policy(work, point).title.in_(language)
     written = orjson.dumps(found, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
     if form == "html":
-        told = telling.document(found, language=language, title=title)
+        names = {one.person_id: one.name for one in own}
+        told = telling.document(found, language=language, title=title, people=names)
         text = orjson.dumps(found, option=orjson.OPT_SORT_KEYS).decode()
         written = page.html(told, report_json=text, signature=None).encode()
     _write(out, written + (b"" if out is not None or form == "html" else b"\n"))

@@ -16,16 +16,21 @@ from audits.fairness.counts import (
     RIGHT,
     WAIT_MINUTES,
     WRONG,
+    Appealed,
     ReasonKind,
     Result,
     Reviewed,
     Routed,
     Stage,
 )
+from audits.oversight.overrides import band
+from audits.oversight.records import Path
 from governance.counting import models
 from governance.deltas.states import State
 from policies.document import Policy
 
+#: What a person decided, as a status.
+_BY_PEOPLE: Final = frozenset({"approved", "changed", "rejected"})
 #: Longer texts are cut where they name a class of decisions.
 _LONGEST_VALUE: Final = 200
 MILLION: Final = 1_000_000
@@ -113,6 +118,7 @@ def additions(
         under = day if coarse is None else coarse.kept_as
         key = (point, under, version, group, result(proposed, state.truth, positive).value, kept)
         yield Addition(models.ScoreRow, key)
+    yield from _overseen(decision, state, routed, group, positive)
     if state.waited is not None:
         yield Addition(models.WaitRow, (point, day, version, group, _at_most(state.waited)))
     for stratum in strata_of(policy, decision.features):
@@ -122,6 +128,28 @@ def additions(
     for scale, rating in state.ratings.items():
         yield Addition(models.RatingRow, (point, day, version, group, scale, rating))
     yield from _reasons(decision, routed, group, chosen=proposed in positive)
+
+
+def _overseen(
+    decision: Counted, state: State, routed: Routed, group: str, positive: frozenset[str]
+) -> Iterator[Addition]:
+    """Yield what oversight is measured by: whether a person turned the proposal round, and by which path the decision was made.
+
+    Decisions of the past were reviewed elsewhere, if at all, and count for neither.
+    """
+    if decision.imported or state.outcome is None:
+        return
+    place = (decision.point, decision.day, decision.version, group)
+    by_person = routed is Routed.REVIEW and state.status in _BY_PEOPLE
+    if by_person and decision.proposed is not None:
+        turned = reviewed(state, decision.proposed, positive) in (Reviewed.AWAY, Reviewed.TOWARD)
+        bounds = band(decision.confidence)
+        within = "" if bounds is None else f"{bounds[0]:g}-{bounds[1]:g}"
+        key = (*place, within, decision.proposed in positive, turned)
+        yield Addition(models.OverrideRow, key)
+    path = Path.REVIEWED if by_person else Path.AUTOMATED
+    appeal = "" if state.appeal == Appealed.WITHDRAWN else state.appeal
+    yield Addition(models.PathRow, (*place, path.value, appeal))
 
 
 def class_of(confidence: int, step: int) -> int:

@@ -21,6 +21,8 @@ from governance.counting.contributions import Addition, Coarseness, Counted, add
 from governance.counting.groups import KnownValues, recorded
 from governance.counting.models import (
     CellRow,
+    OverrideRow,
+    PathRow,
     RatingRow,
     ReasonRow,
     ScoreRow,
@@ -62,7 +64,16 @@ COLUMNS: Final = (
     Decision.decided_at,
     Decision.language,
 )
-TABLES: Final = (CellRow, ScoreRow, WaitRow, StratumRow, ReasonRow, RatingRow)
+TABLES: Final = (
+    CellRow,
+    ScoreRow,
+    WaitRow,
+    StratumRow,
+    ReasonRow,
+    RatingRow,
+    OverrideRow,
+    PathRow,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,6 +119,37 @@ class RatingRow(Base):
     n: Mapped[int] = mapped_column(sa.BigInteger)
 
 
+class OverrideRow(Base):
+    """So many proposals that a person judged: in which band of confidence, whether positive, and whether the person turned them round."""
+
+    __tablename__ = "oversight_overrides"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    point: Mapped[str] = mapped_column(_POINT, primary_key=True)
+    day: Mapped[str] = mapped_column(_DAY, primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    grp: Mapped[str] = mapped_column(_GROUP, primary_key=True)
+    band: Mapped[str] = mapped_column(sa.String(9), primary_key=True)
+    positive: Mapped[bool] = mapped_column(primary_key=True)
+    overridden: Mapped[bool] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class PathRow(Base):
+    """So many decisions that were made, by a machine or by a person, and what became of an appeal; ``appeal`` is empty where none stands."""
+
+    __tablename__ = "oversight_paths"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    point: Mapped[str] = mapped_column(_POINT, primary_key=True)
+    day: Mapped[str] = mapped_column(_DAY, primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    grp: Mapped[str] = mapped_column(_GROUP, primary_key=True)
+    path: Mapped[str] = mapped_column(sa.String(9), primary_key=True)
+    appeal: Mapped[str] = mapped_column(sa.String(9), primary_key=True)
+    n: Mapped[int] = mapped_column(sa.BigInteger)
+
+
 class GroupValue(Base):
     """A value that a group attribute has had at a point. Beyond so many, further ones are counted as others."""
 

@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from audits.fairness.counts import (
+    Appealed,
     Cell,
     Counts,
     Group,
@@ -23,9 +24,12 @@ from audits.fairness.counts import (
     StratumCell,
     WaitCell,
 )
+from audits.oversight.records import AppealCell, OverrideCell, Path
 from governance.counting.measuring import measure_of
 from governance.counting.models import (
     CellRow,
+    OverrideRow,
+    PathRow,
     RatingRow,
     ReasonRow,
     ScoreRow,
@@ -113,6 +117,19 @@ def counts(
     )
 
 
+def overseen(
+    work: Work, point: str, first: str, last: str
+) -> tuple[list[OverrideCell], list[AppealCell]]:
+    """Return what people turned round, and what was appealed, by group; of days that ``window`` gave.
+
+    Raises:
+        NotAllowed: the actor may not read reports.
+    """
+    work.require(Permission.REPORTS_READ)
+    within = _Window(work, point, first, last, last)
+    return list(within.overrides()), list(within.appeals())
+
+
 def pending(work: Work, point: str) -> int:
     """Count the changes of a point's decisions that are not counted yet."""
     return work.session.execute(
@@ -193,6 +210,28 @@ class _Window:
     def ratings(self) -> Iterator[RatingCell]:
         for row in self._sums(RatingRow, [RatingRow.grp, RatingRow.scale, RatingRow.rating]):
             yield RatingCell(group=_group(row.grp), scale=row.scale, rating=row.rating, count=row.n)
+
+    def overrides(self) -> Iterator[OverrideCell]:
+        keys = [OverrideRow.grp, OverrideRow.band, OverrideRow.positive, OverrideRow.overridden]
+        for row in self._sums(OverrideRow, keys):
+            yield OverrideCell(
+                group=_group(row.grp),
+                band=row.band,
+                positive=row.positive,
+                overridden=row.overridden,
+                count=row.n,
+            )
+
+    def appeals(self) -> Iterator[AppealCell]:
+        for row in self._sums(PathRow, [PathRow.grp, PathRow.path, PathRow.appeal]):
+            answered = row.appeal in (Appealed.UPHELD, Appealed.DISMISSED)
+            yield AppealCell(
+                group=_group(row.grp),
+                path=Path(row.path),
+                appealed=row.appeal != "",
+                overturned=row.appeal == Appealed.UPHELD if answered else None,
+                count=row.n,
+            )
 
     def _mature(self, table: Any) -> Any:
         return (table.day <= self._cut).label("mature")

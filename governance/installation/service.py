@@ -28,16 +28,23 @@ from governance.work import Work
 
 LANGUAGES: Final = ("en", "de")
 _LONGEST_NAME: Final = 200
+#: Minutes of a week.
+MOST_MINUTES: Final = 10_080
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusinessSettings:
-    """What people of the business set. ``people_few``: one person may confirm alone after 24 hours."""
+    """What people of the business set.
+
+    ``people_few``: one person may confirm alone after 24 hours. ``oversight_minutes_per_week``: what measuring oversight may take at a decision
+    point; 0: 15 % of the measured time.
+    """
 
     business_name: str
     language: str = "en"
     time_zone: str = "UTC"
     people_few: bool = False
+    oversight_minutes_per_week: int = 0
 
 
 def create(
@@ -124,6 +131,7 @@ def change_settings(
     business_name: str | None = None,
     language: str | None = None,
     time_zone: str | None = None,
+    oversight_minutes_per_week: int | None = None,
 ) -> BusinessSettings:
     """Change what one person may change alone; None leaves a setting as it is.
 
@@ -131,7 +139,12 @@ def change_settings(
         InvalidInput: a value does not fit; all mistakes are listed.
     """
     work.require(Permission.SETTINGS_MANAGE)
-    given = {"business_name": business_name, "language": language, "time_zone": time_zone}
+    given = {
+        "business_name": business_name,
+        "language": language,
+        "time_zone": time_zone,
+        "oversight_minutes_per_week": oversight_minutes_per_week,
+    }
     changes = {name: value for name, value in given.items() if value is not None}
     _check(changes)
     apply(work, changes)
@@ -175,7 +188,7 @@ def apply(
         work.configuration_changed()
 
 
-def _check(changes: Mapping[str, str]) -> None:
+def _check(changes: Mapping[str, Any]) -> None:
     problems = []
     name = changes.get("business_name")
     if name is not None and not 0 < len(name.strip()) <= _LONGEST_NAME:
@@ -184,6 +197,10 @@ def _check(changes: Mapping[str, str]) -> None:
         problems.append(("language", f"Choose one of {', '.join(LANGUAGES)}."))
     if changes.get("time_zone", "UTC") not in available_timezones():
         problems.append(("time_zone", "Give the name of a time zone, like Europe/Berlin."))
+    minutes = changes.get("oversight_minutes_per_week", 0)
+    if not 0 <= minutes <= MOST_MINUTES:
+        detail = f"Give whole minutes from 0 to {MOST_MINUTES}; 0 allows 15 % of the measured time."
+        problems.append(("oversight_minutes_per_week", detail))
     if problems:
         raise InvalidInput(
             " ".join(detail for _, detail in problems),

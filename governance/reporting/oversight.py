@@ -16,7 +16,15 @@ import sqlalchemy as sa
 
 from audits.fairness.counts import WRONG, Counts, Routed, Stage
 from audits.oversight.plan import Plan
-from audits.oversight.records import GroupCounts, Purpose, QueueCell, Review, TruthFrom
+from audits.oversight.records import (
+    AppealCell,
+    GroupCounts,
+    OverrideCell,
+    Purpose,
+    QueueCell,
+    Review,
+    TruthFrom,
+)
 from audits.oversight.records import Verdict as VerdictKind
 from audits.oversight.report import oversight_report
 from governance.counting import reading
@@ -24,6 +32,7 @@ from governance.decisions.models import Decision
 from governance.decisions.sight import ALL, GOLD
 from governance.gold.models import GoldCase, GoldServing
 from governance.identities.models import Person
+from governance.installation.service import business_settings
 from governance.permissions import Permission
 from governance.reviews.models import Case, Judgement, Reveal, Verdict
 from governance.reviews.purposes import CHECK, DECIDE, DOUBLE, SECOND_LOOKS, is_there
@@ -61,15 +70,27 @@ def report(
     first, last = reading.window(work, point, since, until)
     counts = reading.counts(work, point, first, last)
     found = list(reviews(work, policy, first, last))
-    share = policy.review.gold
-    plan = Plan(gold_every=round(1 / share)) if share else Plan()
+    groups = _groups(counts, *reading.overseen(work, point, first, last))
+    minutes = business_settings(work.session).oversight_minutes_per_week
     told = oversight_report(
-        found, _groups(counts), decision_point=point, since=first, until=last, plan=plan
+        found,
+        groups,
+        decision_point=point,
+        since=first,
+        until=last,
+        plan=plan_of(policy),
+        most_minutes=minutes or None,
     )
     return told | {
         "complete": len(found) < MOST_REVIEWS,
         "second_looks": second_looks(work, point, first, last),
     }
+
+
+def plan_of(policy: Policy) -> Plan:
+    """Return how many reviews each figure needs, at the share of known cases that a policy asks for."""
+    share = policy.review.gold
+    return Plan(gold_every=round(1 / share)) if share else Plan()
 
 
 def second_looks(work: Work, point: str, since: str, until: str) -> dict[str, dict[str, int]]:
@@ -99,8 +120,10 @@ def _window(since: str, until: str) -> tuple[datetime, datetime]:
     return begins, datetime.combine(date.fromisoformat(until), time(), UTC) + timedelta(days=1)
 
 
-def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Review]:
-    """Yield the verdicts of a window of days that stand, newest first, as the figures take them.
+def reviews(
+    work: Work, policy: Policy, since: str, until: str, *, of: str | None = None
+) -> Iterator[Review]:
+    """Yield the verdicts of a window of days that stand, newest first, as the figures take them; ``of`` one person, None: of all.
 
     Where nothing better is known, what somebody else answered blind is the truth of a review; never the reviewer's own answer.
     """
@@ -124,6 +147,7 @@ def reviews(work: Work, policy: Policy, since: str, until: str) -> Iterator[Revi
             Verdict.undone_at.is_(None),
             Verdict.given_at >= begins,
             Verdict.given_at < ends,
+            sa.true() if of is None else Verdict.person_id == of,
         )
         .order_by(Verdict.given_at.desc(), Verdict.id.desc())
         .limit(MOST_REVIEWS)
@@ -236,8 +260,10 @@ def _positions(verdicts: Sequence[Verdict]) -> Mapping[str, int]:
     return places
 
 
-def _groups(counts: Counts) -> GroupCounts:
-    """Return who was sent to a person and who waited how long, by group, as the counts hold it."""
+def _groups(
+    counts: Counts, overrides: Sequence[OverrideCell], appeals: Sequence[AppealCell]
+) -> GroupCounts:
+    """Return who was sent to a person, who waited how long, whose proposals were turned round and who appealed, by group."""
     queue = [
         QueueCell(
             group=cell.group,
@@ -251,6 +277,8 @@ def _groups(counts: Counts) -> GroupCounts:
     return GroupCounts(
         attributes=counts.attributes,
         reference=counts.measure.reference,
+        overrides=overrides,
         queue=queue,
         waits=counts.waits,
+        appeals=appeals,
     )

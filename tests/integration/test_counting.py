@@ -14,7 +14,7 @@ from governance.appeals import subject_page
 from governance.application import Answerable
 from governance.counting import folding, reading, reconciling
 from governance.counting.groups import MOST_VALUES, OTHERS
-from governance.counting.models import CellRow, ScoreRow, ScoreStep
+from governance.counting.models import CellRow, OverrideRow, PathRow, ScoreRow, ScoreStep
 from governance.counting.regrouping import record_groups
 from governance.decisions import service as decisions
 from governance.decisions.asking import DecisionRequest
@@ -413,6 +413,12 @@ def test_objections_are_counted_by_group_and_what_reverses_is_no_decision_more(
         (FEMALE_60, "dismissed"): 1,
         (FEMALE_60, "withdrawn"): 1,
     }
+    # Whoever takes an objection back has none; what reverses is no decision made by a person.
+    assert overseen(answerable)[1] == {
+        (FEMALE_60, "automated", True, True): 1,
+        (FEMALE_60, "automated", True, False): 1,
+        (FEMALE_60, "automated", False, None): 2,
+    }
     assert cells(answerable, Stage.OUTCOME) == before
     assert sum(cells(answerable, Stage.PROPOSAL).values()) == 4
     assert reconciling.reconcile(answerable, service("tests")).differing == 0
@@ -440,3 +446,71 @@ def appealed(answerable: Answerable) -> dict:
         for cell in counts(answerable).cells
         if cell.stage is Stage.APPEAL
     }
+
+
+def overseen(answerable: Answerable):
+    with answerable.look(service("tests")) as work:
+        overrides, appealed = reading.overseen(work, POINT, "2000-01-01", "2100-01-01")
+    return (
+        {
+            (one.group, one.band, one.positive, one.overridden): one.count
+            for one in overrides
+            if one.count
+        },
+        {
+            (one.group, one.path, one.appealed, one.overturned): one.count
+            for one in appealed
+            if one.count
+        },
+    )
+
+
+def test_what_a_person_turns_round_is_counted_by_group_and_band_and_moves_with_the_group(
+    answerable, clock, shop, ada
+):
+    views = [decisions.ask(answerable, shop, Asked(request=unsure())) for _ in range(4)]
+    decisions.ask(answerable, shop, Asked(request=request()))
+    fold(answerable)
+    assert overseen(answerable) == ({}, {(FEMALE_60, "automated", False, None): 1})
+    verdict(answerable, ada, views[0].id, "reject", reason="No.")
+    verdict(answerable, ada, views[1].id, "approve")
+    # A gift is none of what this policy measures as positive, so this turns round too.
+    verdict(answerable, ada, views[2].id, "change", outcome="offer_gift", reason="Nicer.")
+    verdict(answerable, ada, views[3].id, "approve")
+    with answerable.work(ada) as work:
+        reviews.undo(work, case_of(answerable, views[3].id))
+    clock.advance(hours=1)
+    fold(answerable)
+    overrides, paths = overseen(answerable)
+    assert overrides == {
+        (FEMALE_60, "0.5-0.6", True, True): 2,
+        (FEMALE_60, "0.5-0.6", True, False): 1,
+    }
+    assert paths == {
+        (FEMALE_60, "automated", False, None): 1,
+        (FEMALE_60, "reviewed", False, None): 3,
+    }
+    assert agree(answerable)
+    with answerable.work_as_fairness(service("tests")) as work:
+        record_groups(work, str(views[0].id), {"gender": "male"}, POINT)
+    moved = (("age_band", "60+"), ("gender", "male"))
+    assert overseen(answerable)[0] == {
+        (moved, "0.5-0.6", True, True): 1,
+        (FEMALE_60, "0.5-0.6", True, True): 1,
+        (FEMALE_60, "0.5-0.6", True, False): 1,
+    }
+    assert agree(answerable)
+
+
+def test_counts_of_oversight_that_went_wrong_are_made_good(answerable, shop, clock, ada):
+    view = decisions.ask(answerable, shop, Asked(request=unsure()))
+    verdict(answerable, ada, view.id, "reject", reason="No.")
+    clock.advance(hours=1)
+    fold(answerable)
+    right = overseen(answerable)
+    with answerable.database.write() as session:
+        session.execute(sa.delete(OverrideRow))
+        session.execute(sa.update(PathRow).values(n=7))
+    assert not agree(answerable)
+    assert overseen(answerable) == right
+    assert agree(answerable)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
 from governance.actors import Actor
+from governance.actors import service as system
 from governance.application import Answerable
 from governance.cli import answerable as command
-from governance.counting import folding
+from governance.counting import folding, reconciling
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.errors import InvalidInput, NotAllowed, NotFound
@@ -21,8 +23,9 @@ from governance.reviews.models import Case
 from governance.reviews.views import Looked
 from governance.subjects.models import PayloadRow
 from governance.truth import service as truth
+from tests.overseen import BIASED, YES, cases_of
 from tests.people import app, person, publish
-from tests.retention import POINT, POLICY, QUEUE, unsure
+from tests.retention import POINT, POLICY, QUEUE, request, unsure
 
 FIRST = POLICY.replace("undo: 10s", "undo: 10s\n  judge_first: 1")
 
@@ -204,3 +207,57 @@ def test_records_are_what_the_figures_take(answerable, cleo):
     )
     assert (one.seconds, one.hour, one.proposed_positive) == (None, 11, True)
     assert one.words > 5
+
+
+MEASURED = POLICY.replace("groups: [gender, age_band]", "groups: [gender]").replace(
+    "notice:", "measure: {positive: offer_discount, reference: {gender: Male}}\nnotice:"
+)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_overrides_favourable_proposals_for_one_group_is_found_from_live_counts(
+    answerable, clock, shared_data
+):
+    """Real people and predictions, a made-up reviewer, and every count by way of the vault; needs 100 of each group."""
+    publish(answerable, MEASURED)
+    cleo, shop = person(answerable, "Cleo"), app(answerable)
+    biased = person(answerable, "Ada", queues=(QUEUE,))
+    fair = {"Female": 0, "Male": 0}
+    drawing = random.Random(11)
+    for case in cases_of(shared_data / "vehicle_coupon"):
+        group = dict(case.group)["gender"]
+        if case.proposed != YES or fair[group] >= 130:
+            continue
+        fair[group] += 1
+        made = decisions.ask(
+            answerable,
+            shop,
+            Asked(
+                request=request(
+                    subject={"ref": f"driver-{sum(fair.values())}", "groups": {"gender": group}},
+                    # As sure as the model was, and never sure enough to go without a person.
+                    proposal={
+                        "outcome": "offer_discount",
+                        "confidence": min(case.confidence, 0.79),
+                    },
+                )
+            ),
+        )
+        assert made.case_id is not None
+        turned = BIASED.outcome(case, drawing) != case.proposed
+        with answerable.work(biased) as work:
+            service.claim(work, made.case_id)
+            service.give_verdict(
+                work,
+                made.case_id,
+                verdict="reject" if turned else "approve",
+                reason="Not now." if turned else None,
+            )
+    assert fair == {"Female": 130, "Male": 130}
+    clock.advance(hours=1)
+    groups = report(answerable, cleo)["groups"]
+    (row,) = (one for one in groups["overrides"]["comparisons"] if one["direction"] == "against")
+    assert (row["group"], row["says"]) == ({"gender": "Female"}, "more")
+    assert row["own"]["of"][1] == 130
+    assert groups["appeals"]["appealed"]["of"] == [0, 260]
+    assert reconciling.reconcile(answerable, system("tests")).differing == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from governance.imports import service as imports
 from governance.imports.states import Kind
 from governance.ledger import reading
 from governance.monitors.models import Incident
+from governance.overseeing.models import PersonFigures
 from governance.permissions import ROLE_PERMISSIONS, Permission, Role
 from governance.reporting import making
 from governance.reviews import service as reviews
@@ -34,7 +36,7 @@ FILES = {
     "console.what_if_policy",
 }
 #: What opens for one person alone.
-OWN = {"console.ledger_view"}
+OWN = {"console.ledger_view", "console.my_figures"}
 PEOPLE = {"Ada": "manager", "Cleo": "auditor", "Pia": "publisher", "Anna": "admin", "Dov": ""}
 
 
@@ -115,6 +117,22 @@ def webhook(answerable, actor) -> str:
     return made.webhook.id
 
 
+def figures(answerable, actor) -> str:
+    """Keep somebody's figures, which they had for a week; return their id."""
+    with answerable.work(people.service("oversight")) as work:
+        row = PersonFigures(
+            id=work.new_id(),
+            point=retention.POINT,
+            person_id=actor.id,
+            since="2026-08-01",
+            until="2026-11-01",
+            made_at=work.now - timedelta(days=8),
+            document={"person": {"reviewer": actor.id, "reviews": 3}, "pooled": None, "plan": {}},
+        )
+        work.session.add(row)
+        return row.id
+
+
 def fill(answerable) -> dict[str, str]:
     """Put something behind each address; return what stands for its variables."""
     publish(answerable, retention.POLICY)
@@ -138,6 +156,7 @@ def fill(answerable) -> dict[str, str]:
             "language": "en",
             "view_id": "none",
             "incident_id": incident(answerable),
+            "figures_id": figures(answerable, actors["Ada"]),
             "import_id": upload(answerable, actors["Anna"]),
             "webhook_id": webhook(answerable, actors["Anna"]),
             "report_id": making.make(answerable, actors["Cleo"], retention.POINT).view.id,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import marshmallow as ma
+
 from governance.installation import service
 from governance.permissions import Permission
 from governance.requests.few import change_people_few
 from web.api.requests import RequestAnswer
 from web.api.resources import Resource, look, work
-from web.api.schemas import Answer, Body, Flag, Nested, Text, at_most
+from web.api.schemas import Answer, Body, Flag, Nested, Text, Whole, at_most
 from web.security import requires
 
 resource = Resource("Settings", "What people of the business set.")
@@ -21,6 +23,7 @@ class SettingsBody(Body):
     business_name = Text(validate=at_most(200))
     language = Text(validate=at_most(35))
     time_zone = Text(validate=at_most(64))
+    oversight_minutes_per_week = Whole(validate=ma.validate.Range(min=0, max=service.MOST_MINUTES))
 
 
 class PeopleFewBody(Body):
@@ -40,6 +43,12 @@ class SettingsAnswer(Answer):
         required=True,
         metadata={
             "description": "One person may confirm alone after 24 hours, where no second could"
+        },
+    )
+    oversight_minutes_per_week = Whole(
+        required=True,
+        metadata={
+            "description": "What measuring oversight may take at a decision point; 0: 15 % of the measured time"
         },
     )
 

@@ -28,6 +28,7 @@ FAMILIES: Final = (
     "fairness",
     "what_if",
     "oversight",
+    "overseeing",
     "signed_reports",
     "incidents",
     "log",

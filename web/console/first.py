@@ -10,6 +10,7 @@ from flask import Response, url_for
 
 from governance.jobs import parts
 from governance.ledger import reading
+from governance.overseeing import alarms, notice
 from governance.permissions import Permission
 from governance.points import service as points
 from governance.points.views import PointSummary
@@ -20,9 +21,11 @@ from governance.reviews.today import PointToday
 from governance.work import Work
 from web import authentication
 from web.console import home, shell, times
+from web.console.requests import point_title
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
+from web.console.views.shell import Choice
 from web.console.views.work import FirstPage, PointState
 from web.security import requires
 
@@ -70,6 +73,11 @@ def _page(work: Work) -> FirstPage:
             name
             for name, told in parts.reported(work.session).items()
             if told.failing_since is not None
+        ),
+        notice=notice.waits(work),
+        own_alarm=any(one.done is None for one in alarms.own(work)),
+        alarms=tuple(
+            Choice(value=name, label=point_title(work, name)) for name in alarms.open_points(work)
         ),
         log_size=reading.state(work).size if actor.may(Permission.LOG_READ) else 0,
     )

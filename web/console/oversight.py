@@ -9,11 +9,14 @@ from flask import Response, request
 from audits.reports import oversight as telling
 from governance.counting import reading
 from governance.errors import InvalidInput
+from governance.overseeing import alarms
 from governance.permissions import Permission
 from governance.reporting import oversight as reporting
 from governance.reporting.access import note_reading
 from web import authentication
+from web.console import alarm_words
 from web.console.fairness import A_YEAR, back
+from web.console.links import linked
 from web.console.shell import blueprint, render
 from web.console.speech import gettext as _
 from web.console.speech import language
@@ -26,6 +29,11 @@ from web.security import requires
 @requires(Permission.REPORTS_READ)
 def oversight(point: str) -> Response:
     """Show whether people really look at what this decision point sends to them."""
+    return shown(point)
+
+
+def shown(point: str, *, wrong: tuple[str, Form] | None = None, status: int = 200) -> Response:
+    """Draw the page; ``wrong`` is the form of an alarm, with what was wrong with it."""
     asked = {name: request.args.get(name, "").strip() for name in ("since", "until")}
     with authentication.installation().look(authentication.actor()) as work:
         policy = reading.live_policy(work, point)
@@ -34,6 +42,10 @@ def oversight(point: str) -> Response:
         since = asked["since"] or max(first, back(today, A_YEAR))
         try:
             found = reporting.report(work, point, since=since, until=asked["until"] or today)
+            told_alarms = tuple(
+                alarm_words.row(one, wrong[1] if wrong and wrong[0] == one.id else None)
+                for one in alarms.listed(work, point)
+            )
         except InvalidInput as error:
             errors = {
                 problem.pointer.removeprefix("/"): _("Give a day such as 2026-03-01.")
@@ -57,9 +69,12 @@ def oversight(point: str) -> Response:
         verdict=Verdict(code=told.verdict, word=told.word, tone=told.tone, drawing="eye"),
         open=request.args.get("open") == "all",
         second_looks=tuple(_second_looks(found["second_looks"])),
+        alarms=told_alarms,
+        done=alarm_words.choices(),
+        people_href=linked("oversight_people", point=point),
     )
     note_reading(work.answerable, work.actor, what="report.oversight", point=point)
-    return render("oversight", page, current="reports")
+    return render("oversight", page, current="reports", status=status)
 
 
 def _second_looks(counted: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

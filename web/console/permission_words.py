@@ -32,6 +32,7 @@ def permission_words() -> Mapping[Permission, str]:
         Permission.INCIDENTS_READ: _("see monitors and incidents"),
         Permission.KEYS_MANAGE: _("make and revoke app keys"),
         Permission.LOG_READ: _("read the log and check it"),
+        Permission.OVERSIGHT_PEOPLE: _("see the figures of each person, a week after that person"),
         Permission.PEOPLE_MANAGE: _("manage people"),
         Permission.POINTS_READ: _("see what may be asked"),
         Permission.POLICIES_DRAFT: _("write drafts of policies"),

@@ -44,6 +44,7 @@ def take_settings() -> Response:
                 business_name=forms.text("business_name"),
                 language=forms.text("language"),
                 time_zone=forms.text("time_zone"),
+                oversight_minutes_per_week=_minutes(forms.text("oversight_minutes_per_week")),
             )
             few = forms.text("people_few") == _ON
             waiting = None
@@ -55,6 +56,11 @@ def take_settings() -> Response:
     if waiting is not None:
         tell("info", _("Who may confirm alone is a request now: another admin confirms it."))
     return go("settings")
+
+
+def _minutes(typed: str) -> int:
+    """Return the minutes that were typed; what is no number is none that fits."""
+    return int(typed or "0") if len(typed) < 9 and (typed or "0").isdecimal() else -1
 
 
 def _page(form: Form, *, status: int = 200) -> Response:
@@ -105,6 +111,16 @@ def _of_the_business(business: BusinessSettings) -> tuple[SettingRow, ...]:
             ),
             changeable=True,
             options=(Choice(value=_OFF, label=_("off")), Choice(value=_ON, label=_("on"))),
+        ),
+        SettingRow(
+            name="oversight_minutes_per_week",
+            label=_("Minutes a week for measuring oversight"),
+            value=str(business.oversight_minutes_per_week or ""),
+            source=here,
+            hint=_(
+                "At each decision point, for gold cases, checks, second reviews and judging first. Empty: 15 % of the measured time."
+            ),
+            changeable=True,
         ),
     )
 

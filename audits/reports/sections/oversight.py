@@ -102,7 +102,9 @@ def why(view: View, measures: Json) -> list[str]:
     alarm, gold = part(measures, "alarm"), part(measures, "gold")
     state = state_of(measures)
     if state == "quiet":
-        return [view.say("oversight.quiet.why")]
+        return [
+            view.say("oversight.quiet.excused" if alarm.get("excused") else "oversight.quiet.why")
+        ]
     said = []
     hits, of = telling.parts(part(gold, "caught"))
     rule = part(gold, "rule")
@@ -119,8 +121,6 @@ def why(view: View, measures: Json) -> list[str]:
                     signs="; ".join(names),
                 )
             )
-            if gold.get("says") == "caught":
-                said.append(view.say("oversight.raised.but_caught"))
         return said
     if gold.get("says") != "caught":
         least = number(part(part(gold, "caught"), "needed").get("least"))
@@ -205,15 +205,13 @@ def _told(view: View, measures: Json) -> list[Told]:
     return found
 
 
-def measures(view: View) -> Section:
-    """Draw every share of all reviewers, and say each, with what gold cases, time and overrides come to."""
+def measures(view: View, *, title: str = "oversight.measures.figure") -> Section:
+    """Draw every share, and say each, with what gold cases, time and overrides come to."""
     found = part(view.report, "measures")
     told = _told(view, found)
     sentences = [telling.sentence(view, one) for one in told]
     sentences += [*_dwell(view, part(found, "dwell")), _caught(view, part(found, "gold"))]
-    figure = telling.figure(
-        view, "oversight-shares", told, title=view.say("oversight.measures.figure")
-    )
+    figure = telling.figure(view, "oversight-shares", told, title=view.say(title))
     blocks: list[Block] = [
         Gallery(figures=(figure,)),
         Aside(
@@ -464,6 +462,28 @@ def people(view: View, names: Mapping[str, str]) -> Section | None:
     )
 
 
+def person(view: View, one: Json, name: str) -> Section:
+    """Tell one person what their own figures come to, and which signs are there; of few reviews, what is missing."""
+    found = part(one, "measures")
+    blocks: list[Block] = [
+        Answers(items=(_person(view, one, {str(one.get("reviewer")): name}),)),
+    ]
+    if found:
+        blocks.append(
+            Listing(
+                title=view.say("oversight.signs.title"), table=_signs(view, part(found, "alarm"))
+            )
+        )
+    blocks.append(
+        Note(
+            tone="info",
+            title=view.say("oversight.no_ranking.title"),
+            sentences=(view.say("oversight.no_ranking"),),
+        )
+    )
+    return Section(id="answer", title=view.say("oversight.section.answer"), blocks=tuple(blocks))
+
+
 def _person(view: View, one: Json, names: Mapping[str, str]) -> Answer:
     reviewer = str(one.get("reviewer"))
     subject = names.get(reviewer, reviewer)
@@ -522,6 +542,7 @@ def speaks(view: View) -> Section | None:
                 title=view.say("oversight.section.speaks"),
                 table=Table(header=header(*(view.say(head) for head in heads)), rows=lines),
             ),
+            *_cost_parts(view, part(view.report, "cost")),
         ),
     )
 
@@ -530,21 +551,53 @@ def _cost(view: View, cost: Json) -> list[str]:
     share, most = number(cost.get("share")), number(cost.get("most"))
     if share is None or most is None:
         return []
-    minutes = number(cost.get("minutes_a_week"))
-    shares = {
-        "share": numbers.share(share, view.language),
-        "most": numbers.share(most, view.language),
-    }
+    minutes, allowed = number(cost.get("minutes_a_week")), number(cost.get("most_minutes"))
+    code = "measured" if cost.get("measured") else "expected"
     said = [
-        view.say("oversight.cost", **shares)
+        view.say(f"oversight.cost.{code}", share=numbers.share(share, view.language))
         if minutes is None
         else view.say(
-            "oversight.cost.minutes", minutes=numbers.duration(minutes, view.language), **shares
-        )
+            f"oversight.cost.{code}.minutes",
+            minutes=numbers.duration(minutes, view.language),
+            share=numbers.share(share, view.language),
+        ),
+        view.say("oversight.cost.most", most=numbers.share(most, view.language))
+        if allowed is None
+        else view.say("oversight.cost.most.minutes", most=numbers.duration(allowed, view.language)),
     ]
     if cost.get("within") is False:
-        said.append(view.say("oversight.cost.too_much"))
+        dearest = max(rows(cost, "parts"), key=lambda one: number(one.get("seconds")) or 0.0)
+        spent = number(dearest.get("seconds"))
+        part_of = dearest.get("part") if spent else "double"
+        said.append(view.say(f"oversight.cost.lower.{part_of}"))
     return said
+
+
+def _cost_parts(view: View, cost: Json) -> list[Listing]:
+    listed = [one for one in rows(cost, "parts") if number(one.get("reviews"))]
+    if not listed:
+        return []
+    heads = ("oversight.head.part", "oversight.reviews", "oversight.head.minutes")
+    return [
+        Listing(
+            title=view.say("oversight.cost.title"),
+            table=Table(
+                header=header(*(view.say(head) for head in heads), figures=2),
+                rows=tuple(
+                    (
+                        Cell(text=capital(view.say(f"oversight.part.{one.get('part')}"))),
+                        Cell(text=numbers.count(number(one.get("reviews")) or 0, view.language)),
+                        Cell(
+                            text=numbers.plain(
+                                (number(one.get("seconds")) or 0) / 60, view.language
+                            )
+                        ),
+                    )
+                    for one in listed
+                ),
+            ),
+        )
+    ]
 
 
 def methods(view: View) -> Section:

@@ -45,6 +45,15 @@ _AROUND: Final[Mapping[str, Text]] = {
         "de": "Kein Anteil allein beweist oder widerlegt Aufsicht. Lesen Sie sie zusammen, mit dem Bereich, den der Zufall zulässt.",
     },
     "oversight.measures.figure": {"en": "Shares of all reviewers", "de": "Anteile aller Prüfenden"},
+    "oversight.measures.one": {"en": "Shares of one reviewer", "de": "Anteile einer Person"},
+    "oversight.person.own": {
+        "en": "What was counted of these reviews, and what chance allows.",
+        "de": "Was bei diesen Prüfungen gezählt wurde, und was der Zufall zulässt.",
+    },
+    "oversight.person.all": {
+        "en": "The reviews are too few to say anything of one person, so all people of this decision point are shown together.",
+        "de": "Die Prüfungen sind zu wenige, um über eine einzelne Person etwas zu sagen; deshalb stehen hier alle dieser Entscheidungsstelle zusammen.",
+    },
     "oversight.measures.sentence": {
         "en": "{enough} of {of} shares rest on enough to be judged.",
         "de": "{enough} von {of} Anteilen beruhen auf genug, um beurteilt zu werden.",
@@ -115,17 +124,55 @@ _AROUND: Final[Mapping[str, Text]] = {
         "en": "Too few: {count} more are needed, at the present volume in about {weeks}.",
         "de": "Zu wenige: Es fehlen noch {count}, beim jetzigen Umfang in etwa {weeks}.",
     },
-    "oversight.cost": {
-        "en": "Gold cases and second reviews add about {share} to what is reviewed; at most {most} is allowed.",
-        "de": "Goldfälle und Zweitprüfungen machen etwa {share} zusätzlich aus; erlaubt sind höchstens {most}.",
+    "oversight.cost.title": {"en": "What measuring took", "de": "Was das Messen gekostet hat"},
+    "oversight.head.part": {"en": "Part", "de": "Teil"},
+    "oversight.head.minutes": {"en": "Minutes", "de": "Minuten"},
+    "oversight.part.gold": {"en": "gold cases", "de": "Goldfälle"},
+    "oversight.part.check": {"en": "checks of released decisions", "de": "Nachprüfungen"},
+    "oversight.part.double": {"en": "second reviews", "de": "Zweitprüfungen"},
+    "oversight.part.judge_first": {
+        "en": "judging first, beyond the usual time",
+        "de": "zuerst urteilen, über die übliche Zeit hinaus",
     },
-    "oversight.cost.minutes": {
-        "en": "Gold cases and second reviews add about {share} to what is reviewed, {minutes} a week; at most {most} is allowed.",
-        "de": "Goldfälle und Zweitprüfungen machen etwa {share} zusätzlich aus, {minutes} in der Woche; erlaubt sind höchstens {most}.",
+    "oversight.cost.expected": {
+        "en": "Measuring has taken nothing yet; gold cases and second reviews will add about {share} to what is reviewed.",
+        "de": "Das Messen hat noch nichts gekostet; Goldfälle und Zweitprüfungen werden etwa {share} zusätzlich ausmachen.",
     },
-    "oversight.cost.too_much": {
+    "oversight.cost.expected.minutes": {
+        "en": "Measuring has taken nothing yet; gold cases and second reviews will add about {share} to what is reviewed, {minutes} a week.",
+        "de": "Das Messen hat noch nichts gekostet; Goldfälle und Zweitprüfungen werden etwa {share} zusätzlich ausmachen, {minutes} in der Woche.",
+    },
+    "oversight.cost.measured": {
+        "en": "Gold cases, checks, second reviews and judging first took {share} of the measured time.",
+        "de": "Goldfälle, Nachprüfungen, Zweitprüfungen und das Zuerst-Urteilen nahmen {share} der gemessenen Zeit.",
+    },
+    "oversight.cost.measured.minutes": {
+        "en": "Gold cases, checks, second reviews and judging first took {share} of the measured time, {minutes} a week.",
+        "de": "Goldfälle, Nachprüfungen, Zweitprüfungen und das Zuerst-Urteilen nahmen {share} der gemessenen Zeit, {minutes} in der Woche.",
+    },
+    "oversight.cost.most": {
+        "en": "At most {most} of it is allowed.",
+        "de": "Erlaubt sind höchstens {most} davon.",
+    },
+    "oversight.cost.most.minutes": {
+        "en": "The settings allow {most} a week.",
+        "de": "Die Einstellungen erlauben {most} in der Woche.",
+    },
+    "oversight.cost.lower.gold": {
+        "en": "That is more than is allowed: give fewer gold cases.",
+        "de": "Das ist mehr als erlaubt: Geben Sie weniger Goldfälle.",
+    },
+    "oversight.cost.lower.check": {
+        "en": "That is more than is allowed: lower the share of released decisions that is checked.",
+        "de": "Das ist mehr als erlaubt: Senken Sie den Anteil freigegebener Entscheidungen, der nachgeprüft wird.",
+    },
+    "oversight.cost.lower.double": {
         "en": "That is more than is allowed: have fewer cases reviewed twice.",
         "de": "Das ist mehr als erlaubt: Lassen Sie weniger Fälle doppelt prüfen.",
+    },
+    "oversight.cost.lower.judge_first": {
+        "en": "That is more than is allowed: have fewer cases judged first.",
+        "de": "Das ist mehr als erlaubt: Lassen Sie weniger Fälle zuerst beurteilen.",
     },
     "oversight.no_ranking.title": {"en": "This is no ranking", "de": "Das ist keine Rangliste"},
     "oversight.no_ranking": {
@@ -159,13 +206,13 @@ _ALARM: Final[Mapping[str, Text]] = {
         "en": "{count} of the five signs are there: {signs}.",
         "de": "{count} der fünf Zeichen liegen vor: {signs}.",
     },
-    "oversight.raised.but_caught": {
-        "en": "Yet the known mistakes were caught as a careful reviewer catches them. Whoever knows the cases well may simply be quick and brief: ask before concluding anything.",
-        "de": "Die bekannten Fehler wurden aber so bemerkt, wie es bei Sorgfalt zu erwarten ist. Wer die Fälle gut kennt, ist vielleicht nur schnell und knapp: Fragen Sie, bevor Sie etwas schließen.",
+    "oversight.quiet.excused": {
+        "en": "Several of the five signs are there, yet the known mistakes were caught as a careful reviewer catches them. Whoever knows the cases well may simply be quick and brief, so this is no alarm.",
+        "de": "Mehrere der fünf Zeichen liegen vor, aber die bekannten Fehler wurden so bemerkt, wie es bei Sorgfalt zu erwarten ist. Wer die Fälle gut kennt, ist vielleicht nur schnell und knapp; deshalb ist das kein Alarm.",
     },
     "oversight.quiet.why": {
-        "en": "At most one of the five signs is there, and the known mistakes were caught as a careful reviewer catches them.",
-        "de": "Höchstens eines der fünf Zeichen liegt vor, und die bekannten Fehler wurden so bemerkt, wie es bei Sorgfalt zu erwarten ist.",
+        "en": "The known mistakes were caught as a careful reviewer catches them.",
+        "de": "Die bekannten Fehler wurden so bemerkt, wie es bei Sorgfalt zu erwarten ist.",
     },
     "oversight.unknown.why": {
         "en": "Of the five signs, {unknown} cannot be told yet, so that an alarm can still follow.",
@@ -637,8 +684,8 @@ _METHODS: Final[Mapping[str, Text]] = {
     },
     "oversight.method.alarm": {"en": "The alarm", "de": "Der Alarm"},
     "oversight.method.alarm.says": {
-        "en": "Two of five signs together over at least {reviews} reviews, or too few known mistakes caught alone.",
-        "de": "Zwei von fünf Zeichen zusammen über mindestens {reviews} Prüfungen, oder allein zu wenige bemerkte bekannte Fehler.",
+        "en": "Two of five signs together over at least {reviews} reviews where gold cases do not show that mistakes are caught, or too few known mistakes caught alone.",
+        "de": "Zwei von fünf Zeichen zusammen über mindestens {reviews} Prüfungen, solange Goldfälle nicht zeigen, dass Fehler bemerkt werden, oder allein zu wenige bemerkte bekannte Fehler.",
     },
     "oversight.method.alarm.cannot": {
         "en": "That somebody did wrong. It is a reason to talk.",

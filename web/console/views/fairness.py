@@ -102,6 +102,26 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlarmRow:
+    """An alarm: `about` is whom it is of; `done` what was done, empty while nobody said so."""
+
+    id: str
+    about: str
+    of_one: bool
+    begins: Moment
+    ends: Moment
+    reviews: int
+    why: tuple[str, ...]
+    shown: Moment | None
+    done: str
+    done_at: Moment | None
+    done_by: str
+    words: str
+    may_handle: bool
+    form: Form = Form()
+
+
+@dataclass(frozen=True, kw_only=True)
 class OversightPage:
     """Whether people really look, at one decision point; None where what was asked for does not fit."""
 
@@ -114,6 +134,9 @@ class OversightPage:
     open: bool = False
     second_looks: tuple[str, ...] = ()
     form: Form = Form()
+    alarms: tuple[AlarmRow, ...] = ()
+    done: tuple[Choice, ...] = ()
+    people_href: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -382,6 +382,9 @@ class FirstPage:
     failing: tuple[str, ...] = ()
     log_size: int = 0
     log_checked: Moment | None = None
+    notice: bool = False
+    own_alarm: bool = False
+    alarms: tuple[Choice, ...] = ()
 
     @property
     def ready(self) -> bool:

@@ -58,8 +58,15 @@ def test_one_sign_alone_is_none(manner, sign):
 
 
 def test_two_signs_together_raise_it():
-    found = told(some(114, seconds=5.0, opened=0, changed=10) + caught(4))
+    found = told(some(114, seconds=5.0, opened=0, changed=10) + caught(4, of=5))
     assert (found["state"], found["by_signs"], found["by_gold"]) == ("raised", True, False)
+
+
+def test_the_signs_are_silent_where_six_gold_cases_show_that_mistakes_are_caught():
+    manner = some(114, seconds=5.0, opened=0, changed=10)
+    found = told(manner + caught(3))
+    assert (found["state"], found["by_signs"], found["excused"]) == ("quiet", False, True)
+    assert told(manner + caught(2))["state"] == "raised"
 
 
 def test_two_signs_over_fewer_than_a_hundred_reviews_do_not():
@@ -84,7 +91,7 @@ def test_what_is_not_known_is_no_pass():
 
     assert found["state"] == "not_enough_evidence"
     assert [sign["met"] for sign in found["signs"]] == [False, None, None, None, None]
-    assert told(plain + caught(5))["state"] == "not_enough_evidence"
+    assert told(plain + caught(5, of=5))["state"] == "not_enough_evidence"
     assert told([])["state"] == "not_enough_evidence"
 
 

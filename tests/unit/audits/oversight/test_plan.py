@@ -8,6 +8,8 @@ from scipy.stats import binom
 from statsmodels.stats.proportion import proportion_confint
 
 from audits.oversight.plan import Plan, Volume, cost, median_of
+from audits.oversight.records import Purpose
+from tests.overseen import gold, review
 
 PLAN = Plan()
 
@@ -84,15 +86,30 @@ def test_no_values_have_no_median():
 
 
 def test_what_oversight_costs_is_told_in_minutes():
-    found = cost(volume(reviews=200, weeks=4), median_seconds=60)
+    found = cost(volume(reviews=200, weeks=4), [], median_seconds=60)
 
     assert found["share"] == pytest.approx(0.1)
     assert found["minutes_a_week"] == pytest.approx(5.0)
     assert found["within"]
-    assert not cost(volume(plan=Plan(double_share=0.2)), median_seconds=None)["within"]
+    assert not cost(volume(plan=Plan(double_share=0.2)), [], median_seconds=None)["within"]
 
 
 @pytest.mark.parametrize("wrong", [{"gold": 0}, {"double_share": 1.5}, {"confidence": 1.0}])
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError):
         Plan(**wrong)
+
+
+def test_the_cost_is_what_was_measured_once_there_is_something_to_measure():
+    asked = volume(reviews=100, weeks=2)
+    ordinary = [review(seconds=60.0) for _ in range(60)]
+    judged = [review(seconds=90.0, first="no") for _ in range(20)]
+    more = [gold(caught=True, seconds=120.0) for _ in range(5)]
+    second = [review(purpose=Purpose.DOUBLE, seconds=60.0) for _ in range(10)]
+    found = cost(asked, ordinary + judged + more + second, median_seconds=60)
+    # 10 minutes of gold, 10 of second reviews, and 30 s more for each of 20 cases judged first.
+    assert found["minutes_a_week"] == pytest.approx(15)
+    assert found["share"] == pytest.approx(30 / (60 + 30 + 10 + 10))
+    assert not found["within"]
+    assert cost(asked, ordinary + more, median_seconds=60, most_minutes=5)["within"]
+    assert not cost(asked, ordinary + more, median_seconds=60, most_minutes=4)["within"]

@@ -6,6 +6,7 @@ The folder of real data is not part of the repository; without it these tests ar
 from __future__ import annotations
 
 import math
+import sys
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.overseen import (
     BIASED,
     HONEST,
     STAMPER,
+    TERSE,
     cases_of,
     override_cells,
     reviewed,
@@ -44,8 +46,9 @@ def test_who_stamps_is_flagged_after_120_reviews(shared_data, at_scale, name, pe
 
 
 @SETS
-def test_who_looks_is_left_in_peace(shared_data, at_scale, name):
-    assert flagged(HONEST, cases_of(shared_data / name), at_scale(200)) <= 0.05
+@pytest.mark.parametrize("person", [HONEST, TERSE], ids=lambda person: person.name)
+def test_who_looks_is_left_in_peace_however_quick_and_brief(shared_data, at_scale, name, person):
+    assert flagged(person, cases_of(shared_data / name), at_scale(200)) <= 0.05
 
 
 def leanings(person, cases, count, runs):
@@ -75,6 +78,17 @@ def test_who_overrides_against_one_group_is_found_once_there_are_enough_of_both(
     found = leanings(BIASED, cases, 600, runs)
     assert found["more"] >= 0.95
     assert found["less"] == 0
+
+
+@pytest.mark.full
+def test_the_power_to_find_who_leans_grows_with_the_reviews(shared_data, at_scale, capsys):
+    cases = cases_of(shared_data / "vehicle_coupon")
+    runs = at_scale(200)
+    power = {count: leanings(BIASED, cases, count, runs)["more"] for count in (300, 400, 500, 600)}
+    with capsys.disabled():
+        told = ", ".join(f"{count} reviews {share:.0%}" for count, share in power.items())
+        sys.stdout.write(f"\nM8 finds who overrides against one group ({runs} runs): {told}\n")
+    assert power[300] <= power[400] <= power[600]
 
 
 def test_nobody_is_said_to_lean_by_more_than_chance(shared_data, at_scale):
