@@ -158,6 +158,8 @@ def test_nobody_else_sees_a_known_case_and_nothing_counts_it(house, clock, in_re
     # Neither the clock nor the counting takes it up, before the verdict or after.
     answerable = house.answerable
     decide(house, "Ada", case["id"], verdict="approve")
+    for model in (CountDelta, WebhookDelivery, GroundTruth, Job):
+        assert decision["id"] not in rows(answerable, model)
     clock.advance(seconds=11)
     while folding.fold(answerable):
         pass
@@ -166,8 +168,6 @@ def test_nobody_else_sees_a_known_case_and_nothing_counts_it(house, clock, in_re
     clock.advance(hours=20)
     overdue.run(answerable)
     assert gold.expire(answerable) == 0
-    for model in (CountDelta, WebhookDelivery, GroundTruth, Job):
-        assert decision["id"] not in rows(answerable, model)
     with answerable.database.read() as session:
         row = session.get(Decision, decision["id"], execution_options=ALL)
         assert (row.status, row.app_id) == ("approved", None)
