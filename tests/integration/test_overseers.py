@@ -315,3 +315,22 @@ def test_the_command_writes_figures_of_people_under_the_same_rule(answerable, cl
     assert people(days=6) == []
     assert people(days=8) == ["Ada"]
     assert people(days=91) == []
+
+
+def test_two_workers_that_judge_the_same_window_raise_one_alarm(
+    answerable, clock, anna, ada, monkeypatch
+):
+    stamp(answerable, ada, app(answerable), 100)
+    clock.advance(days=30)
+    judged, quicker = alarms._window, []
+
+    def while_another_is_quicker(*asked):
+        found = judged(*asked)
+        if not quicker:
+            quicker.append(True)
+            assert alarms.judge_due(answerable) == 1
+        return found
+
+    monkeypatch.setattr(alarms, "_window", while_another_is_quicker)
+    assert alarms.judge_due(answerable) == 0
+    assert len(entries(answerable, EntryKind.ALARM_RAISED)) == 1
