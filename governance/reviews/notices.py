@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from governance.jobs import mail
 from governance.jobs import queue as jobs
 from governance.permissions import Permission, Role, of_roles
 from governance.queues.models import QueueMember
+from governance.queues.queries import works
 from governance.reviews.models import Case
 from governance.work import Work
 
@@ -75,11 +76,12 @@ def _due(work: Work) -> list[tuple[Person, int]]:
         sa.select(Person)
         .where(
             Person.mail_notices,
+            ~Person.mail_digest,
             Person.disabled_at.is_(None),
             Person.password_hash.is_not(None),
             sa.or_(Person.expires_at.is_(None), Person.expires_at > work.now),
             sa.or_(Person.mailed_at.is_(None), Person.mailed_at <= work.now - PAUSE),
-            _new_cases().exists(),
+            _new_cases(work.now).exists(),
         )
         .order_by(Person.id)
     )
@@ -88,19 +90,20 @@ def _due(work: Work) -> list[tuple[Person, int]]:
     due = []
     for person in work.session.execute(query).scalars().all():
         roles = frozenset(Role(role) for role in person.roles)
-        count = _waiting(work.session, person.id)
+        count = _waiting(work.session, person.id, work.now)
         if Permission.CASES_DECIDE in of_roles(roles) and count:
             due.append((person, count))
     return due
 
 
-def _new_cases() -> sa.Select[str]:
-    """Return a select of the open cases that came to a person's queues since their last mail."""
+def _new_cases(now: datetime) -> sa.Select[str]:
+    """Return a select of the open cases that came to the queues a person works since their last mail."""
     return (
         sa.select(Case.id)
         .join(QueueMember, QueueMember.queue == Case.queue)
         .where(
             QueueMember.person_id == Person.id,
+            works(now),
             Case.status == "open",
             sa.or_(
                 Person.mailed_at.is_(None),
@@ -111,11 +114,11 @@ def _new_cases() -> sa.Select[str]:
     )
 
 
-def _waiting(session: Session, person_id: str) -> int:
+def _waiting(session: Session, person_id: str, now: datetime) -> int:
     return session.execute(
         sa.select(sa.func.count(Case.id))
         .join(QueueMember, QueueMember.queue == Case.queue)
-        .where(QueueMember.person_id == person_id, Case.status == "open")
+        .where(QueueMember.person_id == person_id, works(now), Case.status == "open")
     ).scalar_one()
 
 

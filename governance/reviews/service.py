@@ -37,6 +37,7 @@ from governance.errors import (
 from governance.identities import queries as people
 from governance.permissions import Permission
 from governance.points import queries as points
+from governance.queues import competence
 from governance.queues.models import Queue
 from governance.reviews import history, purposes, queries, transitions
 from governance.reviews.history import Event
@@ -109,6 +110,7 @@ def queue_overview(work: Work) -> Overview:
     return Overview(
         queues=overviews,
         decided_today=queries.verdicts_given_since(work.session, work.actor.id, midnight),
+        competences=competence.own(work),
     )
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from governance.decisions.views import DecisionView, RulingReason
+from governance.queues.competence import OwnCompetence
 from governance.reviews.history import Event
 from policies.document import Policy
 from policies.texts import Band
@@ -33,10 +34,11 @@ class QueueOverview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The actor's queues, and how many verdicts of theirs stand since midnight in their zone."""
+    """The actor's queues, how many verdicts of theirs stand since midnight in their zone, and where they lack competence or soon will."""
 
     queues: Sequence[QueueOverview]
     decided_today: int
+    competences: Sequence[OwnCompetence] = ()
 
     @property
     def open(self) -> int:

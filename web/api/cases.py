@@ -411,6 +411,18 @@ class QueueOverviewAnswer(Answer):
     minutes = Whole(required=True, metadata={"description": "Estimate of the work that waits"})
 
 
+class OwnCompetenceAnswer(Answer):
+    """A queue that asks for competence which one lacks, or soon will."""
+
+    queue = Text(required=True)
+    title = Text(required=True)
+    standing = Text(required=True, validate=one_of(("missing", "ended", "ending")))
+    at = Instant(
+        required=True,
+        metadata={"description": "Since when one does not work it; `ending`: from when on"},
+    )
+
+
 class OverviewAnswer(Answer):
     """How one's queues stand."""
 
@@ -419,6 +431,7 @@ class OverviewAnswer(Answer):
     overdue = Whole(required=True)
     minutes = Whole(required=True)
     decided_today = Whole(required=True)
+    competences = List(Nested(OwnCompetenceAnswer), required=True)
 
 
 @resource.route("/cases", methods=["GET"])
