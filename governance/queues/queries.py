@@ -19,4 +19,4 @@ def works(now: datetime) -> sa.ColumnElement[bool]:
         Competence.person_id == QueueMember.person_id,
         Competence.ends_at > now,
     )
-    return sa.or_(~required.exists(), valid.exists())
+    return sa.or_(~required.correlate(QueueMember).exists(), valid.correlate(QueueMember).exists())

@@ -35,6 +35,7 @@ from governance.errors import (
     Stale,
 )
 from governance.identities import queries as people
+from governance.ledger.models import LogRecord
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.queues import competence
@@ -239,10 +240,11 @@ def give_verdict(
     reason: str | None = None,
     looked: Looked | None = None,
     revision: int | None = None,
+    bulk: str | None = None,
 ) -> CaseView:
     """Say what one thinks of a case one holds: ``approve``, ``change`` (to ``outcome``) or ``reject``.
 
-    The case is decided with it once as many people gave the same outcome as the policy asks for.
+    The case is decided with it once as many people gave the same outcome as the policy asks for. ``bulk`` names the bulk approval it is given with.
 
     Raises:
         NotAllowed, NotFound, Stale, CaseClosed, AlreadySigned, ClaimedByAnother: as ``claim``.
@@ -284,6 +286,7 @@ def give_verdict(
             parts=None if looked is None else parts,
             words=words,
             undone_at=None,
+            bulk_id=bulk,
         )
     )
     hand(case, None)
@@ -307,6 +310,7 @@ def give_verdict(
             "shown": _shown(work, case, decision),
             "claimed_at": None if claimed_at is None else rfc3339(claimed_at),
             "effective_at": None if after.effective_at is None else rfc3339(after.effective_at),
+            **({} if bulk is None else {"bulk": bulk}),
         },
         payloads={} if said is None else {REASON_PAYLOAD: said.encode()},
         key=None
@@ -334,9 +338,20 @@ def _shown(work: Work, case: Case, decision: Decision) -> str:
 def _extent(work: Work, decision: Decision) -> tuple[int, int]:
     """Return how many words a case shows to whoever judges it, and in how many parts: why, the facts, and what moved the proposal."""
     view = decision_views.full_view(work, decision, language=work.actor.language)
-    texts = [one.text for one in _reasons_told(work, [decision])[decision.id]]
+    texts = [one.text for one in reasons_told(work, [decision])[decision.id]]
     texts += [f"{name} {value}" for name, value in (view.features or {}).items()]
     return sum(len(text.split()) for text in texts), 2 + bool(view.proposal_reasons)
+
+
+def said_on(work: Work, decision_ids: Sequence[str]) -> set[str]:
+    """Return those of these decisions on whose cases something was said: a comment, a question or an answer."""
+    rows = work.session.execute(
+        sa.select(LogRecord.decision_id).where(
+            LogRecord.decision_id.in_(decision_ids),
+            LogRecord.kind.in_([kind.value for kind in _MESSAGES]),
+        )
+    ).scalars()
+    return {one for one in rows if one is not None}
 
 
 def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
@@ -519,7 +534,7 @@ def view_of(work: Work, case: Case) -> CaseView:
     )
     return CaseView(
         id=case.id,
-        decision=replace(full, reasons=_reasons_told(work, [decision])[decision.id]),
+        decision=replace(full, reasons=reasons_told(work, [decision])[decision.id]),
         policy=policy,
         band=band(full.confidence, work.actor.language),
         judge_first=case.judge_first,
@@ -636,7 +651,7 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
     names = people.names(
         work.session, [one for case in cases for one in (case.claimed_by, case.reserved_for)]
     )
-    reasons = _reasons_told(work, list(found.values()))
+    reasons = reasons_told(work, list(found.values()))
     withheld = first_judgement.withheld(work, list(found))
     told = []
     for case in cases:
@@ -987,7 +1002,7 @@ def minutes_of(work: Work, queue: str, waiting: int) -> int:
     return max(1, math.ceil(waiting * seconds / 60))
 
 
-def _reasons_told(work: Work, rows: Sequence[Decision]) -> dict[str, tuple[RulingReason, ...]]:
+def reasons_told(work: Work, rows: Sequence[Decision]) -> dict[str, tuple[RulingReason, ...]]:
     """Return why each of these decisions came to a person; nothing where its payload was erased, or would tell what is withheld."""
     documents = payloads.read_many(
         work.session, work.answerable.keys, [row.id for row in rows], DECISION_PAYLOAD

@@ -201,3 +201,77 @@ def test_the_day_counts_what_was_recorded_and_decided(
     assert "1 case waits for a person," in page
     assert "<dt>decisions today</dt><dd>2</dd>" in page
     assert "<dt>decided by people</dt><dd>1</dd>" in page
+
+
+def test_cases_that_are_ticked_are_approved_once_those_drawn_were_opened_and_taken_back_together(
+    app: Flask, answerable: Answerable
+) -> None:
+    client, _answer = sign_in(app)
+    ids = [asks(answerable) for _ in range(4)]
+    assert client.get("/queue").text.count('type="checkbox" name="case"') == 4
+    assert "Tick the cases first" in client.get("/queue/bulk", follow_redirects=True).text
+    chosen = {"act": "approve", "case": ids}
+    asked = client.get("/queue/bulk", query_string=chosen)
+    form = {"csrf_token": token(client, "/queue")}
+    assert "Draw some to open" in asked.text
+    page = client.post("/queue/bulk", data=form | chosen).headers["Location"]
+    drawn = re.findall(r'name="case" value="([^"]+)"', client.get(page).text)
+    assert len(drawn) == 3
+    assert "They were not approved." in (
+        client.post(f"{page}/approve", data=form, follow_redirects=True).text
+    )
+    for case_id in drawn:
+        seen = client.post(f"{page}/open", data=form | {"case": case_id}, follow_redirects=True)
+        assert "Back to the cases to approve together" in seen.text
+    told = client.post(f"{page}/approve", data=form, follow_redirects=True).text
+    assert "You approved 4 cases." in told
+    assert "4 verdicts stand." in told
+    told = client.post(f"{page}/undo", data=form, follow_redirects=True).text
+    assert "4 verdicts are taken back" in told
+    assert "Take all back" not in told
+
+
+def test_cases_that_are_ticked_are_put_off_and_what_did_not_fit_is_told(
+    app: Flask, answerable: Answerable
+) -> None:
+    client, _answer = sign_in(app)
+    first, second = asks(answerable), asks(answerable)
+    decide(client, second, verdict="approve")
+    chosen = {"act": "put_off", "case": [first, second]}
+    page = client.get("/queue/bulk", query_string=chosen).text
+    until = re.search(r'name="until" value="([^"]+)"', page)
+    assert until is not None
+    form = {"csrf_token": token(client, "/queue")} | chosen
+    assert client.post("/queue/bulk", data=form).status_code == 422
+    told = client.post("/queue/bulk", data=form | {"until": until[1]}, follow_redirects=True).text
+    assert "1 case is put off." in told
+    assert "It is decided or closed already." in told
+
+
+def test_a_queue_that_is_shut_says_why_and_an_admin_opens_it(
+    app: Flask, answerable: Answerable
+) -> None:
+    accounts.join(answerable, "Anna", "admin")
+    accounts.join(answerable, "Ben", "manager", queues=[retention.QUEUE])
+    anna, _answer = sign_in(app, "Anna")
+    page = f"/queues/{retention.QUEUE}"
+    form = {"csrf_token": token(anna, page)}
+    assert "Enter the competence of at least one of them first." in anna.get(page).text
+    person = re.search(r'<option value="([^"]+)">Ben', anna.get(page).text)
+    assert person is not None
+    shown = {"person": person[1], "shown_on": "2026-11-01", "expires_on": "2026-12-01"}
+    wrong = anna.post(f"{page}/competence", data=form | shown | {"shown_on": "soon"})
+    assert wrong.status_code == 422
+    anna.post(f"{page}/competence", data=form | shown)
+    asked = anna.post(f"{page}/competence/require", data=form | {"required": "1"})
+    assert asked.status_code == 422
+    assert "left to decide its cases would be: Ben. No longer: Ada." in asked.text
+    anna.post(f"{page}/competence/require", data=form | {"required": "1", "confirmed": "1"})
+    ada, _answer = sign_in(app)
+    assert "asks for competence that you have not shown" in ada.get("/queue").text
+    ben, _answer = sign_in(app, "Ben")
+    assert "Your competence for Sales managers ends" in ben.get("/queue").text
+    assert "a competence ends" in anna.get("/queues").text
+    assert "Nobody would be left" in (
+        anna.post(f"{page}/competence/end", data=form | shown, follow_redirects=True).text
+    )

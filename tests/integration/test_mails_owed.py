@@ -103,7 +103,7 @@ def test_lateness_is_told_to_the_queue_at_once_and_to_admins_after_an_hour_once_
     assert lateness.run(answerable) == 0, "at most one an hour for a queue"
     clock.advance(minutes=30)
     assert lateness.run(answerable) == 2
-    clock.advance(hours=3)
+    clock.advance(hours=2)
     assert lateness.run(answerable) == 1, (
         "the admins are told of the second; no other is late since"
     )

@@ -33,7 +33,7 @@ FILES = {
     "console.what_if_policy",
 }
 #: What opens for one person alone.
-OWN = {"console.ledger_view"}
+OWN = {"console.ledger_view", "console.bulk_approval"}
 PEOPLE = {"Ada": "manager", "Cleo": "auditor", "Pia": "publisher", "Anna": "admin", "Dov": ""}
 
 
@@ -136,6 +136,7 @@ def pages(answerable) -> Pages:
             "token": "used",
             "language": "en",
             "view_id": "none",
+            "bulk_id": "none",
             "incident_id": incident(answerable),
             "import_id": upload(answerable, actors["Anna"]),
             "webhook_id": webhook(answerable, actors["Anna"]),

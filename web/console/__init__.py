@@ -16,6 +16,7 @@ FAMILIES: Final = (
     "home",
     "queue",
     "case",
+    "bulk",
     "competence",
     "handling",
     "appeals",

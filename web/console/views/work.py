@@ -83,8 +83,46 @@ class CaseRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnCompetenceView:
+    """A queue that asks for competence; `standing` is missing, ended or ending, `at` since when, or from when on, it is shut."""
+
+    title: str
+    standing: str
+    at: Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkPage:
+    """Something to be done with several cases: `act` is hand_over, put_off, escalate or approve."""
+
+    act: str
+    cases: tuple[CaseRow, ...]
+    colleagues: tuple[Choice, ...] = ()
+    later: tuple[Choice, ...] = ()
+    form: Form = Form()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkApprovalPage:
+    """Cases to be approved together; `drawn` are to be opened first, `opened` were. `undo_until` is set while all can be taken back."""
+
+    id: str
+    cases: tuple[CaseRow, ...]
+    drawn: tuple[str, ...]
+    opened: tuple[str, ...]
+    ready: bool
+    given: bool
+    approved: int
+    undo_until: Moment | None = None
+    undo_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueuePage:
-    """The queue: how much waits, for how long, and the list. `queue` is the chosen one, empty for all mine."""
+    """The queue: how much waits, for how long, and the list. `queue` is the chosen one, empty for all mine.
+
+    `may_act` lets several be ticked; `competences` says which queues are shut to this person for want of competence, or soon will be.
+    """
 
     waiting: int
     minutes: int
@@ -96,6 +134,8 @@ class QueuePage:
     queue: str = ""
     mine: CaseRow | None = None
     page: Page = Page()
+    may_act: bool = False
+    competences: tuple[OwnCompetenceView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
