@@ -32,12 +32,13 @@ _LONGEST_NAME: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusinessSettings:
-    """What people of the business set. ``people_few``: one person may confirm alone after 24 hours."""
+    """What people of the business set. ``people_few``: one person may confirm alone after 24 hours. ``pace_guards``: whoever decides in haste is told so."""
 
     business_name: str
     language: str = "en"
     time_zone: str = "UTC"
     people_few: bool = False
+    pace_guards: bool = True
 
 
 def create(
@@ -124,6 +125,7 @@ def change_settings(
     business_name: str | None = None,
     language: str | None = None,
     time_zone: str | None = None,
+    pace_guards: bool | None = None,
 ) -> BusinessSettings:
     """Change what one person may change alone; None leaves a setting as it is.
 
@@ -131,7 +133,12 @@ def change_settings(
         InvalidInput: a value does not fit; all mistakes are listed.
     """
     work.require(Permission.SETTINGS_MANAGE)
-    given = {"business_name": business_name, "language": language, "time_zone": time_zone}
+    given = {
+        "business_name": business_name,
+        "language": language,
+        "time_zone": time_zone,
+        "pace_guards": pace_guards,
+    }
     changes = {name: value for name, value in given.items() if value is not None}
     _check(changes)
     apply(work, changes)
@@ -175,7 +182,7 @@ def apply(
         work.configuration_changed()
 
 
-def _check(changes: Mapping[str, str]) -> None:
+def _check(changes: Mapping[str, Any]) -> None:
     problems = []
     name = changes.get("business_name")
     if name is not None and not 0 < len(name.strip()) <= _LONGEST_NAME:

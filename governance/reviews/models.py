@@ -133,6 +133,7 @@ class Verdict(Base):
             sqlite_where=sa.text("undone_at IS NULL"),
             postgresql_where=sa.text("undone_at IS NULL"),
         ),
+        sa.Index("ix_verdicts_person_given", "person_id", "given_at"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)

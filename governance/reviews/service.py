@@ -16,13 +16,14 @@ import orjson
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
+from audits.oversight.attention import floor_of
 from governance.clock import rfc3339
 from governance.decisions import first_judgement, masking
 from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
-from governance.decisions.views import RulingReason
+from governance.decisions.views import DecisionView, RulingReason
 from governance.deltas.noting import counted
 from governance.errors import (
     AnswerableError,
@@ -231,6 +232,16 @@ def case_view(work: Work, case_id: str) -> CaseView:
     return view_of(work, of_ones_queues(work, case_id))
 
 
+def revision_of(work: Work, case_id: str) -> int:
+    """Return at which revision a case is, which is cheaper than reading it.
+
+    Raises:
+        NotAllowed, NotFound: as ``case_view``.
+    """
+    work.require(Permission.CASES_READ)
+    return of_ones_queues(work, case_id).revision
+
+
 def give_verdict(
     work: Work,
     case_id: str,
@@ -338,9 +349,15 @@ def _shown(work: Work, case: Case, decision: Decision) -> str:
 def _extent(work: Work, decision: Decision) -> tuple[int, int]:
     """Return how many words a case shows to whoever judges it, and in how many parts: why, the facts, and what moved the proposal."""
     view = decision_views.full_view(work, decision, language=work.actor.language)
-    texts = [one.text for one in reasons_told(work, [decision])[decision.id]]
+    return _words(view, reasons_told(work, [decision])[decision.id]), 2 + bool(
+        view.proposal_reasons
+    )
+
+
+def _words(view: DecisionView, reasons: Sequence[RulingReason]) -> int:
+    texts = [one.text for one in reasons]
     texts += [f"{name} {value}" for name, value in (view.features or {}).items()]
-    return sum(len(text.split()) for text in texts), 2 + bool(view.proposal_reasons)
+    return sum(len(text.split()) for text in texts)
 
 
 def said_on(work: Work, decision_ids: Sequence[str]) -> set[str]:
@@ -518,6 +535,7 @@ def view_of(work: Work, case: Case) -> CaseView:
     )
     told = {event.record_id for event in events}
     full = decision_views.full_view(work, decision, language=work.actor.language)
+    why = reasons_told(work, [decision])[decision.id]
     judgement = queries.judged_by(work.session, case.id).get(actor_id) if case.judge_first else None
     messages = [event for event in events if event.kind in _MESSAGES]
     names = people.names(
@@ -534,7 +552,7 @@ def view_of(work: Work, case: Case) -> CaseView:
     )
     return CaseView(
         id=case.id,
-        decision=replace(full, reasons=reasons_told(work, [decision])[decision.id]),
+        decision=replace(full, reasons=why),
         policy=policy,
         band=band(full.confidence, work.actor.language),
         judge_first=case.judge_first,
@@ -580,6 +598,7 @@ def view_of(work: Work, case: Case) -> CaseView:
         undo=_undo_view(work, state, mine),
         history=events if case.purpose == purposes.DECIDE else history.unnamed(work, events),
         revision=case.revision,
+        reading_floor=floor_of(_words(full, why)),
     )
 
 

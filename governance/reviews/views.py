@@ -177,7 +177,7 @@ class CaseView:
     that ruled, ``band`` says in words how sure the machine is. ``changes`` are the outcomes a change can choose, ``fallback`` is what rejecting gives.
     ``barred`` says why the actor may not decide it, None where they may. ``reserved``, ``sleeps_until`` and ``asked`` are as in
     ``CaseSummary``; ``messages`` are comments, questions and answers in order of time.
-    ``judge_first`` says that people judge before they see the proposal, ``judgement`` is what the actor said then.
+    ``judge_first`` says that people judge before they see the proposal, ``judgement`` is what the actor said then. In ``reading_floor`` seconds half of it can be read.
     """
 
     id: str
@@ -211,6 +211,7 @@ class CaseView:
     undo: UndoView | None
     history: Sequence[Event]
     revision: int
+    reading_floor: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

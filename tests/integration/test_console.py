@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from governance.application import Answerable
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
+from governance.installation import service as installation
 from governance.points import service as points
 from tests import accounts, people, retention
 from tests.conftest import SettableClock
@@ -275,3 +277,52 @@ def test_a_queue_that_is_shut_says_why_and_an_admin_opens_it(
     assert "Nobody would be left" in (
         anna.post(f"{page}/competence/end", data=form | shown, follow_redirects=True).text
     )
+
+
+def news(client: FlaskClient, page: str):
+    """Ask for news as an open page does."""
+    found = re.search(r'data-news="([^"]+)" data-etag="(\d+)"', page)
+    assert found is not None
+    return client.get(found[1].replace("&amp;", "&"), headers={"If-None-Match": f'"{found[2]}"'})
+
+
+def test_an_open_case_is_told_what_others_did_with_it(app: Flask, answerable: Answerable) -> None:
+    accounts.join(answerable, "Ben", "manager", queues=(retention.QUEUE,))
+    ada, _answer = sign_in(app)
+    ben, _answer = sign_in(app, "Ben")
+    case_id = asks(answerable)
+    page = ada.get(f"/cases/{case_id}").text
+    assert news(ada, page).status_code == 304
+    ben.post(f"/cases/{case_id}/claim", data={"csrf_token": token(ben, f"/cases/{case_id}")})
+    told = news(ada, page)
+    assert "Ben took this case." in told.text
+    assert told.headers["ETag"] != re.search(r'data-etag="(\d+)"', page)
+    decide(ben, case_id, verdict="approve")
+    assert "Ben approved this case." in news(ada, page).text
+    assert "This case has changed." in news(ben, page).text, "what one did oneself names nobody"
+    with answerable.work(people.service("cli")) as work:
+        work.session.execute(sa.text("UPDATE cases SET queue = 'sales-leads'"))
+    gone = news(ada, page)
+    assert (gone.status_code, "none of your queues" in gone.text) == (404, True)
+
+
+def test_whoever_approves_in_haste_is_told_once_unless_the_business_turned_it_off(
+    app: Flask, answerable: Answerable, clock: SettableClock
+) -> None:
+    client, _answer = sign_in(app)
+    assert "<title>Queue " in client.get("/queue").text
+    for _ in range(25):
+        clock.advance(seconds=5)
+        case_id = asks(answerable)
+        assert "approvals in a row" not in client.get(f"/cases/{case_id}").text
+        decide(client, case_id, verdict="approve", seconds="4", seen="2")
+    case_id = asks(answerable)
+    assert "<title>(1) Queue " in client.get("/queue").text
+    client.post(f"/cases/{case_id}/claim", data={"csrf_token": token(client, "/queue")})
+    page = client.get(f"/cases/{case_id}").text
+    assert "25 approvals in a row, 4 s each at the median." in page
+    assert "data-floor=" in page
+    assert "approvals in a row" not in client.get(f"/cases/{case_id}").text
+    with answerable.work(people.service("cli")) as work:
+        installation.change_settings(work, pace_guards=False)
+    assert "data-floor=" not in client.get(f"/cases/{case_id}").text

@@ -24,7 +24,7 @@ from tests.people import publish
 from web.application import create_app
 
 #: Pages that have no title of their own: they lead elsewhere, or are read by scripts.
-LEADING_ON = {"console.find_entry", "console.queue_updates"}
+LEADING_ON = {"console.find_entry", "console.queue_updates", "console.case_news"}
 #: What is a file to keep and no page.
 FILES = {
     "console.appeal_file",

@@ -8,7 +8,8 @@ import marshmallow as ma
 from flask import Response
 
 from governance.permissions import Permission
-from governance.reviews import handling, judging, service
+from governance.reviews import handling, judging, pace, service
+from governance.reviews.pace import Nudge
 from governance.reviews.purposes import WORKED
 from governance.reviews.transitions import CaseStatus, SkipReason, VerdictKind
 from governance.reviews.views import CaseSummary, CaseView, Looked, MessageKind
@@ -394,6 +395,10 @@ class CaseAnswer(Answer):
     undo = Nested(UndoAnswer, required=True, allow_none=True)
     history = List(Nested(EventAnswer), required=True)
     revision = Whole(required=True)
+    reading_floor = Number(
+        required=True,
+        metadata={"description": "Seconds in which half of it can be read and a key found"},
+    )
 
 
 class QueueOverviewAnswer(Answer):
@@ -409,6 +414,21 @@ class QueueOverviewAnswer(Answer):
         required=True, metadata={"description": "Put off, or waiting for the app's answer"}
     )
     minutes = Whole(required=True, metadata={"description": "Estimate of the work that waits"})
+
+
+class PaceAnswer(Answer):
+    """How fast, and for how long without a break, a person decides."""
+
+    approvals = Whole(required=True, metadata={"description": "One after the other, till now"})
+    median_seconds = Number(
+        required=True, allow_none=True, metadata={"description": "That each of them took"}
+    )
+    minutes = Whole(required=True, metadata={"description": "Since the last break"})
+    nudges = List(
+        Text(validate=one_of(Nudge)),
+        required=True,
+        metadata={"description": "What the person is told; they are held back by none"},
+    )
 
 
 class OwnCompetenceAnswer(Answer):
@@ -454,6 +474,15 @@ def overview() -> Any:
     """Say how one's queues stand."""
     with look() as unit:
         return service.queue_overview(unit)
+
+
+@resource.route("/cases/pace", methods=["GET"])
+@requires(Permission.CASES_DECIDE)
+@resource.response(200, PaceAnswer)
+def own_pace() -> Any:
+    """Say how fast, and for how long without a break, one decides."""
+    with look() as unit:
+        return pace.own(unit)
 
 
 @resource.route("/cases/next", methods=["POST"])

@@ -21,6 +21,7 @@ class SettingsBody(Body):
     business_name = Text(validate=at_most(200))
     language = Text(validate=at_most(35))
     time_zone = Text(validate=at_most(64))
+    pace_guards = Flag()
 
 
 class PeopleFewBody(Body):
@@ -41,6 +42,10 @@ class SettingsAnswer(Answer):
         metadata={
             "description": "One person may confirm alone after 24 hours, where no second could"
         },
+    )
+    pace_guards = Flag(
+        required=True,
+        metadata={"description": "Whoever decides in haste, or without a break, is told so"},
     )
 
 

@@ -17,6 +17,7 @@ FAMILIES: Final = (
     "queue",
     "case",
     "bulk",
+    "news",
     "competence",
     "handling",
     "appeals",

@@ -53,6 +53,7 @@ def upgrade() -> None:
     )
     # No foreign key: SQLite adds none to a table that is there.
     op.add_column("verdicts", sa.Column("bulk_id", Id(length=36), nullable=True))
+    op.create_index("ix_verdicts_person_given", "verdicts", ["person_id", "given_at"], unique=False)
     op.create_index("ix_cases_queue_opened", "cases", ["queue", "opened_at"], unique=False)
     op.create_index("ix_cases_queue_closed", "cases", ["queue", "closed_at"], unique=False)
 
@@ -61,6 +62,7 @@ def downgrade() -> None:
     """Drop them."""
     op.drop_index("ix_cases_queue_closed", table_name="cases")
     op.drop_index("ix_cases_queue_opened", table_name="cases")
+    op.drop_index("ix_verdicts_person_given", table_name="verdicts")
     op.drop_column("verdicts", "bulk_id")
     op.drop_table("bulk_approvals")
     op.drop_index(op.f("ix_competences_person_id"), table_name="competences")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from web.console.views.shell import Choice, Form, Moment, Page
+from web.console.views.shell import Choice, Form, Moment, Notice, Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +199,8 @@ class CasePage:
     `holder` says who has it, or the case can be claimed. `approvable` is false where a rule forbids it,
     `judge_first` asks for this person's own judgement before the proposal is shown, `judgement` is what they said then.
     `may_decide` is false where this person may not, with `barred` saying why. `kept_for` names whom it was handed to,
-    `sleeps` till when it is put off, or waits for the app where it was `asked`.
+    `sleeps` till when it is put off, or waits for the app where it was `asked`. Who decides in less than `floor` seconds is asked once; `nudges` are
+    words about the pace.
     """
 
     id: str
@@ -246,6 +247,9 @@ class CasePage:
     policy: str = ""
     policy_href: str = ""
     form: Form = Form()
+    shown: str = ""
+    floor: float = 0.0
+    nudges: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
