@@ -16,6 +16,7 @@ FAMILIES: Final = (
     "home",
     "queue",
     "case",
+    "load",
     "bulk",
     "news",
     "competence",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from audits.reports.charts.figure import Figure
 from web.console.views.shell import Choice, Form, Moment, Notice, Page
 
 
@@ -89,6 +90,28 @@ class OwnCompetenceView:
     title: str
     standing: str
     at: Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadView:
+    """A queue's load; `trend` is few, empty, grows, shrinks or steady, `forecast` says it in a sentence."""
+
+    queue: str
+    title: str
+    waiting: int
+    age: str
+    clear: str
+    trend: str
+    forecast: str
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadPage:
+    """The load of one's queues."""
+
+    queues: tuple[LoadView, ...]
+    queue: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
