@@ -63,7 +63,7 @@ def _clear(found: Forecast) -> str:
     days = math.ceil(found.clear_days)
     if found.clear_days < 1:
         return _("less than a day")
-    return ngettext("%(num)s day", "%(num)s days", days)
+    return ngettext("about %(num)s day", "about %(num)s days", days)
 
 
 def _said(found: Forecast) -> str:
