@@ -214,6 +214,8 @@ def approve(answerable: Answerable, actor: Actor, bulk_id: str) -> list[BulkResu
             for case in (queries.by_id(work.session, one) for one in ids)
             if case is not None and case.status == CaseStatus.OPEN and case.queue in actor.queues
         ]
+        if not still:
+            raise Conflict("None of these cases is open in your queues any more.")
         alike = _require_alike(work, still)
         row.given_at = work.now
 

@@ -326,3 +326,18 @@ def test_whoever_approves_in_haste_is_told_once_unless_the_business_turned_it_of
     with answerable.work(people.service("cli")) as work:
         installation.change_settings(work, pace_guards=False)
     assert "data-floor=" not in client.get(f"/cases/{case_id}").text
+
+
+def test_the_load_of_a_queue_is_drawn_and_stands_in_a_table(
+    app: Flask, answerable: Answerable, clock: SettableClock
+) -> None:
+    client, _answer = sign_in(app)
+    for _ in range(11):
+        decide(client, asks(answerable), verdict="approve")
+    asks(answerable)
+    clock.advance(days=1)
+    page = sign_in(app)[0].get(f"/queue/load?queue={retention.QUEUE}").text
+    assert 'aria-labelledby="load-sales-managers-title' in page
+    assert "In 28 days 12 cases came in and people decided 11." in page
+    assert "As many come in as leave, as far as chance lets one tell" in page
+    assert re.search(r'<th scope="row">Monday</th>(?s:.*?)>12<(?s:.*?)>11<', page)
