@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -29,6 +29,7 @@ MONTH: Final = 28
 ENOUGH: Final = 10
 #: So many standard deviations of chance are no trend.
 _CHANCE: Final = 2.0
+_A_YEAR: Final = 365
 #: Cases that came to a queue by being sent on were opened elsewhere up to this long before.
 _SENT_ON: Final = timedelta(days=31)
 
@@ -138,31 +139,30 @@ def by_weekday(days: Sequence[DayLoad]) -> list[WeekdayLoad]:
 
 
 def forecast(waiting: int, days: Sequence[DayLoad], today: date) -> Forecast:
-    """Say what follows if it goes on: as in the last week where enough left in it, else as in the last four."""
+    """Say what follows if it goes on: as in the last week where that shows a trend, else as in the last four."""
+    found = Forecast(trend=Trend.FEW, days=MONTH)
     for stretch in (WEEK, MONTH):
         taken = days[-stretch:]
         came = sum(one.came_in for one in taken)
         left = sum(one.decided + one.otherwise for one in taken)
-        if left >= ENOUGH:
+        if left < ENOUGH:
+            continue
+        found = _going_on(waiting, came, left, stretch, today)
+        if found.trend is not Trend.STEADY:
             break
-    if not waiting:
-        return Forecast(trend=Trend.EMPTY, days=stretch)
-    if left < ENOUGH:
-        return Forecast(trend=Trend.FEW, days=stretch)
-    clear = waiting / (left / stretch)
-    a_day = (came - left) / stretch
+    return found if waiting else Forecast(trend=Trend.EMPTY, days=found.days)
+
+
+def _going_on(waiting: int, came: int, left: int, days: int, today: date) -> Forecast:
+    a_day = (came - left) / days
+    found = Forecast(trend=Trend.STEADY, days=days, clear_days=waiting / (left / days), a_day=a_day)
     if abs(came - left) <= _CHANCE * math.sqrt(came + left):
-        return Forecast(trend=Trend.STEADY, days=stretch, clear_days=clear, a_day=a_day)
+        return found
     if a_day > 0:
-        return Forecast(trend=Trend.GROWS, days=stretch, clear_days=clear, a_day=a_day)
+        return replace(found, trend=Trend.GROWS)
     until = math.ceil(waiting / -a_day)
-    return Forecast(
-        trend=Trend.SHRINKS,
-        days=stretch,
-        clear_days=clear,
-        a_day=a_day,
-        empty_on=today + timedelta(days=until) if until <= 365 else None,
-    )
+    empty_on = today + timedelta(days=until) if until <= _A_YEAR else None
+    return replace(found, trend=Trend.SHRINKS, empty_on=empty_on)
 
 
 def _local(work: Work) -> datetime:

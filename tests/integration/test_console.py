@@ -228,6 +228,9 @@ def test_cases_that_are_ticked_are_approved_once_those_drawn_were_opened_and_tak
     told = client.post(f"{page}/approve", data=form, follow_redirects=True).text
     assert "You approved 4 cases." in told
     assert "4 verdicts stand." in told
+    decision = re.search(r"/decisions/[0-9a-f-]{36}", client.get(f"/cases/{ids[0]}").text)
+    assert decision is not None
+    assert "Together with others, after some of them were opened." in client.get(decision[0]).text
     told = client.post(f"{page}/undo", data=form, follow_redirects=True).text
     assert "4 verdicts are taken back" in told
     assert "Take all back" not in told

@@ -37,6 +37,8 @@ def test_what_chance_alone_explains_is_no_trend():
     assert forecast(30, days(0, 0, latest=(11, 10)), TODAY).trend == "steady"
     assert forecast(30, days(0, 0, latest=(4, 3)), TODAY).trend == "steady"
     assert forecast(30, days(0, 0, latest=(9, 3)), TODAY).trend == "grows"
+    longer = forecast(30, days(7, 5), TODAY)
+    assert (longer.trend, longer.days) == ("grows", 28), "a week cannot tell it, four can"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_what_chance_alone_explains_is_no_trend():
     [
         (5, 0, (1, 1), "few", 28),
         (5, 1, (1, 1), "steady", 28),
-        (0, 9, (9, 9), "empty", 7),
+        (0, 9, (9, 9), "empty", 28),
     ],
 )
 def test_too_few_say_nothing_and_a_slow_week_takes_the_month(
