@@ -11,7 +11,7 @@ import difflib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ def as_json(document: Mapping[str, Any]) -> str:
 
 
 def settings() -> str:
+    from governance.installation.service import BusinessSettings
     from governance.settings import Settings
 
     rows = []
@@ -70,9 +71,21 @@ def settings() -> str:
     return page(
         "Settings",
         "Settings of one process come from `answerable.toml` in the home folder and from variables of the environment; "
-        "a variable wins. All mistakes are reported at once. What people of the business may change stands on the "
-        "settings page instead.",
+        "a variable wins. All mistakes are reported at once.",
         table(["In answerable.toml", "Variable", "Default", "What it does"], rows),
+        "## Of the business",
+        "People change these on the settings page, or by `PATCH /settings`.",
+        table(
+            ["Name", "Default", "What it does"],
+            [
+                [
+                    f"`{field.name}`",
+                    "" if field.default is MISSING else f"`{field.default}`",
+                    field.metadata["help"],
+                ]
+                for field in fields(BusinessSettings)
+            ],
+        ),
     )
 
 

@@ -32,8 +32,9 @@ from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, watching
 from governance.operations import verification
 from governance.overseeing import alarms, figures
+from governance.queues import competence
 from governance.reporting import files, making
-from governance.reviews import gold, notices, overdue
+from governance.reviews import digests, gold, lateness, notices, overdue
 from governance.webhooks import delivering
 from governance.webhooks.delivering import Deliveries
 
@@ -136,7 +137,6 @@ class Background:
             ],
             [
                 _Task("notices", 60.0, self._notify),
-                _Task("mail", 1.0, self._mail),
                 _Task("verification", 2.0, lambda: verification.run(answerable, self._name)),
             ],
         ]
@@ -148,6 +148,8 @@ class Background:
                 _Task("reconciliation", 600.0, lambda: reconciling.run_if_due(answerable) and None),
             ]
         )
+        # A mail server that hangs keeps nothing else waiting.
+        lines.append([_Task("mail", 1.0, self._mail)])
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
         lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
         webhooks = Deliveries(answerable)
@@ -229,7 +231,8 @@ class Background:
         alarms.judge_due(self._answerable)
 
     def _notify(self) -> None:
-        notices.run(self._answerable)
+        for owed in (notices.run, digests.run, lateness.run, competence.warn):
+            owed(self._answerable)
 
     def _mail(self) -> bool:
         return mail.deliver(self._answerable, self._name) > 0

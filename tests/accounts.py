@@ -46,7 +46,7 @@ def kept(password: str) -> str:
 def again(answerable: Answerable, person_id: str) -> Actor:
     """Return somebody as they are now."""
     with answerable.look(service("tests")) as work:
-        return queries.actor_of(work.session, work.session.get_one(Person, person_id))
+        return queries.actor_of(work.session, work.session.get_one(Person, person_id), work.now)
 
 
 def email_of(name: str) -> str:

@@ -42,6 +42,8 @@ class EntryKind(StrEnum):
     QUESTION_ASKED = "question.asked"
     INFORMATION_GIVEN = "information.given"
     VERDICT_GIVEN = "verdict.given"
+    BULK_BEGUN = "bulk.begun"
+    BULK_OPENED = "bulk.opened"
     VERDICT_UNDONE = "verdict.undone"
     SIGN_OFF_FELL = "sign_off.fell"
     COMMENT_ADDED = "comment.added"
@@ -81,6 +83,8 @@ class EntryKind(StrEnum):
     HOLD_LIFTED = "hold.lifted"
     QUEUE_CREATED = "queue.created"
     QUEUE_CHANGED = "queue.changed"
+    COMPETENCE_SHOWN = "competence.shown"
+    COMPETENCE_ENDED = "competence.ended"
     PERSON_ADDED = "person.added"
     PERSON_CHANGED = "person.changed"
     PERSON_DISABLED = "person.disabled"
@@ -169,6 +173,13 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.CASE_LAPSED: _describe(
         "A case stayed undecided past its due time and got the fallback.", "service"
+    ),
+    EntryKind.BULK_BEGUN: _describe(
+        "A person chose cases to approve together; names the cases that were drawn for them to open first.",
+        "person",
+    ),
+    EntryKind.BULK_OPENED: _describe(
+        "A person opened a case that was drawn from those they want to approve together.", "person"
     ),
     EntryKind.VERDICT_GIVEN: _describe(
         "A person gave a verdict on a case; says whether it decides the case.", "person"
@@ -293,6 +304,13 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.QUEUE_CHANGED: _describe(
         "A queue's name, hours, holidays, zone or people changed.", "person, service"
+    ),
+    EntryKind.COMPETENCE_SHOWN: _describe(
+        "A person was said to have shown that they can judge a queue's cases, and until when that counts; a note is a payload.",
+        "person, service",
+    ),
+    EntryKind.COMPETENCE_ENDED: _describe(
+        "A person's competence for a queue was ended before its time.", "person, service"
     ),
     EntryKind.PERSON_ADDED: _describe("A person was given an account.", "person, service"),
     EntryKind.PERSON_CHANGED: _describe(

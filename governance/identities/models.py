@@ -11,7 +11,7 @@ from governance.storage.base import Base, Id, Instant
 
 
 class Person(Base):
-    """Somebody who signs in. ``email`` is kept in lower case."""
+    """Somebody who signs in. ``email`` is kept in lower case; ``mail_digest`` asks for one mail a working morning instead of one at once."""
 
     __tablename__ = "people"
 
@@ -25,6 +25,7 @@ class Person(Base):
     language: Mapped[str]
     time_zone: Mapped[str]
     mail_notices: Mapped[bool]
+    mail_digest: Mapped[bool] = mapped_column(server_default=sa.false())
     mailed_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -17,6 +17,7 @@ from governance.identities.models import Person, SignInSession
 from governance.identities.views import PersonState, PersonView
 from governance.permissions import Permission, Role, of_roles
 from governance.queues.models import QueueMember
+from governance.queues.queries import works
 
 
 def digest(secret: str) -> str:
@@ -71,11 +72,11 @@ def names_of(session: Session, references: Iterable[str | None]) -> dict[str, st
 
 
 def deciders_of(session: Session, queue: str, now: datetime) -> list[Person]:
-    """Return the people of a queue who can sign in now and decide cases, by name."""
+    """Return the people who work a queue now, can sign in and decide cases, by name."""
     members = session.execute(
         sa.select(Person)
         .join(QueueMember, QueueMember.person_id == Person.id)
-        .where(QueueMember.queue == queue)
+        .where(QueueMember.queue == queue, works(now))
         .order_by(Person.name, Person.id)
     ).scalars()
     return [
@@ -100,8 +101,8 @@ def state_of(person: Person, now: datetime) -> PersonState:
     return PersonState.INVITED if person.password_hash is None else PersonState.ACTIVE
 
 
-def actor_of(session: Session, person: Person) -> Actor:
-    """Return a person as an actor, with the queues they work."""
+def actor_of(session: Session, person: Person, now: datetime) -> Actor:
+    """Return a person as an actor, with the queues they work now: those that ask for competence only while theirs is valid."""
     roles = frozenset(map(Role, person.roles))
     return Actor(
         kind=ActorKind.PERSON,
@@ -110,7 +111,7 @@ def actor_of(session: Session, person: Person) -> Actor:
         # Whoever waits for a role to be confirmed can already set up a second factor.
         permissions=of_roles(roles) | {Permission.ACCOUNT_USE},
         roles=roles,
-        queues=frozenset(_queues(session, [person.id])[person.id]),
+        queues=frozenset(_queues(session, [person.id], works(now))[person.id]),
         language=person.language,
         time_zone=person.time_zone,
     )
@@ -138,6 +139,7 @@ def views(session: Session, people: Sequence[Person], now: datetime) -> list[Per
             language=person.language,
             time_zone=person.time_zone,
             mail_notices=person.mail_notices,
+            mail_digest=person.mail_digest,
             second_factor=person.totp_secret is not None,
             created_at=person.created_at,
             expires_at=person.expires_at,
@@ -147,11 +149,13 @@ def views(session: Session, people: Sequence[Person], now: datetime) -> list[Per
     ]
 
 
-def _queues(session: Session, people: Collection[str]) -> Mapping[str, list[str]]:
+def _queues(
+    session: Session, people: Collection[str], *conditions: sa.ColumnElement[bool]
+) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     members = session.execute(
         sa.select(QueueMember.person_id, QueueMember.queue)
-        .where(QueueMember.person_id.in_(people))
+        .where(QueueMember.person_id.in_(people), *conditions)
         .order_by(QueueMember.queue)
     )
     for person_id, queue in members:

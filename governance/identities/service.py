@@ -397,6 +397,7 @@ def change_account(
     language: str | None = None,
     time_zone: str | None = None,
     mail_notices: bool | None = None,
+    mail_digest: bool | None = None,
 ) -> PersonView:
     """Change one's own name, language, time zone or wish for mails; None leaves each as it is.
 
@@ -410,6 +411,7 @@ def change_account(
         "language": language,
         "time_zone": time_zone,
         "mail_notices": mail_notices,
+        "mail_digest": mail_digest,
     }
     changes = {
         field: value

@@ -136,7 +136,7 @@ def actor_of_session(answerable: Answerable, session_secret: str) -> Actor | Non
         if found is None:
             return None
         row, person = found
-        actor = queries.actor_of(work.session, person)
+        actor = queries.actor_of(work.session, person, work.now)
         stale = work.now - row.last_seen_at >= _SEEN_EVERY
     if stale:
         _touch(
@@ -170,7 +170,7 @@ def actor_of_token(answerable: Answerable, token: str) -> Actor:
         person = work.session.get_one(Person, row.person_id)
         if queries.state_of(person, work.now) is not PersonState.ACTIVE:
             raise unknown
-        actor = queries.actor_of(work.session, person)
+        actor = queries.actor_of(work.session, person, work.now)
         used = row.last_used_at
         stale = used is None or work.now - used >= _TOKEN_USED_EVERY
     if stale:
@@ -207,7 +207,9 @@ def set_password_by_link(answerable: Answerable, *, token: str, password: str) -
     passwords.check(password, email=owner.email, name=owner.name)
     kept = passwords.hashed(password)
     with answerable.look(_door()) as work:
-        actor = queries.actor_of(work.session, work.session.get_one(Person, owner.person_id))
+        actor = queries.actor_of(
+            work.session, work.session.get_one(Person, owner.person_id), work.now
+        )
     with answerable.work(actor) as work:
         person = queries.locked_person(work.session, owner.person_id)
         if _link(work.session, token, work.now) is None:
@@ -290,7 +292,7 @@ def _door() -> Actor:
 
 def _actor(answerable: Answerable, person: Person) -> Actor:
     with answerable.look(_door()) as work:
-        return queries.actor_of(work.session, person)
+        return queries.actor_of(work.session, person, work.now)
 
 
 def _count(answerable: Answerable, tried: tuple[Counter, Counter]) -> bool:

@@ -32,6 +32,7 @@ class PersonView:
     language: str
     time_zone: str
     mail_notices: bool
+    mail_digest: bool
     second_factor: bool
     created_at: datetime
     expires_at: datetime | None

@@ -116,7 +116,7 @@ class Imports:
             person = work.session.get(Person, identity)
             if person is None or queries.state_of(person, work.now) is not PersonState.ACTIVE:
                 raise NotAllowed("Whoever began this import can no longer sign in.")
-            return queries.actor_of(work.session, person)
+            return queries.actor_of(work.session, person, work.now)
 
     def _give_up(self, problem: str) -> None:
         assert self._run_id is not None, "it is a run that is given up"

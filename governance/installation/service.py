@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -34,17 +34,34 @@ MOST_MINUTES: Final = 10_080
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusinessSettings:
-    """What people of the business set.
+    """What people of the business set; ``help`` says of each what it does."""
 
-    ``people_few``: one person may confirm alone after 24 hours. ``oversight_minutes_per_week``: what measuring oversight may take at a decision
-    point; 0: 15 % of the measured time.
-    """
-
-    business_name: str
-    language: str = "en"
-    time_zone: str = "UTC"
-    people_few: bool = False
-    oversight_minutes_per_week: int = 0
+    business_name: str = field(metadata={"help": "What pages and mails call the business."})
+    language: str = field(
+        default="en", metadata={"help": "The language of new accounts, en or de."}
+    )
+    time_zone: str = field(
+        default="UTC",
+        metadata={"help": "Where the business is: rules ask for its hours, competence ends there."},
+    )
+    people_few: bool = field(
+        default=False,
+        metadata={
+            "help": "One person may confirm alone after 24 hours, where no second could. Changing it is a request."
+        },
+    )
+    oversight_minutes_per_week: int = field(
+        default=0,
+        metadata={
+            "help": "What measuring oversight may take at a decision point; 0: 15 % of the measured time."
+        },
+    )
+    pace_guards: bool = field(
+        default=True,
+        metadata={
+            "help": "Whoever decides in haste, or for an hour without a break, is told so, and is held back by nothing."
+        },
+    )
 
 
 def create(
@@ -119,7 +136,7 @@ def create(
 
 def business_settings(session: Session) -> BusinessSettings:
     """Return the business's settings; everybody may know them."""
-    known = {field.name for field in fields(BusinessSettings)}
+    known = {one.name for one in fields(BusinessSettings)}
     rows = session.execute(sa.select(BusinessSetting)).scalars()
     values = {row.name: row.value for row in rows if row.name in known}
     return BusinessSettings(**{"business_name": "Answerable", **values})
@@ -132,6 +149,7 @@ def change_settings(
     language: str | None = None,
     time_zone: str | None = None,
     oversight_minutes_per_week: int | None = None,
+    pace_guards: bool | None = None,
 ) -> BusinessSettings:
     """Change what one person may change alone; None leaves a setting as it is.
 
@@ -144,6 +162,7 @@ def change_settings(
         "language": language,
         "time_zone": time_zone,
         "oversight_minutes_per_week": oversight_minutes_per_week,
+        "pace_guards": pace_guards,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     _check(changes)
@@ -210,14 +229,14 @@ def _check(changes: Mapping[str, Any]) -> None:
 
 def _write_settings(path: Path, settings: Settings) -> None:
     lines = ["# Settings of this installation. Variables ANSWERABLE_<NAME> win over this file."]
-    for field in fields(Settings):
-        value = getattr(settings, field.name)
-        apart = field.name == "home" or f"ANSWERABLE_{field.name.upper()}" in os.environ
-        if field.name != "public_url" and (apart or value == field.default):
+    for one in fields(Settings):
+        value = getattr(settings, one.name)
+        apart = one.name == "home" or f"ANSWERABLE_{one.name.upper()}" in os.environ
+        if one.name != "public_url" and (apart or value == one.default):
             continue
         shown = str(value.resolve()) if isinstance(value, Path) else value
         # JSON writes texts, whole numbers and flags as TOML does.
-        lines.append(f"{field.name} = {json.dumps(shown, ensure_ascii=False)}")
+        lines.append(f"{one.name} = {json.dumps(shown, ensure_ascii=False)}")
     making = path.with_suffix(".making")
     descriptor = os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -15,6 +15,7 @@ from governance.clock import is_id
 from governance.errors import FieldProblem, InvalidInput, NotFound
 from governance.identities.models import Person
 from governance.permissions import Permission
+from governance.queues import competence
 from governance.queues.calendar import Calendar
 from governance.queues.models import Queue, QueueMember
 from governance.work import Work
@@ -25,12 +26,13 @@ _LONGEST_TITLE: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueView:
-    """A queue, its working hours (None: always open) and the ids of its members."""
+    """A queue, its working hours (None: always open), the ids of its members, and whether they need a valid competence."""
 
     name: str
     title: str
     calendar: Mapping[str, Any] | None
     members: tuple[str, ...]
+    competence_required: bool
 
 
 def ensure_queue(work: Work, name: str) -> None:
@@ -68,17 +70,20 @@ def change_queue(
     calendar: Mapping[str, Any] | None = None,
     always_open: bool = False,
     members: Iterable[str] | None = None,
+    competence_required: bool | None = None,
+    confirmed: bool = False,
 ) -> QueueView:
-    """Change a queue's title, working hours or people; None leaves each as it is.
+    """Change a queue's title, working hours or people, or whether they need competence; None leaves each as it is.
 
     Args:
         calendar: As ``Calendar.from_document`` reads it. Cases that wait already keep their due time.
         always_open: Drop the working hours.
         members: Ids of all who work the queue from now on.
+        confirmed: That whoever asks for competence knows who is left then.
 
     Raises:
         NotFound: there is no such queue, or no such person.
-        InvalidInput: title or calendar do not fit.
+        InvalidInput: title or calendar do not fit; competence would leave nobody, or was not confirmed.
     """
     work.require(Permission.QUEUES_MANAGE)
     queue = _locked(work, name)
@@ -103,6 +108,14 @@ def change_queue(
         changed.append("calendar")
     if members is not None and _change_members(work, name, frozenset(members)):
         changed.append("members")
+    if competence_required is not None and competence_required != (
+        queue.competence_since is not None
+    ):
+        if competence_required:
+            work.session.flush()
+            competence.require_somebody_left(work, name, confirmed=confirmed)
+        queue.competence_since = work.now if competence_required else None
+        changed.append("competence_required")
     if changed:
         work.session.flush()
         view = _view(work, queue)
@@ -110,7 +123,12 @@ def change_queue(
         work.record(
             EntryKind.QUEUE_CHANGED,
             refs={"queue": name},
-            data={"changed": changed},
+            data={"changed": changed}
+            | (
+                {"competence_required": view.competence_required}
+                if "competence_required" in changed
+                else {}
+            ),
             payloads={"queue": orjson.dumps(values, option=orjson.OPT_SORT_KEYS)},
         )
         work.configuration_changed()
@@ -181,4 +199,5 @@ def _view(work: Work, row: Queue) -> QueueView:
         title=row.title,
         calendar=row.calendar,
         members=_members(work, row.name),
+        competence_required=row.competence_since is not None,
     )

@@ -24,6 +24,8 @@ class Case(Base):
     __table_args__ = (
         sa.Index("ix_cases_queue_status_due", "queue", "status", "due_at", "id"),
         sa.Index("ix_cases_status_due", "status", "due_at"),
+        sa.Index("ix_cases_queue_opened", "queue", "opened_at"),
+        sa.Index("ix_cases_queue_closed", "queue", "closed_at"),
         sa.Index(
             "ix_cases_claimed",
             "claimed_by",
@@ -107,12 +109,27 @@ class Reveal(Base):
     revealed_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class BulkApproval(Base):
+    """Cases that a person wants to approve together, those that were drawn for them to open first, and those of them that they opened."""
+
+    __tablename__ = "bulk_approvals"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("people.id"))
+    begun_at: Mapped[datetime] = mapped_column(Instant)
+    case_ids: Mapped[list[str]] = mapped_column(sa.JSON)
+    drawn: Mapped[list[str]] = mapped_column(sa.JSON)
+    opened: Mapped[list[str]] = mapped_column(sa.JSON)
+    given_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class Verdict(Base):
     """What one person said of a case; taken back when ``undone_at`` is set.
 
     Its id is that of its log entry, under which its reason is a payload named ``reason``.
     ``decides`` where the case was decided with it. ``looked_seconds`` are those in which the case was in sight and had the focus,
     ``parts_seen`` of the ``parts`` of the case were on the screen, which held so many ``words``; each is None where nobody could tell.
+    ``bulk_id`` is the bulk approval that it was given with.
     """
 
     __tablename__ = "verdicts"
@@ -125,6 +142,7 @@ class Verdict(Base):
             sqlite_where=sa.text("undone_at IS NULL"),
             postgresql_where=sa.text("undone_at IS NULL"),
         ),
+        sa.Index("ix_verdicts_person_given", "person_id", "given_at"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -141,3 +159,4 @@ class Verdict(Base):
     parts: Mapped[int | None]
     words: Mapped[int | None]
     undone_at: Mapped[datetime | None] = mapped_column(Instant)
+    bulk_id: Mapped[str | None] = mapped_column(Id)

@@ -14,6 +14,7 @@ from governance.jobs import mail
 from governance.jobs import queue as jobs
 from governance.permissions import Permission, Role, of_roles
 from governance.queues.models import QueueMember
+from governance.queues.queries import works
 from governance.reviews.models import Case
 from governance.reviews.purposes import is_there
 from governance.work import Work
@@ -75,6 +76,7 @@ def _due(work: Work) -> list[tuple[Person, int]]:
         sa.select(Person)
         .where(
             Person.mail_notices,
+            ~Person.mail_digest,
             Person.disabled_at.is_(None),
             Person.password_hash.is_not(None),
             sa.or_(Person.expires_at.is_(None), Person.expires_at > work.now),
@@ -95,12 +97,13 @@ def _due(work: Work) -> list[tuple[Person, int]]:
 
 
 def _new_cases(now: datetime) -> sa.Select[str]:
-    """Return a select of the open cases that came to a person's queues since their last mail."""
+    """Return a select of the open cases that came to the queues a person works since their last mail."""
     return (
         sa.select(Case.id)
         .join(QueueMember, QueueMember.queue == Case.queue)
         .where(
             QueueMember.person_id == Person.id,
+            works(now),
             Case.status == "open",
             is_there(now),
             sa.or_(
@@ -116,7 +119,12 @@ def _waiting(work: Work, person_id: str) -> int:
     return work.session.execute(
         sa.select(sa.func.count(Case.id))
         .join(QueueMember, QueueMember.queue == Case.queue)
-        .where(QueueMember.person_id == person_id, Case.status == "open", is_there(work.now))
+        .where(
+            QueueMember.person_id == person_id,
+            works(work.now),
+            Case.status == "open",
+            is_there(work.now),
+        )
     ).scalar_one()
 
 

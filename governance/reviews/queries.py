@@ -299,6 +299,7 @@ def recent_durations(session: Session, queue: str, count: int = 50) -> list[floa
             Verdict.case_id.in_(sa.select(recent.c.id)),
             Verdict.claimed_at.is_not(None),
             Verdict.undone_at.is_(None),
+            Verdict.bulk_id.is_(None),
         )
     )
     return [(given - claimed).total_seconds() for claimed, given in rows if claimed is not None]

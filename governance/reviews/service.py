@@ -16,6 +16,7 @@ import orjson
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
+from audits.oversight.attention import floor_of
 from governance.clock import rfc3339
 from governance.decisions import first_judgement, masking
 from governance.decisions import queries as decisions
@@ -23,7 +24,7 @@ from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
 from governance.decisions.sight import DECIDING, OWN
-from governance.decisions.views import RulingReason
+from governance.decisions.views import DecisionView, RulingReason
 from governance.deltas.noting import counted
 from governance.errors import (
     AnswerableError,
@@ -36,8 +37,10 @@ from governance.errors import (
     Stale,
 )
 from governance.identities import queries as people
+from governance.ledger.models import LogRecord
 from governance.permissions import Permission
 from governance.points import queries as points
+from governance.queues import competence
 from governance.queues.models import Queue
 from governance.reviews import (
     checks,
@@ -119,6 +122,7 @@ def queue_overview(work: Work) -> Overview:
     return Overview(
         queues=overviews,
         decided_today=queries.verdicts_given_since(work.session, work.actor.id, midnight),
+        competences=competence.own(work),
     )
 
 
@@ -240,6 +244,16 @@ def case_view(work: Work, case_id: str) -> CaseView:
     return view_of(work, of_ones_queues(work, case_id))
 
 
+def revision_of(work: Work, case_id: str) -> int:
+    """Return at which revision a case is, which is cheaper than reading it.
+
+    Raises:
+        NotAllowed, NotFound: as ``case_view``.
+    """
+    work.require(Permission.CASES_READ)
+    return of_ones_queues(work, case_id).revision
+
+
 def give_verdict(
     work: Work,
     case_id: str,
@@ -250,11 +264,12 @@ def give_verdict(
     reverse: bool = False,
     looked: Looked | None = None,
     revision: int | None = None,
+    bulk: str | None = None,
 ) -> CaseView:
     """Say what one thinks of a case one holds: ``approve``, ``change`` (to ``outcome``) or ``reject``.
 
     The case is decided with it once as many people gave the same outcome as the policy asks for. A second opinion is an ``outcome`` alone.
-    Of a sampled check, ``reverse`` puts what was wrong right for the person as well, for good.
+    Of a sampled check, ``reverse`` puts what was wrong right for the person as well, for good. ``bulk`` names the bulk approval it is given with.
 
     Raises:
         NotAllowed, NotFound, Stale, CaseClosed, AlreadySigned, ClaimedByAnother: as ``claim``.
@@ -309,6 +324,7 @@ def give_verdict(
             parts=None if looked is None else parts,
             words=words,
             undone_at=None,
+            bulk_id=bulk,
         )
     )
     gold.count_by(work, case.point, 1)
@@ -335,6 +351,7 @@ def give_verdict(
             "claimed_at": None if claimed_at is None else rfc3339(claimed_at),
             "effective_at": None if after.effective_at is None else rfc3339(after.effective_at),
             **({"purpose": case.purpose} if case.purpose in purposes.SECOND_LOOKS else {}),
+            **({} if bulk is None else {"bulk": bulk}),
         },
         payloads={} if said is None else {REASON_PAYLOAD: said.encode()},
         key=None
@@ -366,9 +383,26 @@ def _shown(work: Work, case: Case, decision: Decision) -> str:
 def _extent(work: Work, decision: Decision) -> tuple[int, int]:
     """Return how many words a case shows to whoever judges it, and in how many parts: why, the facts, and what moved the proposal."""
     view = decision_views.full_view(work, decision, language=work.actor.language)
-    texts = [one.text for one in _reasons_told(work, [decision])[decision.id]]
+    return _words(view, reasons_told(work, [decision])[decision.id]), 2 + bool(
+        view.proposal_reasons
+    )
+
+
+def _words(view: DecisionView, reasons: Sequence[RulingReason]) -> int:
+    texts = [one.text for one in reasons]
     texts += [f"{name} {value}" for name, value in (view.features or {}).items()]
-    return sum(len(text.split()) for text in texts), 2 + bool(view.proposal_reasons)
+    return sum(len(text.split()) for text in texts)
+
+
+def said_on(work: Work, decision_ids: Sequence[str]) -> set[str]:
+    """Return those of these decisions on whose cases something was said: a comment, a question or an answer."""
+    rows = work.session.execute(
+        sa.select(LogRecord.decision_id).where(
+            LogRecord.decision_id.in_(decision_ids),
+            LogRecord.kind.in_([kind.value for kind in _MESSAGES]),
+        )
+    ).scalars()
+    return {one for one in rows if one is not None}
 
 
 def undo(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
@@ -550,6 +584,7 @@ def view_of(work: Work, case: Case) -> CaseView:
     if case.purpose == purposes.DOUBLE and case.status == CaseStatus.DECIDED:
         compared = queries.deciding_verdicts(work.session, decision.id)
     is_check = case.purpose == purposes.CHECK
+    why = reasons_told(work, [decision], {decision.id} if blind else ())[decision.id]
     judgement = queries.judged_by(work.session, case.id).get(actor_id) if case.judge_first else None
     messages = [event for event in events if event.kind in _MESSAGES]
     names = people.names(
@@ -583,10 +618,7 @@ def view_of(work: Work, case: Case) -> CaseView:
 
     return CaseView(
         id=case.id,
-        decision=replace(
-            full,
-            reasons=_reasons_told(work, [decision], {decision.id} if blind else ())[decision.id],
-        ),
+        decision=replace(full, reasons=why),
         policy=policy,
         band=band(full.confidence, work.actor.language),
         judge_first=case.judge_first,
@@ -626,6 +658,7 @@ def view_of(work: Work, case: Case) -> CaseView:
         reversed_by=reversing.reversal_after(work, case.id) if is_check else None,
         history=history.unnamed(work, events) if case.purpose == purposes.APPEAL else events,
         revision=case.revision,
+        reading_floor=floor_of(_words(full, why)),
     )
 
 
@@ -699,7 +732,7 @@ def summaries(work: Work, cases: Sequence[Case]) -> list[CaseSummary]:
         work.session, [one for case in cases for one in (case.claimed_by, case.reserved_for)]
     )
     blind = _blind(work, cases)
-    reasons = _reasons_told(work, list(found.values()))
+    reasons = reasons_told(work, list(found.values()))
     owed = first_judgement.withheld(work, list(found))
     told = []
     for case in cases:
@@ -1111,7 +1144,7 @@ def minutes_of(work: Work, queue: str, waiting: int) -> int:
     return max(1, math.ceil(waiting * seconds / 60))
 
 
-def _reasons_told(
+def reasons_told(
     work: Work, rows: Sequence[Decision], blind: Collection[str] = ()
 ) -> dict[str, tuple[RulingReason, ...]]:
     """Return why each of these decisions came to a person; nothing where its payload was erased, or would tell what is withheld."""

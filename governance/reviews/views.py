@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from governance.decisions.views import DecisionView, RulingReason
+from governance.queues.competence import OwnCompetence
 from governance.reviews.history import Event
 from policies.document import Policy
 from policies.texts import Band
@@ -33,10 +34,11 @@ class QueueOverview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The actor's queues, and how many verdicts of theirs stand since midnight in their zone."""
+    """The actor's queues, how many verdicts of theirs stand since midnight in their zone, and where they lack competence or soon will."""
 
     queues: Sequence[QueueOverview]
     decided_today: int
+    competences: Sequence[OwnCompetence] = ()
 
     @property
     def open(self) -> int:
@@ -215,9 +217,8 @@ class CaseView:
     ``judge_first`` says that people judge before they see the proposal, ``judgement`` is what the actor said then.
     ``blind`` says that the actor is told neither the proposal nor what was decided, ``own_second_look`` that whoever decided looks again as
     there was nobody else, and ``compared`` are the verdicts that a second opinion, once given, is compared with. ``may_reverse`` says that what a
-    check finds wrong can be put right for the person, ``reversed_by`` is the decision with which that was done.
-    ``judge_first`` says that people judge before they see the proposal, ``judgement`` is what the actor said then. ``known`` is what was right of a known
-    case, once its person may be told.
+    check finds wrong can be put right for the person, ``reversed_by`` is the decision with which that was done. ``known`` is what was right of a known
+    case, once its person may be told. In ``reading_floor`` seconds half of it can be read.
     """
 
     id: str
@@ -257,6 +258,7 @@ class CaseView:
     reversed_by: str | None
     history: Sequence[Event]
     revision: int
+    reading_floor: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,7 +184,7 @@ def fill(answerable: Answerable) -> dict[str, dict[str, str]]:
 def token(answerable: Answerable, person_id: str, scopes: list[str] | None = None) -> str:
     """Make a token of all that a person may do, or of some of it."""
     with answerable.look(actors.service("tests")) as work:
-        actor = queries.actor_of(work.session, work.session.get_one(Person, person_id))
+        actor = queries.actor_of(work.session, work.session.get_one(Person, person_id), work.now)
     with answerable.work(actor) as work:
         made = service.create_token(
             work, name="tests", scopes=scopes or sorted(actor.permissions), days=30

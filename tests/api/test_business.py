@@ -244,3 +244,25 @@ def test_all_bodies_are_read_as_strictly_as_those_of_decisions(served, body: byt
     assert served.call("Ada", "GET", "/holds").json["holds"] == []
     wrong = served.call("Ada", "POST", "/hold", data=b"reason=x", content_type="text/plain")
     assert wrong.status_code == 415
+
+
+def test_a_queue_asks_for_competence_once_it_is_confirmed_who_is_left(served) -> None:
+    queue = "/queues/sales-managers"
+    members = served.call("Anna", "GET", f"{queue}/competences").json["competences"]
+    ada = next(one["person_id"] for one in members if one["name"] == "Ada")
+    body = {"shown_on": "2026-11-01", "expires_on": "2026-12-01", "note": "Twenty cases with Ben."}
+    shown = served.call("Anna", "PUT", f"{queue}/competences/{ada}", json=body)
+    assert (shown.json["standing"], shown.json["note"]) == ("ending", body["note"])
+    assert served.call("Ada", "GET", f"{queue}/competences").status_code == 403
+    asked = served.call("Anna", "PATCH", queue, json={"competence_required": True})
+    assert asked.json["errors"][0]["pointer"] == "/confirmed"
+    assert "Left to decide this queue's cases would be: Ada." in asked.json["detail"]
+    wanted = {"competence_required": True, "confirmed": True}
+    assert served.call("Anna", "PATCH", queue, json=wanted).json["competence_required"] is True
+    assert served.call("Ada", "GET", "/cases").status_code == 200
+    told = served.call("Ben", "GET", "/cases/overview").json
+    assert [one["standing"] for one in told["competences"] if one["queue"] == "sales-managers"] == [
+        "missing"
+    ]
+    assert served.call("Ben", "GET", "/cases?queue=sales-managers").status_code == 404
+    assert served.call("Anna", "POST", f"{queue}/competences/{ada}/end").status_code == 409

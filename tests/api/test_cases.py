@@ -222,3 +222,44 @@ def test_what_a_check_finds_wrong_is_put_right_when_asked_to(served) -> None:
     assert (told["outcome"], told["ground_truth"]["outcome"]) == ("offer_discount", "no_offer")
     new = served.call("crm", "GET", f"/decisions/{told['reversed_by']}").json
     assert (new["outcome"], new["reverses"]) == ("no_offer", decision["id"])
+
+
+def test_several_cases_are_put_off_and_each_says_what_became_of_it(served, in_review) -> None:
+    decisions = [in_review()["id"] for _ in range(2)]
+    ids = [served.call("crm", "GET", f"/decisions/{one}").json["case"] for one in decisions]
+    body = {"act": "put_off", "cases": ids, "until": "2026-11-23T11:00:00Z"}
+    served.call("Ben", "POST", f"/cases/{ids[1]}/claim", headers={"If-Match": "*"})
+    answer = served.call("Ada", "POST", "/cases/bulk", json=body)
+    assert answer.status_code == 200, answer.text
+    assert [one["done"] for one in answer.json["results"]] == [True, False]
+    assert answer.json["results"][1]["problem"]["code"] == "claimed-by-another"
+    missing = served.call("Ada", "POST", "/cases/bulk", json=body | {"until": None})
+    assert missing.json["errors"][0]["pointer"] == "/until"
+
+
+def test_alike_cases_are_approved_together_once_those_drawn_were_opened(served, in_review) -> None:
+    decisions = [in_review()["id"] for _ in range(2)]
+    ids = [served.call("crm", "GET", f"/decisions/{one}").json["case"] for one in decisions]
+    begun = served.call("Ada", "POST", "/cases/bulk-approvals", json={"cases": ids})
+    assert begun.status_code == 201, begun.text
+    place, approve = (
+        f"/cases/bulk-approvals/{begun.json['id']}",
+        {"act": "approve", "approval": begun.json["id"]},
+    )
+    assert served.call("Ada", "POST", "/cases/bulk", json=approve).status_code == 409
+    for case_id in begun.json["drawn"]:
+        opened = served.call("Ada", "POST", f"{place}/open", json={"case": case_id})
+        assert opened.json["decision"]["features"]["tenure_months"] == 3
+    assert served.call("Ada", "GET", place).json["ready"] is True
+    assert served.call("Ben", "GET", place).status_code == 404
+    given = served.call("Ada", "POST", "/cases/bulk", json=approve)
+    assert [one["done"] for one in given.json["results"]] == [True, True]
+    undone = served.call("Ada", "POST", f"{place}/undo")
+    assert [one["done"] for one in undone.json["results"]] == [True, True]
+
+
+def test_load_and_pace_are_told(served, case) -> None:
+    (load,) = served.call("Ada", "GET", "/cases/load?queue=sales-managers").json["queues"]
+    assert (load["open"], load["forecast"]["trend"], len(load["weekdays"])) == (1, "few", 7)
+    pace = served.call("Ada", "GET", "/cases/pace").json
+    assert pace == {"approvals": 0, "median_seconds": None, "minutes": 0, "nudges": []}

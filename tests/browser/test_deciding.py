@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from governance.decisions import service as decisions
+from governance.installation.service import change_settings
 from governance.reviews import handling
 from governance.reviews import service as reviews
 from tests import people, retention
@@ -239,6 +240,72 @@ def test_a_queue_that_is_looked_at_shows_what_comes_in(browser: Browser, house: 
     house.case(house.asks())
     page.clock.run_for(21_000)
     page.locator(".case-row").nth(shown).wait_for()
+    page.context.close()
+
+
+def test_an_open_case_tells_what_another_did_and_loses_nothing_typed(
+    browser: Browser, house: House
+) -> None:
+    case_id = house.case_for("Ada")
+    page = house.page_of(house.enter(browser, "Ada"))
+    page.clock.install()
+    page.goto(f"/cases/{case_id}")
+    page.locator("#reason").fill("They asked to leave twice.")
+    with house.answerable.work(house.person("Ben")) as work:
+        handling.comment(work, case_id, words="She rang today.")
+    page.clock.run_for(21_000)
+    page.locator("[data-news] .notice").wait_for()
+    assert "Ben commented on this case." in page.locator("[data-news]").inner_text()
+    assert page.locator("#reason").input_value() == "They asked to leave twice."
+    assert violations(page) == []
+    page.context.close()
+
+
+def test_whoever_wants_it_is_told_on_the_desktop_what_waits_with_a_number_alone(
+    browser: Browser, house: House
+) -> None:
+    page = house.page_of(house.enter(browser, "Ada"))
+    page.add_init_script(
+        """window.Notification = class {
+          static permission = "default";
+          static async requestPermission() { return (this.permission = "granted"); }
+          constructor(text) { document.documentElement.dataset.told = text; }
+        };
+        Object.defineProperty(document, "hidden", { get: () => window.away === true });"""
+    )
+    page.clock.install()
+    with page.expect_response(lambda answer: answer.request.method == "HEAD"):
+        page.goto("/queue")
+    button = page.get_by_role("button", name="Tell me on this desktop")
+    assert button.get_attribute("aria-pressed") == "false"
+    button.click()
+    page.locator("[data-desktop][aria-pressed=true]").wait_for()
+    page.evaluate("window.away = true")
+    house.case(house.asks())
+    page.clock.run_for(21_000)
+    page.locator("html[data-told]").wait_for(state="attached")
+    waiting = page.title().split(")")[0].strip("(")
+    told = page.locator("html").get_attribute("data-told")
+    assert told == f"{waiting} cases wait"
+    page.context.close()
+
+
+def test_whoever_decides_faster_than_anybody_reads_is_asked_once(
+    browser: Browser, house: House
+) -> None:
+    with house.answerable.work(people.service("cli")) as work:
+        change_settings(work, pace_guards=True)
+    page = house.page_of(house.enter(browser, "Ada"))
+    page.goto(f"/cases/{house.case_for('Ada')}")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    question = page.get_by_role("alert").filter(has_text="Decide all the same?")
+    question.wait_for()
+    assert violations(page) == []
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/queue")
+    with house.answerable.work(people.service("cli")) as work:
+        change_settings(work, pace_guards=False)
     page.context.close()
 
 

@@ -19,6 +19,8 @@ from governance.identities import service as identities
 from governance.identities.models import Person
 from governance.ledger import reading
 from governance.points import service as points
+from governance.queues import competence
+from governance.reviews import bulk
 from governance.reviews import service as reviews
 from governance.webhooks import service as webhooks
 from governance.webhooks.delivering import Deliveries
@@ -40,6 +42,9 @@ PAGES = {
     "first-new": "Anna",
     "queue": "Ada",
     "queue-empty": "Ben",
+    "queue-load": "Ada",
+    "bulk": "Ada",
+    "bulk-approval": "Ada",
     "case-free": "Ada",
     "case-held": "Ada",
     "case-mine": "Ada",
@@ -104,6 +109,19 @@ def paths(house: House) -> dict[str, str]:
     free = house.asks(0.95, features=facts)
     decided = house.asks()
     house.asks(0.95)
+    alike = [house.case(house.asks()) for _ in range(4)]
+    with house.answerable.work(house.person("Ada")) as work:
+        chosen = bulk.begin(work, alike)
+    with house.answerable.work(house.person("Anna")) as work:
+        today = work.now.date()
+        competence.show(
+            work,
+            "sales-managers",
+            house.people["Ben"].id,
+            shown_on=today - timedelta(days=30),
+            expires_on=today + timedelta(days=20),
+            note="Judged twenty cases beside Ada.",
+        )
     with house.answerable.work(house.person("Ben")) as work:
         reviews.claim(work, house.case(decided))
         reviews.give_verdict(
@@ -132,6 +150,9 @@ def paths(house: House) -> dict[str, str]:
         "first-new": "/",
         "queue": "/queue",
         "queue-empty": "/queue?queue=sales-leads",
+        "queue-load": "/queue/load",
+        "bulk": f"/queue/bulk?act=hand_over&case={held}&case={alike[0]}",
+        "bulk-approval": f"/queue/bulk/{chosen.id}",
         "case-free": f"/cases/{house.case(free)}",
         "case-held": f"/cases/{held}",
         "case-mine": f"/cases/{mine}",

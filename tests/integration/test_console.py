@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from governance.application import Answerable
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
+from governance.installation import service as installation
 from governance.points import service as points
 from tests import accounts, people, retention
 from tests.applications import create_app
@@ -253,3 +255,144 @@ def test_a_second_opinion_shows_both_answers_once_it_is_given(app, answerable, c
     assert "The two differ." in told
     assert "decided by Ada" in told
     assert "Gifts work better" in told
+
+
+def test_cases_that_are_ticked_are_approved_once_those_drawn_were_opened_and_taken_back_together(
+    app: Flask, answerable: Answerable
+) -> None:
+    client, _answer = sign_in(app)
+    ids = [asks(answerable) for _ in range(4)]
+    assert client.get("/queue").text.count('type="checkbox" name="case"') == 4
+    assert "Tick the cases first" in client.get("/queue/bulk", follow_redirects=True).text
+    chosen = {"act": "approve", "case": ids}
+    asked = client.get("/queue/bulk", query_string=chosen)
+    form = {"csrf_token": token(client, "/queue")}
+    assert "Draw some to open" in asked.text
+    page = client.post("/queue/bulk", data=form | chosen).headers["Location"]
+    drawn = re.findall(r'name="case" value="([^"]+)"', client.get(page).text)
+    assert len(drawn) == 3
+    assert "They were not approved." in (
+        client.post(f"{page}/approve", data=form, follow_redirects=True).text
+    )
+    for case_id in drawn:
+        seen = client.post(f"{page}/open", data=form | {"case": case_id}, follow_redirects=True)
+        assert "Back to the cases to approve together" in seen.text
+    told = client.post(f"{page}/approve", data=form, follow_redirects=True).text
+    assert "You approved 4 cases." in told
+    assert "4 verdicts stand." in told
+    decision = re.search(r"/decisions/[0-9a-f-]{36}", client.get(f"/cases/{ids[0]}").text)
+    assert decision is not None
+    assert "Together with others, after some of them were opened." in client.get(decision[0]).text
+    told = client.post(f"{page}/undo", data=form, follow_redirects=True).text
+    assert "4 verdicts are taken back" in told
+    assert "Take all back" not in told
+
+
+def test_cases_that_are_ticked_are_put_off_and_what_did_not_fit_is_told(
+    app: Flask, answerable: Answerable
+) -> None:
+    client, _answer = sign_in(app)
+    first, second = asks(answerable), asks(answerable)
+    decide(client, second, verdict="approve")
+    chosen = {"act": "put_off", "case": [first, second]}
+    page = client.get("/queue/bulk", query_string=chosen).text
+    until = re.search(r'name="until" value="([^"]+)"', page)
+    assert until is not None
+    form = {"csrf_token": token(client, "/queue")} | chosen
+    assert client.post("/queue/bulk", data=form).status_code == 422
+    told = client.post("/queue/bulk", data=form | {"until": until[1]}, follow_redirects=True).text
+    assert "1 case is put off." in told
+    assert "It is decided or closed already." in told
+
+
+def test_a_queue_that_is_shut_says_why_and_an_admin_opens_it(
+    app: Flask, answerable: Answerable
+) -> None:
+    accounts.join(answerable, "Anna", "admin")
+    accounts.join(answerable, "Ben", "manager", queues=[retention.QUEUE])
+    anna, _answer = sign_in(app, "Anna")
+    page = f"/queues/{retention.QUEUE}"
+    form = {"csrf_token": token(anna, page)}
+    assert "Enter the competence of at least one of them first." in anna.get(page).text
+    person = re.search(r'<option value="([^"]+)">Ben', anna.get(page).text)
+    assert person is not None
+    shown = {"person": person[1], "shown_on": "2026-11-01", "expires_on": "2026-12-01"}
+    wrong = anna.post(f"{page}/competence", data=form | shown | {"shown_on": "soon"})
+    assert wrong.status_code == 422
+    anna.post(f"{page}/competence", data=form | shown)
+    asked = anna.post(f"{page}/competence/require", data=form | {"required": "1"})
+    assert asked.status_code == 422
+    assert "left to decide its cases would be: Ben. No longer: Ada." in asked.text
+    anna.post(f"{page}/competence/require", data=form | {"required": "1", "confirmed": "1"})
+    ada, _answer = sign_in(app)
+    assert "asks for competence that you have not shown" in ada.get("/queue").text
+    ben, _answer = sign_in(app, "Ben")
+    assert "Your competence for Sales managers ends" in ben.get("/queue").text
+    assert "a competence ends" in anna.get("/queues").text
+    assert "Nobody would be left" in (
+        anna.post(f"{page}/competence/end", data=form | shown, follow_redirects=True).text
+    )
+
+
+def news(client: FlaskClient, page: str):
+    """Ask for news as an open page does."""
+    found = re.search(r'data-news="([^"]+)" data-etag="(\d+)"', page)
+    assert found is not None
+    return client.get(found[1].replace("&amp;", "&"), headers={"If-None-Match": f'"{found[2]}"'})
+
+
+def test_an_open_case_is_told_what_others_did_with_it(app: Flask, answerable: Answerable) -> None:
+    accounts.join(answerable, "Ben", "manager", queues=(retention.QUEUE,))
+    ada, _answer = sign_in(app)
+    ben, _answer = sign_in(app, "Ben")
+    case_id = asks(answerable)
+    page = ada.get(f"/cases/{case_id}").text
+    assert news(ada, page).status_code == 304
+    ben.post(f"/cases/{case_id}/claim", data={"csrf_token": token(ben, f"/cases/{case_id}")})
+    told = news(ada, page)
+    assert "Ben took this case." in told.text
+    assert told.headers["ETag"] != re.search(r'data-etag="(\d+)"', page)
+    decide(ben, case_id, verdict="approve")
+    assert "Ben approved this case." in news(ada, page).text
+    assert "This case has changed." in news(ben, page).text, "what one did oneself names nobody"
+    with answerable.work(people.service("cli")) as work:
+        work.session.execute(sa.text("UPDATE cases SET queue = 'sales-leads'"))
+    gone = news(ada, page)
+    assert (gone.status_code, "none of your queues" in gone.text) == (404, True)
+
+
+def test_whoever_approves_in_haste_is_told_once_unless_the_business_turned_it_off(
+    app: Flask, answerable: Answerable, clock: SettableClock
+) -> None:
+    client, _answer = sign_in(app)
+    assert "<title>Queue " in client.get("/queue").text
+    for _ in range(25):
+        clock.advance(seconds=5)
+        case_id = asks(answerable)
+        assert "approvals in a row" not in client.get(f"/cases/{case_id}").text
+        decide(client, case_id, verdict="approve", seconds="4", seen="2")
+    case_id = asks(answerable)
+    assert "<title>(1) Queue " in client.get("/queue").text
+    client.post(f"/cases/{case_id}/claim", data={"csrf_token": token(client, "/queue")})
+    page = client.get(f"/cases/{case_id}").text
+    assert "25 approvals in a row, 4 s each at the median." in page
+    assert "data-floor=" in page
+    assert "approvals in a row" not in client.get(f"/cases/{case_id}").text
+    with answerable.work(people.service("cli")) as work:
+        installation.change_settings(work, pace_guards=False)
+    assert "data-floor=" not in client.get(f"/cases/{case_id}").text
+
+
+def test_the_load_of_a_queue_is_drawn_and_stands_in_a_table(
+    app: Flask, answerable: Answerable, clock: SettableClock
+) -> None:
+    client, _answer = sign_in(app)
+    for _ in range(11):
+        decide(client, asks(answerable), verdict="approve")
+    asks(answerable)
+    clock.advance(days=1)
+    page = sign_in(app)[0].get(f"/queue/load?queue={retention.QUEUE}").text
+    assert 'aria-labelledby="load-sales-managers-title' in page
+    assert "In 28 days 12 cases came in and people decided 11." in page
+    assert "As many come in as leave, as far as chance lets one tell" in page
+    assert re.search(r'<th scope="row">Monday</th>(?s:.*?)>12<(?s:.*?)>11<', page)

@@ -27,7 +27,7 @@ from tests.conftest import Beginning
 from tests.people import publish
 
 #: Pages that have no title of their own: they lead elsewhere, or are read by scripts.
-LEADING_ON = {"console.find_entry", "console.queue_updates"}
+LEADING_ON = {"console.find_entry", "console.queue_updates", "console.case_news"}
 #: What is a file to keep and no page.
 FILES = {
     "console.appeal_file",
@@ -36,7 +36,7 @@ FILES = {
     "console.what_if_policy",
 }
 #: What opens for one person alone.
-OWN = {"console.ledger_view", "console.my_figures"}
+OWN = {"console.ledger_view", "console.my_figures", "console.bulk_approval"}
 PEOPLE = {"Ada": "manager", "Cleo": "auditor", "Pia": "publisher", "Anna": "admin", "Dov": ""}
 
 
@@ -155,6 +155,7 @@ def fill(answerable) -> dict[str, str]:
             "token": "used",
             "language": "en",
             "view_id": "none",
+            "bulk_id": "none",
             "incident_id": incident(answerable),
             "figures_id": figures(answerable, actors["Ada"]),
             "import_id": upload(answerable, actors["Anna"]),

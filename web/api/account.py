@@ -26,6 +26,9 @@ class AccountBody(Body):
     language = Text(validate=at_most(35))
     time_zone = Text(validate=at_most(64))
     mail_notices = Flag()
+    mail_digest = Flag(
+        metadata={"description": "One mail each working morning, instead of one at once"}
+    )
 
 
 class PasswordBody(Body):

@@ -8,7 +8,9 @@ import marshmallow as ma
 from flask import Response
 
 from governance.permissions import Permission
-from governance.reviews import handling, judging, service
+from governance.reviews import handling, judging, load, pace, service
+from governance.reviews.load import Trend
+from governance.reviews.pace import Nudge
 from governance.reviews.purposes import WORKED
 from governance.reviews.transitions import CaseStatus, SkipReason, VerdictKind
 from governance.reviews.views import CaseSummary, CaseView, Looked, MessageKind
@@ -16,6 +18,7 @@ from web.api.decisions import ReasonAnswer, WholeDecisionAnswer, whole_decision
 from web.api.gold import KnownAnswer
 from web.api.resources import (
     PageQuery,
+    Query,
     ReasonBody,
     Resource,
     id_cursor,
@@ -27,6 +30,7 @@ from web.api.resources import (
 from web.api.schemas import (
     Answer,
     Body,
+    Day,
     Flag,
     Instant,
     List,
@@ -445,6 +449,10 @@ class CaseAnswer(Answer):
     )
     history = List(Nested(EventAnswer), required=True)
     revision = Whole(required=True)
+    reading_floor = Number(
+        required=True,
+        metadata={"description": "Seconds in which half of it can be read and a key found"},
+    )
 
 
 class QueueOverviewAnswer(Answer):
@@ -462,6 +470,86 @@ class QueueOverviewAnswer(Answer):
     minutes = Whole(required=True, metadata={"description": "Estimate of the work that waits"})
 
 
+class LoadQuery(Query):
+    """Whose load is wanted."""
+
+    queue = Text(load_default=None, validate=at_most(63))
+
+
+class WeekdayLoadAnswer(Answer):
+    """What came in and was decided on a weekday, added up over the last 7 and 28 whole days."""
+
+    weekday = Whole(required=True, metadata={"description": "0 is Monday"})
+    came_in_7 = Whole(required=True)
+    decided_7 = Whole(required=True)
+    came_in_28 = Whole(required=True)
+    decided_28 = Whole(required=True)
+
+
+class ForecastAnswer(Answer):
+    """What follows if it goes on as in the last `days`."""
+
+    trend = Text(
+        required=True,
+        validate=one_of(Trend),
+        metadata={"description": "`few`: too few cases to tell. `steady`: no trend beyond chance"},
+    )
+    days = Whole(required=True)
+    clear_days = Number(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What waits now takes so long, if nothing comes in"},
+    )
+    a_day = Number(
+        required=True, allow_none=True, metadata={"description": "Cases more, or fewer, each day"}
+    )
+    empty_on = Day(required=True, allow_none=True)
+
+
+class QueueLoadAnswer(Answer):
+    """The load of a queue."""
+
+    queue = Text(required=True)
+    title = Text(required=True)
+    open = Whole(required=True)
+    median_age_seconds = Number(required=True, allow_none=True)
+    weekdays = List(Nested(WeekdayLoadAnswer), required=True)
+    forecast = Nested(ForecastAnswer, required=True)
+
+
+class LoadsAnswer(Answer):
+    """The load of one's queues."""
+
+    queues = List(Nested(QueueLoadAnswer), required=True)
+
+
+class PaceAnswer(Answer):
+    """How fast, and for how long without a break, a person decides."""
+
+    approvals = Whole(required=True, metadata={"description": "One after the other, till now"})
+    median_seconds = Number(
+        required=True, allow_none=True, metadata={"description": "That each of them took"}
+    )
+    minutes = Whole(required=True, metadata={"description": "Since the last break"})
+    nudges = List(
+        Text(validate=one_of(Nudge)),
+        required=True,
+        metadata={"description": "What the person is told; they are held back by none"},
+    )
+
+
+class OwnCompetenceAnswer(Answer):
+    """A queue that asks for competence which one lacks, or soon will."""
+
+    queue = Text(required=True)
+    title = Text(required=True)
+    standing = Text(required=True, validate=one_of(("missing", "ended", "ending")))
+    at = Instant(
+        required=True,
+        metadata={"description": "Since when one does not work it; `ending`: from when on"},
+    )
+
+
 class OverviewAnswer(Answer):
     """How one's queues stand."""
 
@@ -470,6 +558,7 @@ class OverviewAnswer(Answer):
     overdue = Whole(required=True)
     minutes = Whole(required=True)
     decided_today = Whole(required=True)
+    competences = List(Nested(OwnCompetenceAnswer), required=True)
 
 
 @resource.route("/cases", methods=["GET"])
@@ -492,6 +581,25 @@ def overview() -> Any:
     """Say how one's queues stand."""
     with look() as unit:
         return service.queue_overview(unit)
+
+
+@resource.route("/cases/load", methods=["GET"])
+@requires(Permission.CASES_READ)
+@resource.arguments(LoadQuery, location="query")
+@resource.response(200, LoadsAnswer)
+def own_load(query: dict[str, Any]) -> Any:
+    """Say what came into one's queues and was decided by weekday, and when they will be empty at the present pace."""
+    with look() as unit:
+        return {"queues": load.of_queues(unit, queue=query["queue"])}
+
+
+@resource.route("/cases/pace", methods=["GET"])
+@requires(Permission.CASES_DECIDE)
+@resource.response(200, PaceAnswer)
+def own_pace() -> Any:
+    """Say how fast, and for how long without a break, one decides."""
+    with look() as unit:
+        return pace.own(unit)
 
 
 @resource.route("/cases/next", methods=["POST"])

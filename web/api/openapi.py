@@ -15,6 +15,7 @@ from web import problems
 from web.api import (
     account,
     appeals,
+    bulk,
     cases,
     decision_points,
     decisions,
@@ -55,6 +56,7 @@ RESOURCES: Final = (
     decision_points.resource,
     cases.resource,
     gold.resource,
+    bulk.resource,
     appeals.resource,
     subjects.resource,
     holds.resource,

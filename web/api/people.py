@@ -56,6 +56,7 @@ class PersonAnswer(Answer):
     language = Text(required=True)
     time_zone = Text(required=True)
     mail_notices = Flag(required=True)
+    mail_digest = Flag(required=True)
     second_factor = Flag(required=True)
     created_at = Instant(required=True)
     expires_at = Instant(required=True, allow_none=True)

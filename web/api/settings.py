@@ -24,6 +24,7 @@ class SettingsBody(Body):
     language = Text(validate=at_most(35))
     time_zone = Text(validate=at_most(64))
     oversight_minutes_per_week = Whole(validate=ma.validate.Range(min=0, max=service.MOST_MINUTES))
+    pace_guards = Flag()
 
 
 class PeopleFewBody(Body):
@@ -50,6 +51,10 @@ class SettingsAnswer(Answer):
         metadata={
             "description": "What measuring oversight may take at a decision point; 0: 15 % of the measured time"
         },
+    )
+    pace_guards = Flag(
+        required=True,
+        metadata={"description": "Whoever decides in haste, or without a break, is told so"},
     )
 
 

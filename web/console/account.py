@@ -10,7 +10,7 @@ from flask import Response, request, session
 
 from governance.errors import AnswerableError, Conflict, InvalidInput, NotFound, TooManyTries
 from governance.identities import service, signing_in
-from governance.identities.views import SecondFactorSetup
+from governance.identities.views import PersonView, SecondFactorSetup
 from governance.permissions import Permission
 from governance.reviews import gold
 from governance.reviews.views import Results
@@ -46,6 +46,10 @@ _SETTING_UP: Final = "second-factor"
 _DAY: Final = timedelta(days=1)
 #: How many known cases one is shown of one's own.
 _NEWEST: Final = 20
+#: How often somebody wants mails.
+_NO_MAILS: Final = "off"
+_DAILY: Final = "daily"
+_AT_ONCE: Final = "at_once"
 
 
 @blueprint.get("/account")
@@ -66,7 +70,8 @@ def preferences() -> Response:
                 work,
                 language=language,
                 time_zone=forms.text("zone"),
-                mail_notices=forms.flag("mail_notices"),
+                mail_notices=forms.text("mails") != _NO_MAILS,
+                mail_digest=forms.text("mails") == _DAILY,
             )
     except InvalidInput as error:
         wrong = forms.told_again(error, fields={"time_zone": "zone"})
@@ -191,6 +196,12 @@ def revoke_token(token_id: str) -> Response:
     return go("account")
 
 
+def _mails(known: PersonView) -> str:
+    if not known.mail_notices:
+        return _NO_MAILS
+    return _DAILY if known.mail_digest else _AT_ONCE
+
+
 def _status(error: AnswerableError) -> int:
     return 429 if isinstance(error, TooManyTries) else 422
 
@@ -237,7 +248,7 @@ def _page(
         or Form(
             values={
                 "zone": known.time_zone,
-                "mail_notices": "1" if known.mail_notices else "",
+                "mails": _mails(known),
             }
         ),
         password=password or Form(),

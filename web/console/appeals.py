@@ -7,6 +7,7 @@ from flask import Response, request, url_for
 from governance.appeals import service as appeals
 from governance.appeals import subject_page
 from governance.appeals.views import AppealCase, AppealView
+from governance.clock import rfc3339
 from governance.errors import (
     AlreadySigned,
     CaseClosed,
@@ -201,6 +202,7 @@ def _page(
         id=view.id,
         decision_id=appeal.decision_id,
         etag=str(view.revision),
+        shown=rfc3339(times.now()),
         point=policy.title.in_(language()),
         purpose=policy.purpose.in_(language()),
         queue=view.queue,

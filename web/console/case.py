@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from collections.abc import Iterator
 
+from flask import Response, request, session
+
+from governance.clock import rfc3339
 from governance.decisions.sight import GOLD
 from governance.errors import (
     AlreadySigned,
@@ -17,10 +20,12 @@ from governance.errors import (
     Stale,
     UndoPassed,
 )
+from governance.installation.service import business_settings
 from governance.permissions import Permission
 from governance.queues import service as queues
-from governance.reviews import judging
+from governance.reviews import judging, pace
 from governance.reviews import service as reviews
+from governance.reviews.pace import Nudge
 from governance.reviews.purposes import APPEAL, CHECK, LEFT_FOR, SECOND_LOOKS
 from governance.reviews.transitions import CaseStatus, VerdictKind
 from governance.reviews.views import CaseView, LastAct, Looked, Message
@@ -32,12 +37,14 @@ from web.console.instead import of_case
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
-from web.console.views.shell import Choice, Form, Undo
+from web.console.views.shell import Choice, Form, Notice, Undo
 from web.console.views.work import CasePage, LostRace, MessageView, SignOffView, WhyView
 from web.security import requires
 
 #: Nobody looks at one case for longer than a day, whatever a page says; seconds.
 _LONGEST_LOOK = 86_400.0
+#: Where the session keeps of which streak and sitting the person was told.
+_PACED = "paced"
 #: What stands in the way of an act on a case because somebody else was quicker or time has passed.
 TOO_LATE = (AlreadySigned, CaseClosed, ClaimedByAnother, Conflict, NotAllowed, NotClaimed, Stale)
 
@@ -289,6 +296,7 @@ def _page(
     barred = _barred(view)
     lease = view.lease
     mine = lease is not None and lease.mine
+    guarded = business_settings(work.session).pace_guards
     proposed = telling.outcome_label(policy, decision.proposed_outcome)
     looks = view.purpose if view.purpose in SECOND_LOOKS else ""
     if looks and view.own_second_look:
@@ -362,6 +370,9 @@ def _page(
         policy=_("Policy version %(n)s", n=decision.policy_version),
         policy_href=shell.policy_address(view.point, decision.policy_version),
         form=typed,
+        shown=rfc3339(times.now()),
+        floor=view.reading_floor if guarded else 0.0,
+        nudges=tuple(_nudges(work)) if guarded and mine and lost is None else (),
     )
 
 
@@ -373,6 +384,34 @@ def _sign_off(view: CaseView, one: SignedOff) -> SignOffView:
         at=times.moment(one.given_at),
         reason=one.reason or "",
     )
+
+
+def _nudges(work: Work) -> Iterator[Notice]:
+    """Tell whoever decides in haste, or without a break; each streak and sitting once."""
+    found = pace.own(work)
+    told: dict[str, str] = session.get(_PACED, {})
+    for nudge, of in ((Nudge.STREAK, found.streak), (Nudge.BREAK, found.sitting)):
+        if nudge not in found.nudges or told.get(nudge) == of:
+            continue
+        session[_PACED] = told = {**told, nudge.value: of}
+        if nudge is Nudge.STREAK:
+            yield Notice(
+                tone="info",
+                text=_(
+                    "%(n)s approvals in a row, %(seconds)s s each at the median.",
+                    n=found.approvals,
+                    seconds=round(found.median_seconds or 0),
+                ),
+                detail=_(
+                    "Slow down, or take a break: what is looked at so briefly is hardly judged."
+                ),
+            )
+        else:
+            yield Notice(
+                tone="info",
+                text=_("You have decided for %(n)s minutes without a break.", n=found.minutes),
+                detail=_("Ten minutes away from it help to see the next mistake."),
+            )
 
 
 def _barred(view: CaseView) -> str | None:

@@ -347,6 +347,8 @@ def _text(step: Step, policy: Policy) -> str:
         return _("Until %(when)s", when=times.moment(parse_rfc3339(step.data["until"])).text)
     if step.kind == "revealed":
         return ", ".join(fact_label(name, policy, language()) for name in step.data["facts"])
+    if step.data.get("bulk"):
+        return _("Together with others, after some of them were opened.")
     if step.kind == "sign_off":
         return _("Others must agree before it is decided.")
     return ""

@@ -47,7 +47,7 @@ def of_case(
     return replace(
         shown,
         skips=tuple(Choice(value=reason.value, label=text) for reason, text in _skips()),
-        later=tuple(_later(view.due_at)),
+        later=tuple(later(view.due_at)),
         colleagues=tuple(
             Choice(value=one.id, label=one.name) for one in handling.colleagues(work, view.id)
         ),
@@ -66,7 +66,7 @@ def _skips() -> Iterator[tuple[SkipReason, str]]:
     yield SkipReason.OTHER, _("Another reason")
 
 
-def _later(due: datetime | None) -> Iterator[Choice]:
+def later(due: datetime | None) -> Iterator[Choice]:
     """Give the times that a case can be put off to: all that come before it is due."""
     now = times.now()
     local = now.astimezone(times.zone())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from flask import Response, request
 
@@ -10,7 +11,7 @@ from governance.permissions import Permission
 from governance.reviews import gold
 from governance.reviews import service as reviews
 from governance.reviews.purposes import APPEAL, DOUBLE, SECOND_LOOKS
-from governance.reviews.views import CaseSummary, Overview
+from governance.reviews.views import CaseSummary
 from governance.work import Work
 from web import authentication
 from web.console import forms, telling, times
@@ -18,7 +19,7 @@ from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
 from web.console.views.shell import Choice, Page
-from web.console.views.work import CaseRow, QueuePage
+from web.console.views.work import CaseRow, OwnCompetenceView, QueuePage
 from web.security import requires
 
 
@@ -63,27 +64,33 @@ def _page(work: Work, chosen: str | None, after: str | None) -> QueuePage:
     mine = reviews.held(work)
     news = gold.news(work) if work.actor.may(Permission.CASES_DECIDE) else []
     counted = [one for one in overview.queues if chosen is None or one.queue == chosen]
+    titles = {one.queue: one.title for one in overview.queues}
     return QueuePage(
         waiting=sum(one.open for one in counted),
         minutes=sum(one.minutes for one in counted),
         overdue=sum(one.overdue for one in counted),
         due_soon=sum(one.due_soon for one in counted),
         decided_today=overview.decided_today,
-        cases=tuple(_row(case, overview) for case in listed.cases),
+        cases=tuple(row_of(case, titles) for case in listed.cases),
         queues=tuple(Choice(value=one.queue, label=one.title) for one in overview.queues),
         queue=chosen or "",
-        mine=None if mine is None else _row(mine, overview),
+        mine=None if mine is None else row_of(mine, titles),
         news=tuple(telling.known(one) for one in news),
         page=Page(
             shown=len(listed.cases),
             total=sum(one.open for one in counted),
             after=listed.next_after or "",
         ),
+        may_act=work.actor.may(Permission.CASES_DECIDE),
+        competences=tuple(
+            OwnCompetenceView(title=one.title, standing=one.standing.value, at=times.moment(one.at))
+            for one in overview.competences
+        ),
     )
 
 
-def _row(case: CaseSummary, overview: Overview) -> CaseRow:
-    titles = {one.queue: one.title for one in overview.queues}
+def row_of(case: CaseSummary, titles: Mapping[str, str]) -> CaseRow:
+    """Tell a case in a list; ``titles`` names the queues."""
     state = "free"
     holder = ""
     if case.lease is not None:
@@ -148,6 +155,7 @@ def _etag(page: QueuePage) -> str:
     told = [
         (page.waiting, page.overdue, page.due_soon, page.decided_today),
         [one.case_id for one in page.news],
+        [(one.title, one.standing) for one in page.competences],
         [
             (one.id, one.state, one.holder, one.asked, one.overdue, one.sign_offs)
             for one in page.cases

@@ -13,8 +13,9 @@ from governance.errors import FieldProblem, InvalidInput
 from governance.identities import queries as people
 from governance.installation.service import business_settings
 from governance.permissions import Permission
-from governance.queues import service
+from governance.queues import competence, service
 from governance.queues.calendar import DAYS
+from governance.queues.competence import CompetenceView
 from governance.queues.service import QueueView
 from governance.reviews import queries
 from governance.work import Work
@@ -22,8 +23,8 @@ from web import authentication
 from web.console import forms
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
-from web.console.times import locale
-from web.console.views.people import QueueRecordPage, QueueRow, QueuesPage
+from web.console.times import locale, written_day
+from web.console.views.people import CompetenceRow, QueueRecordPage, QueueRow, QueuesPage
 from web.console.views.shell import Form
 from web.security import requires
 
@@ -40,8 +41,14 @@ def queues() -> Response:
         found = service.list_queues(work)
         names = [queue.name for queue in found]
         waiting = queries.open_counts(work.session, names, work.now, work.now)
+        ending = competence.ending(work)
         rows = tuple(
-            _row(queue, waiting.get(queue.name, queries.OpenCounts()).open) for queue in found
+            _row(
+                queue,
+                waiting.get(queue.name, queries.OpenCounts()).open,
+                written_day(ending[queue.name]) if queue.name in ending else "",
+            )
+            for queue in found
         )
     return render("queues", QueuesPage(queues=rows, may_change=True), current="queues")
 
@@ -51,7 +58,7 @@ def queues() -> Response:
 def queue_record(name: str) -> Response:
     """Show one queue's hours."""
     with authentication.installation().look(authentication.actor()) as work:
-        page = _page(work, service.queue(work, name))
+        page = page_of(work, service.queue(work, name))
     return render("queue_record", page, current="queues")
 
 
@@ -72,7 +79,7 @@ def change_queue(name: str) -> Response:
     except InvalidInput as error:
         form = forms.told_again(error, fields={"calendar": "hours"})
         with authentication.installation().look(authentication.actor()) as work:
-            page = _page(work, service.queue(work, name), form)
+            page = page_of(work, service.queue(work, name), form)
         return render("queue_record", page, current="queues", status=422)
     tell(
         "good",
@@ -88,7 +95,7 @@ def zones(*more: str) -> tuple[str, ...]:
     return tuple(sorted(usual | {"UTC"} | set(more)))
 
 
-def _row(queue: QueueView, waiting: int) -> QueueRow:
+def _row(queue: QueueView, waiting: int, ends: str) -> QueueRow:
     calendar = queue.calendar or {}
     return QueueRow(
         name=queue.name,
@@ -98,6 +105,8 @@ def _row(queue: QueueView, waiting: int) -> QueueRow:
         holidays=len(calendar.get("holidays", ())),
         members=len(queue.members),
         waiting=waiting,
+        competence=queue.competence_required,
+        ends=ends,
     )
 
 
@@ -122,7 +131,15 @@ def _in_words(calendar: Mapping[str, Any]) -> str:
     )
 
 
-def _page(work: Work, queue: QueueView, form: Form | None = None) -> QueueRecordPage:
+def page_of(
+    work: Work,
+    queue: QueueView,
+    form: Form | None = None,
+    *,
+    shown: Form | None = None,
+    require: Form | None = None,
+) -> QueueRecordPage:
+    """Tell a queue, with what was typed into one of its forms."""
     calendar = queue.calendar or {}
     zone = calendar.get("zone") or business_settings(work.session).time_zone
     values: dict[str, object] = {
@@ -141,6 +158,7 @@ def _page(work: Work, queue: QueueView, form: Form | None = None) -> QueueRecord
     if asked.isascii() and asked.isdigit():
         used = max(used, int(asked))
     names = people.names(work.session, queue.members)
+    effect = competence.effect(work, queue.name)
     return QueueRecordPage(
         name=queue.name,
         zones=zones(zone),
@@ -148,6 +166,23 @@ def _page(work: Work, queue: QueueView, form: Form | None = None) -> QueueRecord
         spans=min(used, _MOST_SPANS),
         may_split=used < _MOST_SPANS,
         form=form or Form(values=values),
+        competent=tuple(_competence(one) for one in competence.of_queue(work, queue.name)),
+        required=queue.competence_required,
+        left=effect.left,
+        out=effect.out,
+        competence=shown or Form(),
+        require=require or Form(),
+    )
+
+
+def _competence(view: CompetenceView) -> CompetenceRow:
+    return CompetenceRow(
+        person_id=view.person_id,
+        name=view.name,
+        standing=view.standing.value,
+        shown="" if view.shown_on is None else written_day(view.shown_on),
+        expires="" if view.expires_on is None else written_day(view.expires_on),
+        note=view.note or "",
     )
 
 

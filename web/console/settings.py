@@ -45,6 +45,7 @@ def take_settings() -> Response:
                 language=forms.text("language"),
                 time_zone=forms.text("time_zone"),
                 oversight_minutes_per_week=_minutes(forms.text("oversight_minutes_per_week")),
+                pace_guards=forms.text("pace_guards") != _OFF,
             )
             few = forms.text("people_few") == _ON
             waiting = None
@@ -121,6 +122,17 @@ def _of_the_business(business: BusinessSettings) -> tuple[SettingRow, ...]:
                 "At each decision point, for gold cases, checks, second reviews and judging first. Empty: 15 % of the measured time."
             ),
             changeable=True,
+        ),
+        SettingRow(
+            name="pace_guards",
+            label=_("Pace guards: a word to who decides in haste"),
+            value=_ON if business.pace_guards else _OFF,
+            source=here,
+            hint=_(
+                "After a streak of quick approvals, after an hour without a break, and before a verdict that came faster than anybody reads. They hold nobody back."
+            ),
+            changeable=True,
+            options=(Choice(value=_ON, label=_("on")), Choice(value=_OFF, label=_("off"))),
         ),
     )
 

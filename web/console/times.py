@@ -78,6 +78,11 @@ def today() -> str:
     return format_date(now().astimezone(zone()), "full", locale=locale())
 
 
+def written_day(day: date) -> str:
+    """Write a day."""
+    return format_date(day, "medium", locale=locale())
+
+
 def day_begins(day: str, *, after: int = 0) -> datetime | None:
     """Return when a day (2026-11-21) begins where the reader is, so many days later; None if it is no day."""
     try:

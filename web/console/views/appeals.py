@@ -93,6 +93,7 @@ class AppealCasePage:
     answered_at: Moment | None = None
     reversed_by: str = ""
     confirming: bool = False
+    shown: str = ""
     form: Form = field(default_factory=Form)
 
 

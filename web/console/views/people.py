@@ -133,7 +133,7 @@ class SettingsPage:
 
 @dataclass(frozen=True, kw_only=True)
 class QueueRow:
-    """A queue and its calendar in words."""
+    """A queue and its calendar in words; `competence` says that it is asked for, `ends` when the first ends, where that is soon."""
 
     name: str
     title: str
@@ -142,6 +142,8 @@ class QueueRow:
     holidays: int
     members: int
     waiting: int
+    competence: bool = False
+    ends: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +155,23 @@ class QueuesPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompetenceRow:
+    """A member of a queue and what they have shown; `standing` is missing, ended, ending or valid."""
+
+    person_id: str
+    name: str
+    standing: str
+    shown: str = ""
+    expires: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueueRecordPage:
     """One queue's calendar; form fields: title, zone, always_open, <day>_from_<n>, <day>_until_<n>, holidays.
 
-    `spans` says how often a day may begin and end, `may_split` whether once more can be asked for.
+    `spans` says how often a day may begin and end, `may_split` whether once more can be asked for. `competent` has a row for each member;
+    `left` and `out` are those who would still decide, and no longer, if competence were asked for.
     """
 
     name: str
@@ -165,6 +180,12 @@ class QueueRecordPage:
     spans: int = 1
     may_split: bool = False
     form: Form = Form()
+    competent: tuple[CompetenceRow, ...] = ()
+    required: bool = False
+    left: tuple[str, ...] = ()
+    out: tuple[str, ...] = ()
+    competence: Form = Form()
+    require: Form = Form()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from web.console.views.shell import Choice, Form, Moment, Page
+from audits.reports.charts.figure import Figure
+from web.console.views.shell import Choice, Form, Moment, Notice, Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +103,68 @@ class KnownView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnCompetenceView:
+    """A queue that asks for competence; `standing` is missing, ended or ending, `at` since when, or from when on, it is shut."""
+
+    title: str
+    standing: str
+    at: Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadView:
+    """A queue's load; `trend` is few, empty, grows, shrinks or steady, `forecast` says it in a sentence."""
+
+    queue: str
+    title: str
+    waiting: int
+    age: str
+    clear: str
+    trend: str
+    forecast: str
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadPage:
+    """The load of one's queues."""
+
+    queues: tuple[LoadView, ...]
+    queue: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkPage:
+    """Something to be done with several cases: `act` is hand_over, put_off, escalate or approve."""
+
+    act: str
+    cases: tuple[CaseRow, ...]
+    colleagues: tuple[Choice, ...] = ()
+    later: tuple[Choice, ...] = ()
+    form: Form = Form()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkApprovalPage:
+    """Cases to be approved together; `drawn` are to be opened first, `opened` were. `undo_until` is set while all can be taken back."""
+
+    id: str
+    cases: tuple[CaseRow, ...]
+    drawn: tuple[str, ...]
+    opened: tuple[str, ...]
+    ready: bool
+    given: bool
+    approved: int
+    undo_until: Moment | None = None
+    undo_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueuePage:
     """The queue: how much waits, for how long, and the list. `queue` is the chosen one, empty for all mine.
 
-    `news` are known cases that the reader decided, and has not said that they have seen the answer of.
+    `news` are known cases that the reader decided, and has not said that they have seen the answer of. `may_act` lets several be ticked;
+    `competences` says which queues are shut to this person for want of competence, or soon will be.
     """
 
     waiting: int
@@ -119,6 +178,8 @@ class QueuePage:
     mine: CaseRow | None = None
     news: tuple[KnownView, ...] = ()
     page: Page = Page()
+    may_act: bool = False
+    competences: tuple[OwnCompetenceView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,11 +243,11 @@ class CasePage:
     `holder` says who has it, or the case can be claimed. `approvable` is false where a rule forbids it,
     `judge_first` asks for this person's own judgement before the proposal is shown, `judgement` is what they said then.
     `may_decide` is false where this person may not, with `barred` saying why. `kept_for` names whom it was handed to,
-    `sleeps` till when it is put off, or waits for the app where it was `asked`.
+    `sleeps` till when it is put off, or waits for the app where it was `asked`. `known` says what was right, of a known case that is over.
     `looks` is check, double or own where it looks at what is decided already, else empty. Of a check `may_put_right` offers to put it right
     for the person, `confirming` asks once more and says what it `becomes`; `reversed_by` is the decision that came of it.
     `compared` are the verdicts that a second opinion stands beside, `agree` whether all say the same.
-    `sleeps` till when it is put off, or waits for the app where it was `asked`. `known` says what was right, of a known case that is over.
+    Who decides in less than `floor` seconds is asked once; `nudges` are words about the pace.
     """
 
     id: str
@@ -242,6 +303,9 @@ class CasePage:
     policy: str = ""
     policy_href: str = ""
     form: Form = Form()
+    shown: str = ""
+    floor: float = 0.0
+    nudges: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

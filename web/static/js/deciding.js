@@ -15,16 +15,16 @@ export const watchDecision = () => {
   };
 
   form.addEventListener("change", look);
-  form.addEventListener("submit", () => {
-    // After this event has run, so that the button's value is still sent.
-    setTimeout(() => (submit.disabled = true));
+  form.addEventListener("submit", (event) => {
+    // After this event has run, so that the button's value is still sent, and unless somebody was asked back.
+    setTimeout(() => (submit.disabled = !event.defaultPrevented));
   });
   document.addEventListener("keydown", (event) => {
     const fromReason = event.target === reason && (event.ctrlKey || event.metaKey);
     const fromChoice = event.target instanceof HTMLElement && event.target.matches("[type=radio]");
     if (event.key !== "Enter" || !(fromReason || fromChoice)) return;
     event.preventDefault();
-    if (!submit.disabled) form.requestSubmit(submit);
+    if (!submit.disabled && !event.repeat) form.requestSubmit(submit);
   });
   look();
 };

@@ -4,6 +4,8 @@ import { watchClocks } from "./clocks.js";
 import { watchKeys } from "./keys.js";
 import { watchDecision } from "./deciding.js";
 import { watchAttention } from "./attention.js";
+import { watchPace } from "./pace.js";
+import { watchNews } from "./news.js";
 import { watchCopying } from "./copying.js";
 import { watchQueue } from "./waiting.js";
 
@@ -12,5 +14,7 @@ watchClocks();
 watchKeys();
 watchDecision();
 watchAttention();
+watchPace();
+watchNews();
 watchCopying();
 watchQueue();
