@@ -22,6 +22,7 @@ class Case(Base):
     __table_args__ = (
         sa.Index("ix_cases_queue_status_due", "queue", "status", "due_at", "id"),
         sa.Index("ix_cases_status_due", "status", "due_at"),
+        sa.Index("ix_cases_point_closed", "point", "status", "closed_at", "id"),
         sa.Index(
             "ix_cases_reserved",
             "reserved_for",

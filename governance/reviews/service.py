@@ -56,7 +56,8 @@ from governance.reviews.views import (
     SignOffView,
     UndoView,
 )
-from governance.subjects import payloads
+from governance.subjects import files, payloads
+from governance.subjects.files import FileView
 from governance.webhooks import outbox
 from governance.work import Work
 from policies import rulings
@@ -484,6 +485,18 @@ def last_act(work: Work, case_id: str) -> LastAct | None:
     return _last_act(work, case, decision_of(work, case))
 
 
+def file_of(work: Work, case_id: str, message_id: str, number: int) -> tuple[FileView, bytes]:
+    """Return a file that came with something said on a case.
+
+    Raises:
+        NotAllowed, NotFound: there is no such case in the actor's queues, or no such file.
+    """
+    view = case_view(work, case_id)
+    if message_id not in {one.id for one in view.messages}:
+        raise NotFound("There is no such file here.")
+    return files.read(work.session, work.answerable.keys, message_id, number)
+
+
 def view_of(work: Work, case: Case) -> CaseView:
     """Return a case with all that is needed to judge it; whoever calls has checked that the actor may see it."""
     decision = decision_of(work, case)
@@ -582,6 +595,9 @@ def _messages(
         )
         for entry, kind in _MESSAGES.items()
     }
+    brought = files.of_records(
+        work.session, work.answerable.keys, [event.record_id for event in events]
+    )
     told = []
     for event in events:
         kind = _MESSAGES[event.kind]
@@ -603,6 +619,7 @@ def _messages(
                 words=words,
                 facts=facts,
                 open=event.record_id == case.question_id,
+                files=brought.get(event.record_id, ()),
             )
         )
     return tuple(told)

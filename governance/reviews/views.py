@@ -10,6 +10,7 @@ from typing import Any
 
 from governance.decisions.views import DecisionView, RulingReason
 from governance.reviews.history import Event
+from governance.subjects.files import FileView
 from policies.document import Policy
 from policies.texts import Band
 
@@ -100,6 +101,7 @@ class Message:
     words: str | None
     facts: Mapping[str, Any]
     open: bool
+    files: Sequence[FileView] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from governance.actors import Actor
 from governance.appeals import queries, service, subject_page
-from governance.appeals.files import Brought
 from governance.appeals.models import Appeal, Reversal
 from governance.appeals.views import AppealView
 from governance.application import Answerable
@@ -36,6 +35,7 @@ from governance.points.models import PolicyVersion
 from governance.reviews import overdue
 from governance.reviews import service as reviews
 from governance.reviews.models import Case
+from governance.subjects.files import Brought
 from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
 from tests import accounts
 from tests.conftest import SettableClock

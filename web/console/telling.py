@@ -8,13 +8,11 @@ from typing import Any, Final
 
 from policies.document import Policy
 from policies.texts import band as band_of
-from policies.texts import shown
+from policies.texts import shown, stretch
 from web.console.speech import gettext as _
 from web.console.speech import language
 from web.console.views.work import AlternativeView, BandView, ContributionView, FactView
 
-#: How wide a stretch of the scale stands for a confidence, in whole per cents: nobody is shown more than is known.
-_STRETCH: Final = 10
 #: Below this an outcome that was not proposed is not merely unsure.
 _UNLIKELY: Final = 0.4
 #: From how many characters on a fact gets lines of its own.
@@ -33,14 +31,14 @@ def band(confidence: float | None, policy: Policy | None = None) -> BandView | N
     """Show a confidence as a stretch with a word, and where the policy draws its line."""
     if confidence is None:
         return None
-    low = min(int(confidence * 100 + 1e-9) // _STRETCH * _STRETCH, 100 - _STRETCH)
+    low, high = stretch(confidence)
     gate = None if policy is None else policy.review.confidence_below
     return BandView(
         word={"clear": _("clear"), "likely": _("likely"), "unsure": _("unsure")}[
             band_of(confidence, language()).code
         ],
         low=low,
-        high=low + _STRETCH,
+        high=high,
         gate=None if gate is None else round(gate * 100),
     )
 

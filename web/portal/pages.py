@@ -21,10 +21,10 @@ from flask import (
 
 from governance.appeals import service as appeals
 from governance.appeals import subject_page
-from governance.appeals.files import MOST_BYTES, MOST_FILES, Brought
 from governance.appeals.subject_page import SubjectPage
 from governance.decisions.subject_links import PATH
 from governance.errors import AnswerableError, Conflict, Gone, InvalidInput, NotAllowed, NotFound
+from governance.subjects.files import MOST_BYTES, MOST_FILES, Brought
 from governance.work import Work
 from policies import corrections
 from web import authentication, uploads
