@@ -25,7 +25,7 @@ from governance.decisions import masking
 from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
-from governance.decisions.preparing import DECISION_PAYLOAD, recorded_data
+from governance.decisions.preparing import DECISION_PAYLOAD, HAND_OVER, recorded_data
 from governance.decisions.states import REVERSAL, Status, visible
 from governance.deltas.noting import counted
 from governance.errors import AnswerableError, Conflict, FieldProblem, InvalidInput, NotFound
@@ -340,6 +340,8 @@ def _reverse(
         reasons=(),
         trace=(),
     )
+    # What a chat handed over stays with the decision that it was handed over for.
+    document.pop(HAND_OVER, None)
     document |= {
         "alternatives": [],
         "reasons": [],

@@ -186,8 +186,10 @@ def reveal(
         raise NotAllowed(barred)
     policy = points.engine_of(work, decision.point, decision.policy_version).policy
     hidden = masking.hidden_from(work, decision.id, policy)
+    if masking.PACKET not in decisions.full_view(work, decision).masked:
+        hidden -= {masking.PACKET}
     wanted = sorted(set(facts) & hidden)
-    if not wanted or set(facts) - policy.masked:
+    if not wanted or set(facts) - masking.maskable(policy):
         detail = f"Name at least one of the facts that are masked: {', '.join(sorted(hidden))}."
         if not hidden:
             detail = "Nothing of this case is masked, or you have revealed all of it."
