@@ -43,6 +43,7 @@ class EntryKind(StrEnum):
     VERDICT_UNDONE = "verdict.undone"
     SIGN_OFF_FELL = "sign_off.fell"
     COMMENT_ADDED = "comment.added"
+    AUTOMATION_DOUBTED = "automation.doubted"
     APPEAL_OPENED = "appeal.opened"
     APPEAL_ADDED = "appeal.added"
     APPEAL_WITHDRAWN = "appeal.withdrawn"
@@ -161,6 +162,10 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.COMMENT_ADDED: _describe(
         "A person commented on a case; the text is a payload.", "person"
+    ),
+    EntryKind.AUTOMATION_DOUBTED: _describe(
+        "A person said of a case that the automation is wrong, which opened or joined an incident; why is a payload.",
+        "person",
     ),
     EntryKind.APPEAL_OPENED: _describe(
         "The person concerned objected, by themselves, by an app or by a manager; words, corrected facts and files are payloads.",

@@ -978,6 +978,7 @@ def _sentence(
         EntryKind.CASE_PUT_OFF: f"{name} put it off at {at}.",
         EntryKind.CASE_HANDED_OVER: f"{name} handed it to a colleague at {at}.",
         EntryKind.COMMENT_ADDED: f"{name} commented on it at {at}.",
+        EntryKind.AUTOMATION_DOUBTED: f"{name} said at {at} that the automation is wrong.",
         EntryKind.QUESTION_ASKED: f"{name} asked the app something about it at {at}.",
         EntryKind.INFORMATION_GIVEN: f"The app answered a question about it at {at}.",
         EntryKind.CASE_LAPSED: f"It lapsed at {at}.",
