@@ -60,6 +60,15 @@ class DecidedBy(StrEnum):
     CLOCK = "clock"
 
 
+class Objection(StrEnum):
+    """What became of an appeal."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+    WITHDRAWN = "withdrawn"
+
+
 _BY: Final[Mapping[Status, DecidedBy]] = {
     Status.RELEASED: DecidedBy.SOFTWARE,
     Status.OBSERVED: DecidedBy.SOFTWARE,
@@ -85,7 +94,7 @@ class EarlierDecision:
     outcome: str | None
     at: datetime
     decided_by: DecidedBy | None
-    objections: Sequence[str]
+    objections: Sequence[Objection]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +139,7 @@ class WrongLikeThis:
     rate: float | None
     low: float | None
     high: float | None
-    until: date | None
+    until: str | None
     stale: bool
     selective: bool
 
@@ -272,7 +281,7 @@ def wrong_like_this(work: Work, case_id: str) -> WrongLikeThis | None:
         rate=wrong / known if enough else None,
         low=None if interval is None else interval[0],
         high=None if interval is None else interval[1],
-        until=until,
+        until=None if until is None else until.isoformat(),
         stale=until is not None and work.now.date() - until > ripe,
         selective=known > 0 and _selective(work, decision.point, since),
     )
@@ -303,7 +312,7 @@ def _sum(column: Any, *conditions: Any) -> Any:
     return sa.cast(total.filter(*conditions) if conditions else total, sa.BigInteger)
 
 
-def _earlier(work: Work, row: Decision, objections: Sequence[str]) -> EarlierDecision:
+def _earlier(work: Work, row: Decision, objections: Sequence[Objection]) -> EarlierDecision:
     status, outcome = visible(row.status, row.outcome, row.effective_at, work.now)
     return EarlierDecision(
         id=row.id,
@@ -317,15 +326,16 @@ def _earlier(work: Work, row: Decision, objections: Sequence[str]) -> EarlierDec
     )
 
 
-def _objections(work: Work, decision_ids: Sequence[str]) -> dict[str, list[str]]:
+def _objections(work: Work, decision_ids: Sequence[str]) -> dict[str, list[Objection]]:
     rows = work.session.execute(
         sa.select(Appeal.decision_id, Appeal.status, Appeal.upheld)
         .where(Appeal.decision_id.in_(decision_ids))
         .order_by(Appeal.opened_at, Appeal.id)
     )
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[Objection]] = {}
     for decision_id, status, upheld in rows:
-        became = status if upheld is None else "upheld" if upheld else "dismissed"
+        answered = Objection.UPHELD if upheld else Objection.DISMISSED
+        became = Objection(status) if upheld is None else answered
         told.setdefault(decision_id, []).append(became)
     return told
 

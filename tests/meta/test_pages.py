@@ -28,6 +28,7 @@ LEADING_ON = {"console.find_entry", "console.queue_updates"}
 #: What is a file to keep and no page.
 FILES = {
     "console.appeal_file",
+    "console.message_file",
     "console.refused_lines",
     "console.report_file",
     "console.what_if_policy",
@@ -136,6 +137,7 @@ def pages(answerable) -> Pages:
             "token": "used",
             "language": "en",
             "view_id": "none",
+            "message_id": asked.id,
             "incident_id": incident(answerable),
             "import_id": upload(answerable, actors["Anna"]),
             "webhook_id": webhook(answerable, actors["Anna"]),

@@ -15,6 +15,7 @@ from web import problems
 from web.api import (
     account,
     appeals,
+    beside,
     cases,
     decision_points,
     decisions,
@@ -52,6 +53,7 @@ RESOURCES: Final = (
     saved_views.resource,
     decision_points.resource,
     cases.resource,
+    beside.resource,
     appeals.resource,
     subjects.resource,
     holds.resource,

@@ -17,6 +17,8 @@ FAMILIES: Final = (
     "queue",
     "case",
     "handling",
+    "beside",
+    "shortcuts",
     "appeals",
     "decisions",
     "ledger",

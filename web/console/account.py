@@ -28,6 +28,7 @@ from web.console.shell import (
 )
 from web.console.speech import LANGUAGE_COOKIE
 from web.console.speech import gettext as _
+from web.console.telling import FOLD_COOKIE, folds_all
 from web.console.times import moment, moment_or_none, now
 from web.console.views.people import AccountPage, SecondFactorPage, SecretPage, TokenRow
 from web.console.views.shell import Choice, Form
@@ -66,6 +67,7 @@ def preferences() -> Response:
     remember(response, LANGUAGE_COOKIE, language)
     remember(response, THEME_COOKIE, theme if theme in THEMES else THEMES[0])
     remember(response, KEYS_COOKIE, "on" if forms.flag("keys") else "off")
+    remember(response, FOLD_COOKIE, "all" if forms.flag("fold") else "long")
     return response
 
 
@@ -224,6 +226,7 @@ def _page(
         preferences=preferences
         or Form(
             values={
+                "fold": "1" if folds_all() else "",
                 "zone": known.time_zone,
                 "mail_notices": "1" if known.mail_notices else "",
             }

@@ -12,6 +12,7 @@ from flask import Response, request
 from governance.appeals import service as appeals
 from governance.clock import is_id, parse_rfc3339, rfc3339
 from governance.decisions import service as decisions
+from governance.decisions.masking import PACKET
 from governance.decisions.states import Status
 from governance.decisions.views import DecisionView
 from governance.errors import FieldProblem, InvalidInput, NotFound
@@ -264,6 +265,7 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         "put_off": _("Put off"),
         "handed_over": _("Handed to a colleague"),
         "commented": _("Commented"),
+        "doubted": _("Said that this automation is wrong"),
         "question_asked": _("The app was asked"),
         "information_given": _("The app answered"),
         "revealed": _("Looked at what is masked"),
@@ -310,7 +312,12 @@ def _text(step: Step, policy: Policy) -> str:
     if step.kind in {"put_off", "question_asked", "handed_over"} and step.data.get("until"):
         return _("Until %(when)s", when=times.moment(parse_rfc3339(step.data["until"])).text)
     if step.kind == "revealed":
-        return ", ".join(fact_label(name, policy, language()) for name in step.data["facts"])
+        return ", ".join(
+            _("What the chat handed over")
+            if name == PACKET
+            else fact_label(name, policy, language())
+            for name in step.data["facts"]
+        )
     if step.kind == "sign_off":
         return _("Others must agree before it is decided.")
     return ""

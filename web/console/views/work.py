@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from web.console.views.beside import Beside
 from web.console.views.shell import Choice, Form, Moment, Page
 
 
@@ -40,13 +41,17 @@ class ContributionView:
 
 @dataclass(frozen=True, kw_only=True)
 class FactView:
-    """One fact the decision was made on; `value` is printable, empty where absent or `hidden` from the reader."""
+    """One fact the decision was made on; `value` is printable, empty where absent or `hidden` from the reader.
+
+    `folded` counts the words of what is shown only when opened, 0: it stands open.
+    """
 
     label: str
     value: str = ""
     absent: bool = False
     hidden: bool = False
     long: bool = False
+    folded: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +125,15 @@ class LostRace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileRow:
+    """A file that came along, with its size in words."""
+
+    name: str
+    href: str
+    size: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageView:
     """Something that was said on a case; `kind` is comment, question or information, `facts` are what the app told."""
 
@@ -129,6 +143,7 @@ class MessageView:
     words: str
     facts: tuple[FactView, ...] = ()
     open: bool = False
+    files: tuple[FileRow, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +212,7 @@ class CasePage:
     sign_offs: tuple[SignOffView, ...] = ()
     messages: tuple[MessageView, ...] = ()
     instead: Instead = Instead()
+    beside: Beside = Beside()
     may_comment: bool = False
     kept_for: str = ""
     kept_for_me: bool = False
@@ -213,7 +229,7 @@ class StoryStep:
     """One event in a decision's story.
 
     `kind` is received, done_elsewhere, ruled, case_opened, claimed, released, verdict, undone, sign_off, skipped, put_off,
-    handed_over, commented, question_asked, information_given, escalated, lapsed, withdrawn or effective. `entry` is the log's index, None while it is not in the log yet.
+    handed_over, commented, doubted, question_asked, information_given, escalated, lapsed, withdrawn or effective. `entry` is the log's index, None while it is not in the log yet.
     """
 
     kind: str
@@ -223,6 +239,8 @@ class StoryStep:
     text: str = ""
     quote: str = ""
     points: tuple[str, ...] = ()
+    href: str = ""
+    link: str = ""
     entry: int | None = None
     logged: bool = True
 

@@ -4,6 +4,7 @@ import { watchClocks } from "./clocks.js";
 import { watchKeys } from "./keys.js";
 import { watchDecision } from "./deciding.js";
 import { watchAttention } from "./attention.js";
+import { watchPanels } from "./panels.js";
 import { watchCopying } from "./copying.js";
 import { watchQueue } from "./waiting.js";
 
@@ -12,5 +13,6 @@ watchClocks();
 watchKeys();
 watchDecision();
 watchAttention();
+watchPanels();
 watchCopying();
 watchQueue();
