@@ -22,8 +22,9 @@ from governance.reviews import judging
 from governance.reviews import service as reviews
 from governance.reviews.purposes import APPEAL
 from governance.reviews.transitions import CaseStatus, VerdictKind
-from governance.reviews.views import CaseView, LastAct, Looked, Message
+from governance.reviews.views import CaseView, LastAct, Looked, Message, MessageKind
 from governance.work import Work
+from policies.document import Policy
 from web import authentication, problems
 from web.console import appeals, beside, forms, shell, telling, times
 from web.console.instead import of_case
@@ -223,13 +224,16 @@ def _lost(view: CaseView, act: LastAct | None) -> LostRace | None:
     )
 
 
-def _message(case_id: str, message: Message) -> MessageView:
+def _message(case_id: str, policy: Policy, message: Message) -> MessageView:
     return MessageView(
         kind=message.kind.value,
         by=message.by,
         at=times.moment(message.at),
         words=_("(erased)") if message.words is None else message.words,
-        facts=telling.particulars(message.facts),
+        folded=telling.folded(message.words or "")
+        if message.kind is MessageKind.INFORMATION
+        else 0,
+        facts=telling.particulars(message.facts, policy),
         open=message.open,
         files=tuple(
             FileRow(
@@ -311,7 +315,7 @@ def _page(
             )
             for one in view.sign_offs
         ),
-        messages=tuple(_message(view.id, one) for one in view.messages),
+        messages=tuple(_message(view.id, policy, one) for one in view.messages),
         instead=of_case(work, view, held_by_me=mine and lost is None, opened=opened, form=instead),
         beside=beside.of_case(work, view),
         may_comment=authentication.actor().may(Permission.CASES_DECIDE),

@@ -74,9 +74,15 @@ def facts(
     )
 
 
-def particulars(metadata: Mapping[str, Any] | None) -> tuple[FactView, ...]:
-    """Show what an app sent along for itself."""
-    return tuple(_fact(name, value, absent=False) for name, value in (metadata or {}).items())
+def particulars(
+    metadata: Mapping[str, Any] | None, policy: Policy | None = None
+) -> tuple[FactView, ...]:
+    """Show what an app sent along; what a policy declares too is folded as it says."""
+    declared = {} if policy is None else policy.features
+    return tuple(
+        _fact(name, value, absent=False, feature=declared.get(name))
+        for name, value in (metadata or {}).items()
+    )
 
 
 def alternatives(

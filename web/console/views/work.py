@@ -135,7 +135,10 @@ class FileRow:
 
 @dataclass(frozen=True, kw_only=True)
 class MessageView:
-    """Something that was said on a case; `kind` is comment, question or information, `facts` are what the app told."""
+    """Something that was said on a case; `kind` is comment, question or information, `facts` are what the app told.
+
+    `folded` counts the words of what is shown only when opened.
+    """
 
     kind: str
     by: str
@@ -143,6 +146,7 @@ class MessageView:
     words: str
     facts: tuple[FactView, ...] = ()
     open: bool = False
+    folded: int = 0
     files: tuple[FileRow, ...] = ()
 
 
