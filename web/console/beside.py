@@ -11,6 +11,7 @@ from flask import Response, url_for
 
 from governance.clock import parse_rfc3339
 from governance.decisions.masking import PACKET
+from governance.decisions.views import DecisionView
 from governance.permissions import Permission
 from governance.reviews import beside
 from governance.reviews.beside import DecidedBy, EarlierDecision, Objection, WrongLikeThis
@@ -81,7 +82,7 @@ def of_case(work: Work, view: CaseView) -> Beside:
         earlier=tuple(_earlier(one, leads=not appeal) for one in beside.earlier(work, view.id)),
         wrong="" if counted is None else _wrong(counted),
         warnings=() if counted is None else tuple(_warnings(counted)),
-        chat=_chat(view),
+        chat=chat_of(view.decision, view.policy),
         may_doubt=actor.may(Permission.CASES_DECIDE),
         stop_href=url_for("console.hold", point=view.point)
         if actor.may(Permission.HOLDS_SET)
@@ -180,13 +181,14 @@ def _day(written: str) -> str:
 # ------------------------------------------------------------------------------------- the chat
 
 
-def _chat(view: CaseView) -> ChatView | None:
-    packet = view.decision.hand_over
-    if PACKET in view.decision.masked:
+def chat_of(decision: DecisionView, policy: Policy) -> ChatView | None:
+    """Show what a chat handed over, None where there was none."""
+    packet = decision.hand_over
+    if PACKET in decision.masked:
         return ChatView(masked=True)
     if packet is None:
         return None
-    burdens = any(one.burdening for one in view.policy.features.values())
+    burdens = any(one.burdening for one in policy.features.values())
     whole = burdens or telling.folds_all()
     turns = tuple(_turn(each, whole=whole) for each in packet.get("transcript", ()))
     words = sum(len(turn.text.split()) for turn in turns)

@@ -30,6 +30,7 @@ from policies.explanations import Audience, Explanation
 from policies.texts import fact_label, shown
 from web import authentication
 from web.console import forms, shell, telling, times
+from web.console.beside import chat_of
 from web.console.shell import blueprint, render
 from web.console.speech import gettext as _
 from web.console.speech import language
@@ -179,6 +180,7 @@ def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
         reverses=reverses or "",
         reversed_by=reversed_by or "",
         metadata=telling.particulars(view.metadata),
+        chat=chat_of(view, policy),
     )
 
 
@@ -202,13 +204,19 @@ def _trace(view: DecisionView, policy: Policy) -> tuple[TraceRow, ...]:
             then=step["then"],
             said=step["said"],
             looked_at=", ".join(
-                f"{fact_label(path, policy, language())} {shown(value, language())}"
+                f"{fact_label(path, policy, language())} {_looked_at(path, value, policy)}"
                 for path, value in step["looked_at"].items()
             ),
             detail=step["detail"],
         )
         for step in steps
     )
+
+
+def _looked_at(path: str, value: Any, policy: Policy) -> str:
+    feature = policy.features.get(path.removeprefix("features."))
+    # What may burden is shown among the facts, where it has to be opened.
+    return "…" if feature is not None and feature.burdening else shown(value, language())
 
 
 def _step(work: Work, step: Step, policy: Policy, told: Explanation | None) -> StoryStep:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from web.console.views.beside import Beside
+from web.console.views.beside import Beside, ChatView
 from web.console.views.shell import Choice, Form, Moment, Page
 
 
@@ -291,6 +291,7 @@ class DecisionPage:
     reverses: str = ""
     reversed_by: str = ""
     metadata: tuple[FactView, ...] = ()
+    chat: ChatView | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
