@@ -5,6 +5,7 @@ None of it names who decided, and none of it uses or shows what the policy masks
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -44,6 +45,8 @@ MOST_SIMILAR: Final = 5
 LOOKED_THROUGH: Final = 500
 #: Proposals of so long ago still tell how often such proposals are wrong.
 _COUNTED_FOR: Final = timedelta(days=400)
+#: So many rows of counts are enough to say it, the newest; each stands for one proposal or more.
+_NEWEST: Final = 2_000
 #: Ground truth whose newest decision is older than this, beyond the time that the policy gives it, may be of another machine.
 _STALE_AFTER: Final = timedelta(days=90)
 #: Where the share of released decisions whose truth is known is below this part of that of reviewed ones, what is known is a selection.
@@ -247,28 +250,14 @@ def wrong_like_this(work: Work, case_id: str) -> WrongLikeThis | None:
     decision = service.decision_of(work, case)
     if decision.confidence is None or first_judgement.withheld(work, [decision.id]):
         return None
-    low, high = stretch(decision.confidence)
-    # The last stretch holds certainty too.
-    above = _MILLION + 1 if high == 100 else high * _MILLION // 100
     since = (work.now.date() - _COUNTED_FOR).isoformat()
-    rows = work.session.execute(
-        sa.select(
-            ScoreRow.result,
-            _sum(ScoreRow.n),
-            sa.func.max(ScoreRow.day),
-        )
-        .where(
-            ScoreRow.point == decision.point,
-            ScoreRow.day >= since,
-            ScoreRow.result.in_([one.value for one in (*_RIGHT, *_WRONG)]),
-            ScoreRow.confidence >= low * _MILLION // 100,
-            ScoreRow.confidence < above,
-            ScoreRow.n > 0,
-        )
-        .group_by(ScoreRow.result)
-    ).all()
-    counts = {Result(result): count for result, count, _ in rows}
-    known, wrong = sum(counts.values()), sum(counts.get(one, 0) for one in _WRONG)
+    labelled = _labelled(work, decision.point, since)
+    released, seen = labelled.get(Routed.RELEASED.value), labelled.get(Routed.REVIEW.value, 0.0)
+    rows = _newest(work, decision, since) if any(labelled.values()) else []
+    counts: Counter[Result] = Counter()
+    for result, count, _ in rows:
+        counts[Result(result)] += count
+    known, wrong = counts.total(), sum(counts[one] for one in _WRONG)
     until = max((date.fromisoformat(day) for _, _, day in rows), default=None)
     enough = known >= _PLAN.known
     interval = wilson(wrong, known, _PLAN.z) if enough else None
@@ -283,16 +272,40 @@ def wrong_like_this(work: Work, case_id: str) -> WrongLikeThis | None:
         high=None if interval is None else interval[1],
         until=None if until is None else until.isoformat(),
         stale=until is not None and work.now.date() - until > ripe,
-        selective=known > 0 and _selective(work, decision.point, since),
+        selective=known > 0 and released is not None and released < seen * _SELECTIVE,
     )
 
 
-_RIGHT: Final = (Result.TRUE_POSITIVE, Result.TRUE_NEGATIVE)
+_UNKNOWN: Final = (Result.UNLABELLED_POSITIVE.value, Result.UNLABELLED_OTHER.value)
 _WRONG: Final = (Result.FALSE_POSITIVE, Result.FALSE_NEGATIVE, Result.OTHER_WRONG)
 
 
-def _selective(work: Work, point: str, since: str) -> bool:
-    """Tell whether truth is known of what people saw, and hardly of what was released."""
+def _newest(work: Work, decision: Decision, since: str) -> Sequence[tuple[str, int, str]]:
+    """Return the newest counts of proposals that were about as sure and whose ground truth is known: result, count and day."""
+    assert decision.confidence is not None
+    low, high = stretch(decision.confidence)
+    # The last stretch holds certainty too.
+    above = _MILLION + 1 if high == 100 else high * _MILLION // 100
+    # Read backwards by day until there are enough: nothing must tempt the database to sort all of them by another way.
+    confidence = ScoreRow.confidence + 0
+    rows = work.session.execute(
+        sa.select(ScoreRow.result, ScoreRow.n, ScoreRow.day)
+        .where(
+            ScoreRow.point == decision.point,
+            ScoreRow.day >= since,
+            ScoreRow.result.not_in(_UNKNOWN),
+            confidence >= low * _MILLION // 100,
+            confidence < above,
+            ScoreRow.n > 0,
+        )
+        .order_by(ScoreRow.day.desc())
+        .limit(_NEWEST)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def _labelled(work: Work, point: str, since: str) -> dict[str, float]:
+    """Return of which share of a point's proposals the truth is known, by what the ruling did with them."""
     rows = work.session.execute(
         sa.select(
             CellRow.value,
@@ -302,9 +315,7 @@ def _selective(work: Work, point: str, since: str) -> bool:
         .where(CellRow.point == point, CellRow.stage == Stage.ROUTING.value, CellRow.day >= since)
         .group_by(CellRow.value)
     )
-    shares = {value: (known or 0) / count for value, known, count in rows if count}
-    released, seen = shares.get(Routed.RELEASED.value), shares.get(Routed.REVIEW.value, 0.0)
-    return released is not None and released < seen * _SELECTIVE
+    return {value: (known or 0) / count for value, known, count in rows if count}
 
 
 def _sum(column: Any, *conditions: Any) -> Any:
