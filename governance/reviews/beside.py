@@ -286,16 +286,15 @@ def _newest(work: Work, decision: Decision, since: str) -> Sequence[tuple[str, i
     low, high = stretch(decision.confidence)
     # The last stretch holds certainty too.
     above = _MILLION + 1 if high == 100 else high * _MILLION // 100
-    # Read backwards by day until there are enough: nothing must tempt the database to sort all of them by another way.
-    confidence = ScoreRow.confidence + 0
     rows = work.session.execute(
         sa.select(ScoreRow.result, ScoreRow.n, ScoreRow.day)
         .where(
             ScoreRow.point == decision.point,
             ScoreRow.day >= since,
+            # Told this way round, so that the key is read backwards by day until there are enough.
             ScoreRow.result.not_in(_UNKNOWN),
-            confidence >= low * _MILLION // 100,
-            confidence < above,
+            ScoreRow.confidence >= low * _MILLION // 100,
+            ScoreRow.confidence < above,
             ScoreRow.n > 0,
         )
         .order_by(ScoreRow.day.desc())
