@@ -331,10 +331,11 @@ def _shown(work: Work, case: Case, decision: Decision) -> str:
 
 
 def _extent(work: Work, decision: Decision) -> tuple[int, int]:
-    """Return how many words a case shows to whoever judges it, and in how many parts: why, the facts, and what moved the proposal."""
+    """Return how many words a case shows to whoever judges it, and in how many parts: why, the facts, and what moved the proposal; what was said in a chat is read too."""
     view = decision_views.full_view(work, decision, language=work.actor.language)
     texts = [one.text for one in _reasons_told(work, [decision])[decision.id]]
     texts += [f"{name} {value}" for name, value in (view.features or {}).items()]
+    texts += [turn["text"] for turn in (view.hand_over or {}).get("transcript", ())]
     return sum(len(text.split()) for text in texts), 2 + bool(view.proposal_reasons)
 
 

@@ -340,6 +340,18 @@ def logged(answerable: Answerable) -> Actor:
     return app(answerable)
 
 
+def test_what_a_chat_handed_over_stays_with_its_decision_when_it_is_reversed(
+    answerable: Answerable, shop: Actor, ada: Actor
+) -> None:
+    decision_id = declined(answerable, shop, hand_over={"draft": "Nothing for you."})
+    told = answers(
+        answerable, ada, objects(answerable, decision_id).case_id, upheld=True, outcome="offer_gift"
+    )
+    with answerable.look(ada) as work:
+        before, after = (decisions.get(work, one) for one in (decision_id, told.reversed_by))
+    assert (before.hand_over, after.hand_over) == ({"draft": "Nothing for you."}, None)
+
+
 def test_the_log_vouches_for_appeals_and_reversals(
     answerable: Answerable, logged: Actor, in_house: Actor
 ) -> None:

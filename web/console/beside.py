@@ -186,7 +186,7 @@ def chat_of(decision: DecisionView, policy: Policy) -> ChatView | None:
     packet = decision.hand_over
     if PACKET in decision.masked:
         return ChatView(masked=True)
-    if packet is None:
+    if not packet or not any(packet.values()):
         return None
     burdens = any(one.burdening for one in policy.features.values())
     whole = burdens or telling.folds_all()
