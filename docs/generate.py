@@ -199,6 +199,7 @@ POLICY_KEYS: Mapping[str, str] = {
     "features.*.stratum": "A legitimate ground for difference: reports also compare groups within each of its values. Copied to the counts as text.",
     "features.*.mask": "Hidden from reviewers, as a name is: who needs it reveals it, with a reason, which is logged.",
     "features.*.proxy": "Hidden like `mask`, and so is what it did to the proposal, because it gives a group away.",
+    "features.*.burdening": "That its text may burden whoever reads it: pages show it only when it is opened.",
     "features.*.correctable": "Whether the person concerned sees its value on their page, and may say that it is wrong. `false` for what is no fact about them, such as a score.",
     "groups": "The group attributes that a request may bring along. They go to the vault; no rule and no reviewer sees them.",
     "require": "What a request must bring along, else it is refused (422).",

@@ -170,7 +170,7 @@ class Text(Mapping[str, str]):
 class Feature:
     """A fact that decisions are made on; bounds are included, ``values`` lists all that are expected.
 
-    What is a ``mask`` is hidden from reviewers unless revealed; a ``proxy`` too, because it gives a group away.
+    What is a ``mask`` is hidden from reviewers unless revealed; a ``proxy`` too, because it gives a group away. What is ``burdening`` is shown only when opened.
     """
 
     name: str
@@ -185,6 +185,7 @@ class Feature:
     stratum: bool = False
     mask: bool = False
     proxy: bool = False
+    burdening: bool = False
     correctable: bool = True
 
 

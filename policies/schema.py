@@ -288,6 +288,7 @@ class FeatureShape(Shape):
     stratum = Flag(load_default=False)
     mask = Flag(load_default=False)
     proxy = Flag(load_default=False)
+    burdening = Flag(load_default=False)
     correctable = Flag(load_default=True)
 
 
@@ -616,6 +617,7 @@ ENFORCED: Final[Mapping[str, str]] = {
     "features.*.stratum": "governance.counting.contributions.strata_of",
     "features.*.mask": "governance.decisions.masking.hidden_from",
     "features.*.proxy": "governance.decisions.masking.hidden_from",
+    "features.*.burdening": "web.console.telling.facts",
     "features.*.correctable": "policies.corrections.correctable",
     "groups": "policies.rulings.Engine.check",
     "require": "policies.rulings.Engine.check",

@@ -228,6 +228,16 @@ def band(confidence: float | None, language: str | None) -> Band:
     return Band(code="unknown", text=_NO_BAND[spoken(language)])
 
 
+#: How wide a stretch of the scale stands for a confidence, in whole per cents: nobody is shown more than is known.
+_STRETCH: Final = 10
+
+
+def stretch(confidence: float) -> tuple[int, int]:
+    """Return the stretch of the scale in which a confidence lies, in whole per cents; the last holds certainty too."""
+    low = min(int(confidence * 100 + 1e-9) // _STRETCH * _STRETCH, 100 - _STRETCH)
+    return low, low + _STRETCH
+
+
 DISPOSITIONS: Final[Mapping[Disposition, Mapping[str, str]]] = {
     Disposition.RELEASE: {"en": "released", "de": "freigegeben"},
     Disposition.REVIEW: {"en": "sent to a person", "de": "einem Menschen vorgelegt"},

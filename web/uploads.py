@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import request
 
+from governance.subjects.files import Brought
 from web.problems import TooLarge
 
 _PIECE: Final = 1 << 20
@@ -97,6 +98,11 @@ def files_of(name: str) -> Iterator[tuple[str, Iterator[bytes]]]:
             stream = file.stream
             assert isinstance(stream, Sealed), "the request was told to expect files"
             yield file.filename, stream.pieces()
+
+
+def brought(name: str) -> list[Brought]:
+    """Return the files that a form's field brings, whole."""
+    return [Brought(name=called, content=b"".join(pieces)) for called, pieces in files_of(name)]
 
 
 def pieces_of_body(most: int) -> Iterator[bytes]:

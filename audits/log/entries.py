@@ -51,6 +51,7 @@ class EntryKind(StrEnum):
     GOLD_RETIRED = "gold.retired"
     GOLD_SERVED = "gold.served"
     GOLD_ENDED = "gold.ended"
+    AUTOMATION_DOUBTED = "automation.doubted"
     APPEAL_OPENED = "appeal.opened"
     APPEAL_ADDED = "appeal.added"
     APPEAL_WITHDRAWN = "appeal.withdrawn"
@@ -205,6 +206,10 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.GOLD_ENDED: _describe(
         "A known case ended without a verdict: the person moved it away, or its time ran out.",
         "person, service",
+    ),
+    EntryKind.AUTOMATION_DOUBTED: _describe(
+        "A person said of a case that the automation is wrong, which opened or joined an incident; why is a payload.",
+        "person",
     ),
     EntryKind.APPEAL_OPENED: _describe(
         "The person concerned objected, by themselves, by an app or by a manager; words, corrected facts and files are payloads.",

@@ -10,16 +10,13 @@ import orjson
 
 from audits.log.entries import EntryKind
 from governance.actors import ActorKind
-from governance.appeals import files as brought
 from governance.appeals import queries, transitions
-from governance.appeals.files import Brought
 from governance.appeals.models import Appeal
 from governance.appeals.transitions import AppealState, AppealStatus, Door
 from governance.appeals.views import (
     AppealCase,
     AppealView,
     EarlierVerdict,
-    FileView,
     Standing,
     WordsView,
 )
@@ -41,7 +38,9 @@ from governance.reviews.models import Case
 from governance.reviews.purposes import APPEAL, barred_from_appeal
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.transitions import CaseStatus
+from governance.subjects import files as brought
 from governance.subjects import payloads
+from governance.subjects.files import Brought, FileView
 from governance.subjects.keys import SubjectKey
 from governance.work import Work
 from policies import corrections as facts
@@ -49,7 +48,6 @@ from policies.document import Policy
 
 WORDS: Final = "words"
 CORRECTIONS: Final = "corrections"
-FILES: Final = "files"
 ANSWER: Final = "answer"
 #: What is written on a case is no longer, whoever writes it.
 LONGEST_WORDS = LONGEST_ANSWER = review_cases.LONGEST_REASON
@@ -174,7 +172,7 @@ def open_appeal(
     policy = points.engine_of(work, row.point, row.policy_version).policy
     said = _words(words)
     _require_correct(policy, corrections or {})
-    kinds = brought.require_fitting(files)
+    kept = brought.stored(files)
     terms = _terms(work, row, policy)
     appeal_id, case = work.new_id(), _case(work, row, terms)
     work.session.add(case)
@@ -196,17 +194,6 @@ def open_appeal(
     stored: dict[str, bytes] = {WORDS: said.encode()}
     if corrections:
         stored[CORRECTIONS] = orjson.dumps(dict(corrections))
-    if files:
-        listed = [
-            {
-                "name": brought.plain_name(file.name, kind),
-                "type": kind,
-                "size": len(file.content),
-            }
-            for file, kind in zip(files, kinds, strict=True)
-        ]
-        stored[FILES] = orjson.dumps(listed)
-        stored |= {_file(number): file.content for number, file in enumerate(files, 1)}
     work.record(
         EntryKind.APPEAL_OPENED,
         record_id=appeal_id,
@@ -219,7 +206,7 @@ def open_appeal(
             "corrections": len(corrections or {}),
             "files": len(files),
         },
-        payloads=stored,
+        payloads=stored | kept,
         key=key,
     )
     work.session.flush()
@@ -393,16 +380,9 @@ def file_of(work: Work, case_id: str, number: int) -> tuple[FileView, bytes]:
     """
     review_cases.case_view(work, case_id)
     appeal = queries.of_case(work.session, case_id)
-    listed = () if appeal is None else _files(work, appeal)
-    found = next((one for one in listed if one.number == number), None)
-    content = (
-        None
-        if appeal is None or found is None
-        else payloads.read(work.session, work.answerable.keys, appeal.id, _file(number))
-    )
-    if found is None or content is None:
+    if appeal is None:
         raise NotFound("There is no such file with this appeal.")
-    return found, content
+    return brought.read(work.session, work.answerable.keys, appeal.id, number)
 
 
 def _readable(work: Work, decision_id: str) -> Decision:
@@ -495,10 +475,6 @@ def _words(words: str) -> str:
     return said
 
 
-def _file(number: int) -> str:
-    return f"file-{number}"
-
-
 def _key(work: Work, row: Decision) -> SubjectKey | None:
     return payloads.key_of_record(work.session, work.answerable.keys, row.id)
 
@@ -570,8 +546,5 @@ def _corrections(work: Work, appeal: Appeal) -> Mapping[str, Any] | None:
 
 
 def _files(work: Work, appeal: Appeal) -> list[FileView]:
-    said = payloads.read(work.session, work.answerable.keys, appeal.id, FILES)
-    return [
-        FileView(number=number, name=each["name"], content_type=each["type"], size=each["size"])
-        for number, each in enumerate(() if said is None else orjson.loads(said), 1)
-    ]
+    found = brought.of_records(work.session, work.answerable.keys, [appeal.id])
+    return found.get(appeal.id, [])

@@ -7,17 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from governance.subjects.files import FileView
 from policies.document import Policy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileView:
-    """One file that came with an appeal, by the number under which it is read."""
-
-    number: int
-    name: str
-    content_type: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

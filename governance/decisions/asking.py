@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -37,6 +37,32 @@ class SubjectAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     groups: dict[str, str] = {}
 
 
+class Turn(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename={"sender": "from"},
+):
+    """What somebody said in a chat before a person was asked. ``at`` is RFC 3339 text."""
+
+    sender: Literal["customer", "bot", "person"]
+    text: str
+    at: str | None = None
+
+
+class HandOver(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
+):
+    """What a chat hands over to a person: what was said, what the bot tried and why it stopped, and an answer that nobody sent."""
+
+    transcript: tuple[Turn, ...] = ()
+    tried: tuple[str, ...] = ()
+    stopped_because: str | None = None
+    draft: str | None = None
+
+
 class DecisionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One decision to be made. ``occurred_at`` is RFC 3339 text, the app's own claim."""
 
@@ -50,3 +76,4 @@ class DecisionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     language: str | None = None
     sequence: int | None = None
     metadata: dict[str, Any] = {}
+    hand_over: HandOver | None = None

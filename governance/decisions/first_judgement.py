@@ -100,6 +100,7 @@ def without_proposal(view: DecisionView, engine: Engine) -> DecisionView:
         confidence=None,
         alternatives=None,
         proposal_reasons=None,
+        hand_over=None if view.hand_over is None else _said_by_people(view.hand_over),
         trace=None,
         reasons=tuple(
             reason for reason in view.reasons if not tells_of_proposal(reason.rule, engine)
@@ -110,6 +111,12 @@ def without_proposal(view: DecisionView, engine: Engine) -> DecisionView:
 def without_outcome(view: DecisionView) -> DecisionView:
     """Return a decision as if it waited still, for whoever judges it blind."""
     return replace(view, status=Status.IN_REVIEW, outcome=None, decided_at=None, effective_at=None)
+
+
+def _said_by_people(packet: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return of what a chat handed over what people said; the bot's part may tell of its proposal."""
+    turns = packet.get("transcript", ())
+    return {"transcript": [turn for turn in turns if turn["from"] != "bot"]}
 
 
 def tells_of_proposal(rule: str | None, engine: Engine) -> bool:

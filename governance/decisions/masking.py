@@ -20,11 +20,18 @@ from policies.document import Policy
 
 #: How long a fact stays revealed to whoever asked for it.
 REVEALED_FOR: Final = timedelta(hours=8)
+#: How what a chat handed over is named among masked facts; no fact of a policy has such a name.
+PACKET: Final = "hand-over"
+
+
+def maskable(policy: Policy) -> frozenset[str]:
+    """Return what of a decision is masked: some facts, and where there are any, what a chat handed over, which may tell them too."""
+    return policy.masked | {PACKET} if policy.masked else policy.masked
 
 
 def hidden_from(work: Work, decision_id: str, policy: Policy) -> frozenset[str]:
     """Return the facts of a decision that the actor does not see."""
-    masked = policy.masked
+    masked = maskable(policy)
     actor = work.actor
     # Most policies mask nothing, and then nothing is looked up.
     if not masked or actor.kind is not ActorKind.PERSON or actor.may(Permission.LOG_READ):
@@ -51,7 +58,8 @@ def shown_reasons(
     return [
         reason
         for reason in reasons
-        if reason["feature"] not in hidden or not policy.features[reason["feature"]].proxy
+        if reason["feature"] not in hidden - {PACKET}
+        or not policy.features[reason["feature"]].proxy
     ]
 
 

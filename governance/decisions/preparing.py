@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import orjson
 
 from audits.log.entries import EntryKind, decimal_text
@@ -33,6 +34,8 @@ CHECK_WITHIN: Final = timedelta(days=7)
 _CLOCK_SKEW = timedelta(minutes=5)
 DECISION_PAYLOAD = "decision"
 GROUPS_PAYLOAD = "groups"
+#: Where the payload of a decision holds what a chat handed over.
+HAND_OVER = "hand_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +328,7 @@ def prepared_rows(
             # No entry may hold these; here they are committed to, so that verify can compare the row's.
             "asked": {"digest": body_digest, "key": asked.idempotency_key},
         }
+        | ({} if request.hand_over is None else {HAND_OVER: msgspec.to_builtins(request.hand_over)})
     )
     nonce, ciphertext = key.encrypt(decision_id, DECISION_PAYLOAD, plaintext)
     commitments = {DECISION_PAYLOAD: key.commit(decision_id, DECISION_PAYLOAD, plaintext)}

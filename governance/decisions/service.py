@@ -20,7 +20,7 @@ from governance.decisions import first_judgement, masking, preparing, queries
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.commit import Fate, Prepared
 from governance.decisions.models import Decision
-from governance.decisions.preparing import DECISION_PAYLOAD, Asked
+from governance.decisions.preparing import DECISION_PAYLOAD, HAND_OVER, Asked
 from governance.decisions.states import Status, is_final, visible
 from governance.decisions.views import DecisionView, OpenQuestion, RulingReason
 from governance.deltas.noting import counted
@@ -350,6 +350,7 @@ def full_view(
     ruling = rulings.trace_from(document["trace"])
     told_in = language or row.language or "en"
     hidden = masking.hidden_from(work, row.id, engine.policy)
+    packet = document.get(HAND_OVER)
     if hidden:
         # What an app sent along for itself is not declared, so nobody can tell whether it gives the same away.
         document |= {
@@ -358,9 +359,14 @@ def full_view(
             "trace": masking.shown_trace(document["trace"], hidden),
             "metadata": {},
         }
-        given = orjson.loads(plaintext)["features"]
+        given = orjson.loads(plaintext)["features"].keys() | (
+            set() if packet is None else {masking.PACKET}
+        )
         view = replace(
-            view, masked=[name for name in engine.policy.features if name in hidden & given.keys()]
+            view,
+            masked=[
+                name for name in (*engine.policy.features, masking.PACKET) if name in hidden & given
+            ],
         )
     view = replace(
         view,
@@ -374,6 +380,7 @@ def full_view(
         ),
         features=document["features"],
         metadata=document["metadata"],
+        hand_over=None if masking.PACKET in hidden or work.actor.kind is ActorKind.APP else packet,
         alternatives=document["alternatives"],
         proposal_reasons=document["reasons"],
         subject_ref=document["subject"],

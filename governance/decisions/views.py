@@ -31,6 +31,7 @@ class DecisionView:
     """A decision at one instant, as everybody but a reviewer within the undo time sees it.
 
     ``withheld`` says that what was proposed is not shown to the reader yet, whose own judgement comes first. ``masked`` are facts that were given and are hidden from the reader. ``features``, ``metadata``, ``alternatives``, ``proposal_reasons`` and ``subject_ref`` are None where the payload was erased, and are not read for lists.
+    ``hand_over`` is what a chat handed over, for people alone; None where there was none, it is masked, or was erased.
     """
 
     id: str | None
@@ -64,6 +65,7 @@ class DecisionView:
     masked: Sequence[str] = ()
     withheld: bool = False
     metadata: Mapping[str, Any] | None = None
+    hand_over: Mapping[str, Any] | None = None
     alternatives: Sequence[Mapping[str, Any]] | None = None
     proposal_reasons: Sequence[Mapping[str, Any]] | None = None
     subject_ref: str | None = None

@@ -90,8 +90,14 @@ class Shop:
             yield self._past(point, at, until)
 
     def request(self, point: str) -> DecisionRequest:
-        """Draw one request, without a time or a place in the app's sequence."""
-        return self._draw[point]()[0]
+        """Draw one request, without a time or a place in the app's sequence; a chat hands over what was said in it."""
+        request = self._draw[point]()[0]
+        if request.channel != "chat":
+            return request
+        return replace(
+            request,
+            hand_over=tickets.handed_over(request.features["text"], request.language or "en"),
+        )
 
     def numbered(self, request: DecisionRequest, **more: Any) -> DecisionRequest:
         """Give a request the next place in the app's gapless sequence, and what else it is to say."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Final
 
+from governance.decisions.asking import HandOver, Turn
+
 _GREETINGS: Final = {
     "en": ("Hello,", "Hi there,", "Good morning,", "Dear team,", "Hey,", ""),
     "de": ("Hallo,", "Guten Tag,", "Liebes Team,", "Moin,", "Sehr geehrte Damen und Herren,", ""),
@@ -158,3 +160,39 @@ def write(random: Random, *, team: str, language: str, grave: bool = False) -> s
     slots = {name: random.choice(words) for name, words in _SLOTS[language].items()}
     text = text.format(number=random.randrange(10_000, 99_999), **slots)
     return text if greeting else text[0].upper() + text[1:]
+
+
+_CHAT: Final = {
+    "en": (
+        "I can help with orders and parcels. What is it about?",
+        "I am not sure that I understood. Is it about a parcel, an invoice or a machine?",
+        "Can I talk to a person, please?",
+        "Asked what it is about, twice.",
+        "The customer asked for a person.",
+        "Thank you for your message. We look into it and write to you.",
+    ),
+    "de": (
+        "Ich helfe bei Bestellungen und Paketen. Worum geht es?",
+        "Das habe ich nicht sicher verstanden. Geht es um ein Paket, eine Rechnung oder eine Maschine?",
+        "Kann ich bitte mit einem Menschen sprechen?",
+        "Zweimal gefragt, worum es geht.",
+        "Es wurde nach einem Menschen gefragt.",
+        "Danke für Ihre Nachricht. Wir sehen uns das an und schreiben Ihnen.",
+    ),
+}
+
+
+def handed_over(text: str, language: str) -> HandOver:
+    """Return what the shop's chat hands over of somebody who wrote this in it."""
+    greets, asks_again, wants_a_person, tried, stopped, draft = _CHAT[language]
+    return HandOver(
+        transcript=(
+            Turn(sender="bot", text=greets),
+            Turn(sender="customer", text=text),
+            Turn(sender="bot", text=asks_again),
+            Turn(sender="customer", text=wants_a_person),
+        ),
+        tried=(tried,),
+        stopped_because=stopped,
+        draft=draft,
+    )

@@ -22,6 +22,7 @@ from governance.errors import Conflict, FieldProblem, InvalidInput
 from governance.identities.models import App
 from governance.identities.queries import names
 from governance.ledger.models import Leaf
+from governance.monitors.models import NOTE
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.reviews import history
@@ -66,7 +67,7 @@ class Step:
 
     ``kind`` is received, done_elsewhere (before it was imported), ruled, case_opened, claimed, released, sign_off (a verdict that did not decide), verdict
     (the one that did), sampled (for a look afterwards), checked (what that look found), drawn (for a second opinion), second_opinion, not_looked_at
-    (a second look that was closed without one), undone, fell (a sign-off, as what it was given on changed), skipped, put_off, handed_over, commented, question_asked, information_given, revealed, judged, escalated, lapsed, withdrawn
+    (a second look that was closed without one), undone, fell (a sign-off, as what it was given on changed), skipped, put_off, handed_over, commented, doubted, question_asked, information_given, revealed, judged, escalated, lapsed, withdrawn
     or effective. ``record_id`` is the entry that
     tells of it, None for what follows from another; ``place`` is None while that entry waits for the
     sequencer. ``by`` is a name where the actor may know it. ``data`` is what the entry says in clear, ``reason`` what the
@@ -96,6 +97,7 @@ _KINDS: Final = {
     EntryKind.CASE_PUT_OFF: "put_off",
     EntryKind.CASE_HANDED_OVER: "handed_over",
     EntryKind.COMMENT_ADDED: "commented",
+    EntryKind.AUTOMATION_DOUBTED: "doubted",
     EntryKind.QUESTION_ASKED: "question_asked",
     EntryKind.INFORMATION_GIVEN: "information_given",
     EntryKind.FACTS_REVEALED: "revealed",
@@ -120,6 +122,7 @@ _WRITTEN: Final = {
         }
     ),
     MessageKind.COMMENT.value: frozenset({EntryKind.COMMENT_ADDED}),
+    NOTE: frozenset({EntryKind.AUTOMATION_DOUBTED}),
     MessageKind.QUESTION.value: frozenset({EntryKind.QUESTION_ASKED}),
 }
 

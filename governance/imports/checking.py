@@ -75,6 +75,8 @@ def check_limits(request: DecisionRequest, reference: str | None) -> None:
         raise Unfit(f"language: {shown(request.language)} is no language tag like en or de-AT.")
     if request.sequence is not None and not 0 <= request.sequence < _LARGEST:
         raise Unfit("sequence: expected a number from 0 to 2^53 - 1.")
+    if request.hand_over is not None:
+        raise Unfit("hand_over: what was decided in the past hands nothing over.")
     if len(request.metadata) > _MOST_MEMBERS:
         raise Unfit(f"metadata: expected at most {_MOST_MEMBERS} members.")
 

@@ -5,6 +5,7 @@ A monitor's alarm is stored with the counts; acting on it comes after, in a tran
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -105,7 +106,7 @@ def _act(work: Work, point: str, name: str, group: str) -> bool:
         if row.config["on_breach"] == "review_all":
             incident.hold_id = _hold(work, row.point)
             note(work, incident, "held", {"hold": incident.hold_id})
-        _tell(work, incident)
+        tell(work, incident, _SUBJECT, _TEXT)
     work.session.flush()
     return True
 
@@ -171,7 +172,9 @@ def _hold(work: Work, point: str) -> str:
         ).scalar_one()
 
 
-def _tell(work: Work, incident: Incident) -> None:
+def tell(
+    work: Work, incident: Incident, subject: Mapping[str, str], text: Mapping[str, str]
+) -> None:
     """Owe a mail to everybody who looks after incidents, with a link and nothing of anybody."""
     settings = work.answerable.settings
     if settings.smtp_host is None:
@@ -188,15 +191,15 @@ def _tell(work: Work, incident: Incident) -> None:
         roles = frozenset(Role(role) for role in person.roles)
         if Permission.INCIDENTS_READ not in of_roles(roles) or roles == {Role.MANAGER}:
             continue
-        language = person.language if person.language in _TEXT else "en"
+        language = person.language if person.language in text else "en"
         jobs.add(
             work,
             kind=_MAIL,
             unique_key=f"{_MAIL}:{incident.id}:{incident.level}:{person.id}",
             payload=letter(
                 to=person.email,
-                subject=_SUBJECT[language],
-                text=_TEXT[language].format(
+                subject=subject[language],
+                text=text[language].format(
                     business=business,
                     held=_HELD[language] if incident.hold_id else "",
                     link=f"{settings.public_url}/incidents/{incident.id}",

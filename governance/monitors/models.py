@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from governance.storage.base import Base, Id, Instant
+
+#: The level of an incident that no monitor found: people said that the automation is wrong.
+DOUBT: Final = "doubt"
+#: The payload that holds what somebody said about an incident.
+NOTE: Final = "note"
 
 
 class MonitorRow(Base):
@@ -32,9 +37,9 @@ class MonitorRow(Base):
 
 
 class Incident(Base):
-    """A monitor found something: what, how strong the evidence was, and whether people alone decide since.
+    """A monitor found something, or people said that the automation is wrong: what, how strong the evidence was, and whether people alone decide since.
 
-    ``level`` is watch or violation; ``status`` is open or closed; ``details`` holds figures and names of groups, of nobody.
+    ``level`` is watch, violation or doubt; ``status`` is open or closed; ``details`` holds figures and names of groups, of nobody.
     """
 
     __tablename__ = "incidents"

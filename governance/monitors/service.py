@@ -13,12 +13,15 @@ from audits.fairness import sequential
 from audits.fairness.sequential import MonitorState, MonitorVerdict, Point
 from audits.log.entries import EntryKind
 from governance.clock import is_id
-from governance.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from governance.decisions import first_judgement
+from governance.decisions import service as decisions
+from governance.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound
 from governance.holds import service as holds
 from governance.holds.models import Hold
 from governance.identities.queries import names_of
+from governance.ledger.models import LogRecord
 from governance.monitors import acting, watching
-from governance.monitors.models import Incident, IncidentNote, MonitorRow
+from governance.monitors.models import DOUBT, NOTE, Incident, IncidentNote, MonitorRow
 from governance.permissions import Permission
 from governance.requests.models import Request
 from governance.requests.service import RequestStatus
@@ -62,7 +65,8 @@ class MonitorView:
 class NoteView:
     """What somebody did about an incident or its hold.
 
-    ``kind`` is worse, held, note, closed, resume_asked, resume_declined or resumed; ``id`` is the entry's in the log, of the last three the request's or hold's.
+    ``kind`` is doubt, worse, held, note, closed, resume_asked, resume_declined or resumed; ``id`` is the entry's in the log, of the last three the request's or hold's.
+    ``decision_id`` is the decision that a doubt is about, for those who may see it; its words are told to them, unless they judge it first, and to who handles incidents.
     """
 
     id: str
@@ -71,6 +75,7 @@ class NoteView:
     by: str
     by_name: str
     words: str | None
+    decision_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +139,7 @@ def incidents(
     if since is not None:
         query = query.where(Incident.opened_at >= since)
     rows = work.session.execute(query.limit(limit)).scalars().all()
-    return [_view(work, row) for row in rows]
+    return [view_of(work, row) for row in rows]
 
 
 def open_incidents(work: Work) -> int:
@@ -168,7 +173,7 @@ def incident(work: Work, incident_id: str) -> IncidentView:
         NotAllowed, NotFound: the actor may not see incidents; there is no such incident.
     """
     work.require(Permission.INCIDENTS_READ)
-    return _view(work, _row(work, incident_id), whole=True)
+    return view_of(work, _row(work, incident_id), whole=True)
 
 
 def add_note(work: Work, incident_id: str, words: str) -> IncidentView:
@@ -181,9 +186,9 @@ def add_note(work: Work, incident_id: str, words: str) -> IncidentView:
     """
     work.require(Permission.INCIDENTS_HANDLE)
     row = _open(work, incident_id)
-    acting.note(work, row, "note", {}, _words(words))
+    acting.note(work, row, "note", {}, words_of(words))
     work.session.flush()
-    return _view(work, row, whole=True)
+    return view_of(work, row, whole=True)
 
 
 def close(work: Work, incident_id: str, words: str) -> IncidentView:
@@ -194,13 +199,13 @@ def close(work: Work, incident_id: str, words: str) -> IncidentView:
     """
     work.require(Permission.INCIDENTS_HANDLE)
     row = _open(work, incident_id)
-    said = _words(words)
+    said = words_of(words)
     row.status, row.closed_at, row.closed_by = "closed", work.now, work.actor.reference
     entry = work.record(
         EntryKind.INCIDENT_CLOSED,
         refs={"incident": row.id},
         data={"point": row.point, "monitor": row.monitor},
-        payloads={"note": said.encode()},
+        payloads={NOTE: said.encode()},
     )
     work.session.add(
         IncidentNote(
@@ -219,7 +224,7 @@ def close(work: Work, incident_id: str, words: str) -> IncidentView:
         monitor.verdict = monitor.acted = MonitorVerdict.QUIET.value
         monitor.updated_at = work.now
     work.session.flush()
-    return _view(work, row, whole=True)
+    return view_of(work, row, whole=True)
 
 
 def _row(work: Work, incident_id: str) -> Incident:
@@ -242,7 +247,12 @@ def _open(work: Work, incident_id: str) -> Incident:
     return row
 
 
-def _words(words: str) -> str:
+def words_of(words: str) -> str:
+    """Return what somebody says about an incident.
+
+    Raises:
+        InvalidInput: it is nothing, or too much.
+    """
     said = words.strip()
     if not 0 < len(said) <= LONGEST_NOTE:
         detail = f"Say in 1 to {LONGEST_NOTE} characters what was done; auditors will read it."
@@ -278,7 +288,8 @@ def _monitor_view(work: Work, row: MonitorRow) -> MonitorView:
     )
 
 
-def _view(work: Work, row: Incident, *, whole: bool = False) -> IncidentView:
+def view_of(work: Work, row: Incident, *, whole: bool = False) -> IncidentView:
+    """Return an incident as it is told; whoever calls has checked that the actor may know of it."""
     hold = None if row.hold_id is None else work.session.get(Hold, row.hold_id)
     return IncidentView(
         id=row.id,
@@ -339,8 +350,17 @@ def _notes(work: Work, row: Incident) -> list[NoteView]:
             .order_by(IncidentNote.at, IncidentNote.id)
         ).scalars()
     )
-    told = payloads.read_many(work.session, work.answerable.keys, [one.id for one in rows], "note")
+    told = payloads.read_many(work.session, work.answerable.keys, [one.id for one in rows], NOTE)
     names = names_of(work.session, [one.by for one in rows])
+    about = _doubted(work, [one.id for one in rows if one.kind == DOUBT])
+    kept_back = first_judgement.withheld(work, list(about.values()))
+    handles = work.actor.may(Permission.INCIDENTS_HANDLE)
+
+    def may_read(one: IncidentNote) -> bool:
+        if one.kind != DOUBT:
+            return True
+        return about[one.id] not in kept_back if one.id in about else handles
+
     return [
         NoteView(
             id=one.id,
@@ -348,7 +368,22 @@ def _notes(work: Work, row: Incident) -> list[NoteView]:
             at=one.at,
             by=one.by,
             by_name=names[one.by],
-            words=told[one.id].decode() if one.id in told else None,
+            words=told[one.id].decode() if one.id in told and may_read(one) else None,
+            decision_id=about.get(one.id),
         )
         for one in rows
     ]
+
+
+def _doubted(work: Work, note_ids: Sequence[str]) -> dict[str, str]:
+    """Return which decision each doubt is about, of those that the actor may see."""
+    rows = work.session.execute(
+        sa.select(LogRecord.id, LogRecord.decision_id).where(LogRecord.id.in_(note_ids))
+    )
+    about = {}
+    for note_id, decision_id in rows:
+        try:
+            about[note_id] = decisions.readable(work, decision_id or "").id
+        except (NotAllowed, NotFound):
+            continue
+    return about

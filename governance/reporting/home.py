@@ -16,7 +16,7 @@ from governance.decisions.models import Decision
 from governance.holds.models import Hold
 from governance.identities.queries import names_of
 from governance.imports.models import ImportRun
-from governance.monitors.models import Incident
+from governance.monitors.models import DOUBT, Incident
 from governance.permissions import Permission
 from governance.points.models import PolicyVersion
 from governance.reporting.models import HomeVisit, ReportRow
@@ -46,6 +46,8 @@ class Sign(StrEnum):
     BREACH = "breach"
     #: A monitor asks for attention.
     WATCH = "watch"
+    #: People said that the automation is wrong, and the incident is open.
+    DOUBTED = "doubted"
     #: No group is declared, or none is recorded: whether it is fair, nobody can say.
     NOT_MEASURED = "not_measured"
     #: Of many decisions no group is known.
@@ -319,6 +321,7 @@ def _signs(
         Sign.VIOLATION: level == "violation",
         Sign.BREACH: verdict == "breach",
         Sign.WATCH: level == "watch",
+        Sign.DOUBTED: level == DOUBT,
         Sign.NOT_MEASURED: blind,
         Sign.GROUPS_MISSING: not blind and without > MANY_WITHOUT * figures.decisions,
         Sign.HELD: held,
@@ -333,7 +336,7 @@ def _open_incidents(work: Work) -> dict[str, Incident]:
     rows = work.session.execute(
         sa.select(Incident)
         .where(Incident.status == "open")
-        .order_by(Incident.level == "violation", Incident.opened_at)
+        .order_by(Incident.level == "violation", Incident.level != DOUBT, Incident.opened_at)
     ).scalars()
     return {row.point: row for row in rows}
 

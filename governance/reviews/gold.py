@@ -375,6 +375,19 @@ def over(case: Case, decision: Decision, now: datetime) -> bool:
     )
 
 
+def source_of(work: Work, decision: Decision) -> tuple[str, str] | None:
+    """Return the decision and the case that a known case was made from; None where this is none."""
+    if decision.gold_for is None:
+        return None
+    found = work.session.execute(
+        sa.select(Case.decision_id, Case.id)
+        .join(GoldCase, GoldCase.decision_id == Case.decision_id)
+        .join(GoldServing, GoldServing.gold_case_id == GoldCase.id)
+        .where(GoldServing.decision_id == decision.id, Case.purpose == "decide")
+    ).one()
+    return found[0], found[1]
+
+
 def purpose_told(case: Case, decision: Decision, now: datetime) -> str:
     """Return what a case says that it is for: to decide, as long as nobody may know better."""
     return case.purpose if case.purpose != GOLD or over(case, decision, now) else "decide"

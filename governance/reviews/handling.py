@@ -30,7 +30,9 @@ from governance.reviews.models import Case, Reveal, Skip
 from governance.reviews.service import REASON_PAYLOAD
 from governance.reviews.transitions import CaseState, CaseStatus, SkipReason
 from governance.reviews.views import CaseSummary, CaseView, Colleague, MessageKind
+from governance.subjects import files as brought
 from governance.subjects import payloads
+from governance.subjects.files import Brought
 from governance.webhooks import outbox
 from governance.work import Work
 
@@ -191,8 +193,10 @@ def reveal(
         raise NotAllowed(barred)
     policy = points.engine_of(work, decision.point, decision.policy_version).policy
     hidden = masking.hidden_from(work, decision.id, policy)
+    if masking.PACKET not in decisions.full_view(work, decision).masked:
+        hidden -= {masking.PACKET}
     wanted = sorted(set(facts) & hidden)
-    if not wanted or set(facts) - policy.masked:
+    if not wanted or set(facts) - masking.maskable(policy):
         detail = f"Name at least one of the facts that are masked: {', '.join(sorted(hidden))}."
         if not hidden:
             detail = "Nothing of this case is masked, or you have revealed all of it."
@@ -213,20 +217,35 @@ def reveal(
     return service.view_of(work, case)
 
 
-def comment(work: Work, case_id: str, *, words: str, revision: int | None = None) -> CaseView:
+def comment(
+    work: Work,
+    case_id: str,
+    *,
+    words: str,
+    files: Sequence[Brought] = (),
+    revision: int | None = None,
+) -> CaseView:
     """Say something on a case to those who see it; also on one that is decided.
 
     Raises:
         NotAllowed, NotFound, Stale: as ``service.claim``.
-        InvalidInput: nothing is said, or too much.
+        InvalidInput: nothing is said, or too much, or files do not fit.
     """
     work.require(Permission.CASES_DECIDE)
     row = service.of_ones_queues(work, case_id)
     said = _needed(words, "/words", "Say something; this comment is empty.")
+    kept = brought.stored(files)
     case, decision = queries.lock_with_decision(work.session, row)
     service.require_current(work, case, decision, revision)
     case.revision += 1
-    _record(work, EntryKind.COMMENT_ADDED, case, {}, {MessageKind.COMMENT: said})
+    _record(
+        work,
+        EntryKind.COMMENT_ADDED,
+        case,
+        _counted(files),
+        {MessageKind.COMMENT: said},
+        files=kept,
+    )
     work.session.flush()
     return service.view_of(work, case)
 
@@ -284,6 +303,7 @@ def inform(
     question: str,
     words: str | None,
     facts: Mapping[str, Any] | None,
+    files: Sequence[Brought] = (),
 ) -> None:
     """Answer a question that was asked about a decision of one's own; the case is handed out again.
 
@@ -300,7 +320,8 @@ def inform(
     if row is None or row.purpose != purposes.DECIDE:
         raise NotFound("There is no such case of a decision of yours.")
     decisions.readable(work, row.decision_id)
-    information = _information(words, facts)
+    kept = brought.stored(files)
+    information = _information(words, facts, files=len(files))
     case, _ = queries.lock_with_decision(work.session, row)
     if case.status != CaseStatus.OPEN:
         raise CaseClosed("The case is no longer open, so nothing can be added to it.")
@@ -312,9 +333,10 @@ def inform(
         work,
         EntryKind.INFORMATION_GIVEN,
         case,
-        {},
+        _counted(files),
         {MessageKind.INFORMATION: orjson.dumps(information, option=orjson.OPT_SORT_KEYS).decode()},
         refs={"question": question},
+        files=kept,
     )
     for verdict in queries.standing_verdicts(work.session, case.id):
         verdict.undone_at = work.now
@@ -343,8 +365,10 @@ def _record(
     texts: Mapping[str, str | None],
     *,
     refs: Mapping[str, str] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> str:
     said = {name: text.encode() for name, text in texts.items() if text is not None}
+    said |= files or {}
     return work.record(
         kind,
         decision_id=case.decision_id,
@@ -375,10 +399,16 @@ def _needed(words: str, pointer: str, detail: str) -> str:
     return said
 
 
-def _information(words: str | None, facts: Mapping[str, Any] | None) -> dict[str, Any]:
+def _counted(files: Sequence[Brought]) -> dict[str, int]:
+    return {"files": len(files)} if files else {}
+
+
+def _information(
+    words: str | None, facts: Mapping[str, Any] | None, *, files: int
+) -> dict[str, Any]:
     said, told = service.words_of(words, pointer="/words"), dict(facts or {})
-    if said is None and not told:
-        detail = "The answer is empty. Say something in words, or in facts."
+    if said is None and not told and not files:
+        detail = "The answer is empty. Say something in words, in facts, or in files."
         raise InvalidInput(detail, [FieldProblem(pointer="/words", detail=detail)])
     problem = None
     if len(told) > _MOST_FACTS:

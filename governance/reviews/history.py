@@ -24,6 +24,8 @@ from governance.work import Work
 _VERDICTS = frozenset(
     {EntryKind.VERDICT_GIVEN, EntryKind.VERDICT_UNDONE, EntryKind.JUDGEMENT_GIVEN}
 )
+#: What of others may sway who still decides, and is nobody's business who judges them.
+_OPINIONS = _VERDICTS | {EntryKind.AUTOMATION_DOUBTED}
 _RECORDED = frozenset({EntryKind.DECISION_RECORDED, EntryKind.DECISION_IMPORTED})
 _TOLD_TO_THE_BLIND = _RECORDED | {EntryKind.INFORMATION_GIVEN}
 
@@ -95,7 +97,7 @@ def told(
     withheld = decision.id in first_judgement.withheld(work, [decision.id])
     told_events = []
     for event in events:
-        others = event.kind in _VERDICTS and event.person_id != work.actor.id
+        others = event.kind in _OPINIONS and event.person_id != work.actor.id
         hidden = others and (open_to_actor or (pending and _decides(event)))
         if withheld and event.kind in _RECORDED:
             told_events.append(replace(event, data=first_judgement.without_ruling(event.data)))
@@ -125,7 +127,7 @@ def unnamed(work: Work, events: Sequence[Event]) -> list[Event]:
     """Return events without whose verdicts they were, for whoever judges again what others decided."""
     return [
         replace(event, actor_id="")
-        if event.kind in _VERDICTS and event.actor_id != work.actor.id
+        if event.kind in _OPINIONS and event.actor_id != work.actor.id
         else event
         for event in events
     ]

@@ -32,6 +32,7 @@ class Case(Base):
             sqlite_where=sa.text("claimed_by IS NOT NULL"),
             postgresql_where=sa.text("claimed_by IS NOT NULL"),
         ),
+        sa.Index("ix_cases_point_closed", "point", "status", "closed_at", "id"),
         sa.Index(
             "ix_cases_reserved",
             "reserved_for",

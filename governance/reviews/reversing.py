@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from audits.log.entries import EntryKind
 from governance.appeals.models import Reversal
 from governance.decisions.models import Decision
-from governance.decisions.preparing import DECISION_PAYLOAD, recorded_data
+from governance.decisions.preparing import DECISION_PAYLOAD, HAND_OVER, recorded_data
 from governance.decisions.states import REVERSAL, Status
 from governance.subjects import payloads
 from governance.webhooks import outbox
@@ -42,6 +42,8 @@ def reverse(
         reasons=(),
         trace=(),
     )
+    # What a chat handed over stays with the decision that it was handed over for.
+    document.pop(HAND_OVER, None)
     document |= {
         "alternatives": [],
         "reasons": [],

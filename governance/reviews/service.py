@@ -69,7 +69,8 @@ from governance.reviews.views import (
     SignOffView,
     UndoView,
 )
-from governance.subjects import payloads
+from governance.subjects import files, payloads
+from governance.subjects.files import FileView
 from governance.webhooks import outbox
 from governance.work import Work
 from policies import rulings
@@ -381,7 +382,7 @@ def _shown(work: Work, case: Case, decision: Decision) -> str:
 
 
 def _extent(work: Work, decision: Decision) -> tuple[int, int]:
-    """Return how many words a case shows to whoever judges it, and in how many parts: why, the facts, and what moved the proposal."""
+    """Return how many words a case shows to whoever judges it, and in how many parts: why, the facts, and what moved the proposal; what was said in a chat is read too."""
     view = decision_views.full_view(work, decision, language=work.actor.language)
     return _words(view, reasons_told(work, [decision])[decision.id]), 2 + bool(
         view.proposal_reasons
@@ -391,6 +392,7 @@ def _extent(work: Work, decision: Decision) -> tuple[int, int]:
 def _words(view: DecisionView, reasons: Sequence[RulingReason]) -> int:
     texts = [one.text for one in reasons]
     texts += [f"{name} {value}" for name, value in (view.features or {}).items()]
+    texts += [turn["text"] for turn in (view.hand_over or {}).get("transcript", ())]
     return sum(len(text.split()) for text in texts)
 
 
@@ -558,6 +560,18 @@ def last_act(work: Work, case_id: str) -> LastAct | None:
     return _last_act(work, case, decision_of(work, case))
 
 
+def file_of(work: Work, case_id: str, message_id: str, number: int) -> tuple[FileView, bytes]:
+    """Return a file that came with something said on a case.
+
+    Raises:
+        NotAllowed, NotFound: there is no such case in the actor's queues, or no such file.
+    """
+    view = case_view(work, case_id)
+    if message_id not in {one.id for one in view.messages}:
+        raise NotFound("There is no such file here.")
+    return files.read(work.session, work.answerable.keys, message_id, number)
+
+
 def view_of(work: Work, case: Case) -> CaseView:
     """Return a case with all that is needed to judge it; whoever calls has checked that the actor may see it."""
     decision = decision_of(work, case)
@@ -678,6 +692,9 @@ def _messages(
         )
         for entry, kind in _MESSAGES.items()
     }
+    brought = files.of_records(
+        work.session, work.answerable.keys, [event.record_id for event in events]
+    )
     told = []
     for event in events:
         kind = _MESSAGES[event.kind]
@@ -699,6 +716,7 @@ def _messages(
                 words=words,
                 facts=facts,
                 open=event.record_id == case.question_id,
+                files=brought.get(event.record_id, ()),
             )
         )
     return tuple(told)
@@ -1119,6 +1137,7 @@ def _sentence(
         EntryKind.CASE_PUT_OFF: f"{name} put it off at {at}.",
         EntryKind.CASE_HANDED_OVER: f"{name} handed it to a colleague at {at}.",
         EntryKind.COMMENT_ADDED: f"{name} commented on it at {at}.",
+        EntryKind.AUTOMATION_DOUBTED: f"{name} said at {at} that the automation is wrong.",
         EntryKind.QUESTION_ASKED: f"{name} asked the app something about it at {at}.",
         EntryKind.INFORMATION_GIVEN: f"The app answered a question about it at {at}.",
         EntryKind.CASE_LAPSED: f"It lapsed at {at}.",

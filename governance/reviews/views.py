@@ -11,6 +11,7 @@ from typing import Any
 from governance.decisions.views import DecisionView, RulingReason
 from governance.queues.competence import OwnCompetence
 from governance.reviews.history import Event
+from governance.subjects.files import FileView
 from policies.document import Policy
 from policies.texts import Band
 
@@ -102,6 +103,7 @@ class Message:
     words: str | None
     facts: Mapping[str, Any]
     open: bool
+    files: Sequence[FileView] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from governance.appeals import people_only, service, subject_page
-from governance.appeals.files import Brought
 from governance.decisions import service as decisions
 from governance.reviews import service as reviews
+from governance.subjects.files import Brought
 from tests.browser.pages import follow, press
 
 if TYPE_CHECKING:

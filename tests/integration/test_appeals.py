@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from governance.actors import Actor
 from governance.appeals import queries, service, subject_page
-from governance.appeals.files import Brought
 from governance.appeals.models import Appeal, Reversal
 from governance.appeals.views import AppealView
 from governance.application import Answerable
@@ -36,6 +35,7 @@ from governance.points.models import PolicyVersion
 from governance.reviews import overdue
 from governance.reviews import service as reviews
 from governance.reviews.models import Case
+from governance.subjects.files import Brought
 from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
 from tests import accounts
 from tests.conftest import SettableClock
@@ -338,6 +338,18 @@ def logged(answerable: Answerable) -> Actor:
     with answerable.work(the_service("cli")) as work:
         points.bootstrap_publish(work, POLICY)
     return app(answerable)
+
+
+def test_what_a_chat_handed_over_stays_with_its_decision_when_it_is_reversed(
+    answerable: Answerable, shop: Actor, ada: Actor
+) -> None:
+    decision_id = declined(answerable, shop, hand_over={"draft": "Nothing for you."})
+    told = answers(
+        answerable, ada, objects(answerable, decision_id).case_id, upheld=True, outcome="offer_gift"
+    )
+    with answerable.look(ada) as work:
+        before, after = (decisions.get(work, one) for one in (decision_id, told.reversed_by))
+    assert (before.hand_over, after.hand_over) == ({"draft": "Nothing for you."}, None)
 
 
 def test_the_log_vouches_for_appeals_and_reversals(

@@ -13,12 +13,13 @@ from governance.actors import Actor
 from governance.appeals import service as appeals
 from governance.application import Answerable
 from governance.decisions import service as decisions
+from governance.decisions.masking import PACKET as PACKET_NAME
 from governance.decisions.masking import REVEALED_FOR
 from governance.decisions.preparing import Asked
 from governance.errors import InvalidInput, NotAllowed, Stale
 from governance.explanations import service as explanations
 from governance.ledger.models import LogRecord
-from governance.reviews import handling, service
+from governance.reviews import handling, judging, service
 from governance.reviews.models import Case
 from tests.people import app, person, publish
 from tests.retention import POLICY, QUEUE, request
@@ -228,3 +229,65 @@ def test_what_the_person_says_is_wrong_is_masked_alike_until_it_is_revealed(
     with answerable.look(ben) as work:
         told = appeals.appeal_case(work, opened.case_id)
     assert dict(told.appeal.corrections) == {"street": STREET, "tenure_months": 30}
+
+
+PACKET = {
+    "transcript": [
+        {"from": "customer", "text": f"I am {NAME}."},
+        {"from": "bot", "text": "Canary: I would offer a discount."},
+    ],
+    "tried": ["Canary: looked the contract up."],
+    "stopped_because": "Canary: asked twice.",
+    "draft": "Canary: you get a discount.",
+}
+
+
+def handed_over(answerable: Answerable, shop: Actor):
+    return decisions.ask(
+        answerable,
+        shop,
+        Asked(
+            request=request(
+                proposal={"outcome": "offer_discount", "confidence": 0.5}, hand_over=PACKET
+            )
+        ),
+    )
+
+
+def test_what_a_chat_handed_over_is_masked_where_anything_is_and_revealed_like_a_fact(
+    answerable, shop, ada
+):
+    made = handed_over(answerable, shop)
+    seen = repr(doors(answerable, ada, made.case_id))
+    assert NAME not in seen
+    assert "Canary:" not in seen
+    with answerable.look(ada) as work:
+        assert service.case_view(work, made.case_id).decision.masked == [PACKET_NAME]
+    with answerable.work(ada) as work:
+        view = handling.reveal(
+            work, made.case_id, facts=[PACKET_NAME], reason="the words are what matters"
+        )
+    assert view.decision.hand_over == PACKET
+
+
+def test_what_a_chat_handed_over_is_for_people_alone_and_in_no_explanation(answerable, ada):
+    publish(answerable, POLICY)
+    shop = app(answerable)
+    made = handed_over(answerable, shop)
+    for who in (shop, ada, person(answerable, "Cleo")):
+        seen = doors(answerable, who, made.case_id)
+        told = seen.pop("decision").hand_over
+        assert told == (None if who is shop else PACKET)
+        seen.pop("case", None)
+        assert "Canary" not in repr(seen), who.name
+
+
+def test_before_a_judgement_that_comes_first_only_what_people_said_is_shown(answerable, ada):
+    publish(answerable, POLICY.replace("  undo: 10s\n", "  undo: 10s\n  judge_first: 1\n"))
+    made = handed_over(answerable, app(answerable))
+    with answerable.work(ada) as work:
+        service.claim(work, made.case_id)
+        seen = service.case_view(work, made.case_id).decision.hand_over
+        assert seen == {"transcript": [PACKET["transcript"][0]]}
+        after = judging.judge(work, made.case_id, outcome="no_offer")
+    assert after.decision.hand_over == PACKET

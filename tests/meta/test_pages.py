@@ -31,6 +31,7 @@ LEADING_ON = {"console.find_entry", "console.queue_updates", "console.case_news"
 #: What is a file to keep and no page.
 FILES = {
     "console.appeal_file",
+    "console.message_file",
     "console.refused_lines",
     "console.report_file",
     "console.what_if_policy",
@@ -156,6 +157,7 @@ def fill(answerable) -> dict[str, str]:
             "language": "en",
             "view_id": "none",
             "bulk_id": "none",
+            "message_id": asked.id,
             "incident_id": incident(answerable),
             "figures_id": figures(answerable, actors["Ada"]),
             "import_id": upload(answerable, actors["Anna"]),

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, Final
 
-import marshmallow as ma
 from flask import request
 
 from governance.appeals import service
-from governance.appeals.files import MOST_BYTES, MOST_FILES, Brought
 from governance.appeals.transitions import AppealStatus, Door
 from governance.errors import FieldProblem
 from governance.permissions import Permission
+from web.api.attachments import FileAnswer, files_field, files_of, with_files
 from web.api.bodies import misfit
 from web.api.cases import IF_MATCH
 from web.api.decision_body import KEY_EXPECTED, is_idempotency_key
@@ -29,7 +24,6 @@ from web.api.schemas import (
     Members,
     Nested,
     Text,
-    Whole,
     at_most,
     one_of,
 )
@@ -41,11 +35,6 @@ resource = Resource(
     "The person concerned objects to a decision; somebody who had no part in it answers, and may reverse it.",
 )
 
-#: How many characters of base64 a file of the largest size takes.
-_LONGEST_FILE: Final = (MOST_BYTES + 2) // 3 * 4
-_MOST_BODY: Final = MOST_FILES * _LONGEST_FILE + 200_000
-
-
 _KEY_HEADER: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -53,28 +42,6 @@ _KEY_HEADER: Final = {
     "description": "Your key for this appeal: repeating it gives the same appeal again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]{1,200}$"},
 }
-
-
-def _with_files(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a view take a body that holds files."""
-
-    @wraps(view)
-    def taking(*arguments: Any, **named: Any) -> Any:
-        request.max_content_length = _MOST_BODY
-        return view(*arguments, **named)
-
-    return taking
-
-
-class FileBody(Body):
-    """A file: PDF, PNG, JPEG or plain text."""
-
-    name = Text(required=True, validate=at_most(200))
-    content = Text(
-        required=True,
-        validate=at_most(_LONGEST_FILE),
-        metadata={"description": f"In base64; at most {MOST_BYTES:,} bytes"},
-    )
 
 
 class AppealBody(Body):
@@ -92,11 +59,7 @@ class AppealBody(Body):
             "description": "Facts as they should be; those that the policy lets the person correct"
         },
     )
-    files = List(
-        Nested(FileBody),
-        load_default=[],
-        validate=ma.validate.Length(max=MOST_FILES, error=f"Expected at most {MOST_FILES} files."),
-    )
+    files = files_field()
 
 
 class AppealAnswerBody(Body):
@@ -121,15 +84,6 @@ class WordsAnswer(Answer):
 
     at = Instant(required=True)
     text = Text(required=True)
-
-
-class FileAnswer(Answer):
-    """A file that came with an appeal."""
-
-    number = Whole(required=True)
-    name = Text(required=True)
-    content_type = Text(required=True)
-    size = Whole(required=True)
 
 
 class AppealAnswer(Answer):
@@ -174,7 +128,7 @@ class AppealsAnswer(Answer):
 
 @resource.route("/decisions/<decision_id>/appeals", methods=["POST"])
 @requires(Permission.APPEALS_OPEN)
-@_with_files
+@with_files
 @resource.doc(parameters=[_KEY_HEADER])
 @resource.arguments(AppealBody)
 @resource.response(201, AppealAnswer)
@@ -187,7 +141,7 @@ def open_appeal(body: dict[str, Any], decision_id: str) -> Any:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not is_idempotency_key(key):
         raise misfit([FieldProblem(pointer="/headers/Idempotency-Key", detail=KEY_EXPECTED)])
-    files = [_file(place, each) for place, each in enumerate(body["files"])]
+    files = files_of(body["files"])
     with work() as unit:
         return service.open_appeal(
             unit,
@@ -236,12 +190,3 @@ def appeal_file(case_id: str, number: int) -> Any:
     with look() as unit:
         file, content = service.file_of(unit, case_id, number)
     return attachment(content, file.content_type, file.name)
-
-
-def _file(place: int, body: dict[str, Any]) -> Brought:
-    try:
-        content = base64.b64decode(body["content"], validate=True)
-    except (binascii.Error, ValueError):
-        pointer = f"/files/{place}/content"
-        raise misfit([FieldProblem(pointer=pointer, detail="Expected base64.")]) from None
-    return Brought(name=body["name"], content=content)

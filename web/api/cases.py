@@ -14,6 +14,7 @@ from governance.reviews.pace import Nudge
 from governance.reviews.purposes import WORKED
 from governance.reviews.transitions import CaseStatus, SkipReason, VerdictKind
 from governance.reviews.views import CaseSummary, CaseView, Looked, MessageKind
+from web.api.attachments import FileAnswer, files_field, files_of, with_files
 from web.api.decisions import ReasonAnswer, WholeDecisionAnswer, whole_decision
 from web.api.gold import KnownAnswer
 from web.api.resources import (
@@ -42,6 +43,7 @@ from web.api.schemas import (
     at_most,
     one_of,
 )
+from web.downloads import attachment
 from web.security import requires
 
 resource = Resource(
@@ -198,6 +200,7 @@ class CommentBody(Body):
     """What is said on a case."""
 
     words = Text(required=True, validate=at_most(service.LONGEST_REASON))
+    files = files_field()
 
 
 class QuestionBody(Body):
@@ -214,7 +217,7 @@ class QuestionBody(Body):
 
 
 class InformationBody(Body):
-    """The app's answer to a question: words, facts, or both."""
+    """The app's answer to a question: words, facts, files, or several of these."""
 
     question = Text(
         required=True,
@@ -225,6 +228,7 @@ class InformationBody(Body):
     facts = Members(
         load_default=None, allow_none=True, metadata={"description": "At most 50, by name"}
     )
+    files = files_field()
 
 
 class ColleagueAnswer(Answer):
@@ -250,6 +254,7 @@ class MessageAnswer(Answer):
     words = Text(required=True, allow_none=True, metadata={"description": "null: erased"})
     facts = Members(required=True)
     open = Flag(required=True, metadata={"description": "A question that is not answered yet"})
+    files = List(Nested(FileAnswer), required=True)
 
 
 class LeaseAnswer(Answer):
@@ -766,6 +771,7 @@ def reveal(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/comment", methods=["POST"])
 @requires(Permission.CASES_DECIDE)
+@with_files
 @resource.doc(parameters=[IF_MATCH])
 @resource.arguments(CommentBody)
 @resource.response(200, CaseAnswer, headers=ETAG)
@@ -774,7 +780,11 @@ def comment(body: dict[str, Any], case_id: str) -> Any:
     identifier(case_id, "case")
     read = revision()
     with work() as unit:
-        return _told(handling.comment(unit, case_id, revision=read, **body))
+        return _told(
+            handling.comment(
+                unit, case_id, revision=read, words=body["words"], files=files_of(body["files"])
+            )
+        )
 
 
 @resource.route("/cases/<case_id>/question", methods=["POST"])
@@ -792,13 +802,31 @@ def question(body: dict[str, Any], case_id: str) -> Any:
 
 @resource.route("/cases/<case_id>/information", methods=["POST"])
 @requires(Permission.CASES_INFORM)
+@with_files
 @resource.arguments(InformationBody)
 @resource.response(204, description="The case has the answer, and is handed out again")
 def information(body: dict[str, Any], case_id: str) -> Any:
     """Answer the open question about a decision of one's own; apps only."""
     identifier(case_id, "case")
     with work() as unit:
-        handling.inform(unit, case_id, **body)
+        handling.inform(unit, case_id, **body | {"files": files_of(body["files"])})
+
+
+@resource.route("/cases/<case_id>/messages/<message_id>/files/<int:number>", methods=["GET"])
+@requires(Permission.CASES_READ)
+@resource.response(
+    200,
+    {"type": "string", "format": "binary"},
+    content_type="application/octet-stream",
+    description="The file as it came",
+)
+def message_file(case_id: str, message_id: str, number: int) -> Any:
+    """Read a file that came with a comment, or with the app's answer."""
+    identifier(case_id, "case")
+    identifier(message_id, "message")
+    with look() as unit:
+        file, content = service.file_of(unit, case_id, message_id, number)
+    return attachment(content, file.content_type, file.name)
 
 
 def _listed(case: CaseSummary) -> tuple[CaseSummary, int, dict[str, str]]:

@@ -19,8 +19,10 @@ from governance.decisions.asking import (
     Alternative,
     DecisionRequest,
     FeatureReason,
+    HandOver,
     ProposalAsked,
     SubjectAsked,
+    Turn,
 )
 from governance.errors import FieldProblem, InvalidInput
 from web.api.bodies import MOST_BYTES, MOST_EXACT, MOST_LEVELS, decode, deeper_than, listed, misfit
@@ -35,6 +37,7 @@ from web.api.schemas import (
     Whole,
     at_most,
     is_rfc3339,
+    one_of,
 )
 from web.problems import TooLarge
 
@@ -46,6 +49,11 @@ _MOST_ALTERNATIVES: Final = 50
 _MOST_REASONS: Final = 200
 _MOST_GROUPS: Final = 50
 _MOST_METADATA: Final = 50
+_MOST_TURNS: Final = 200
+_LONGEST_TURN: Final = 8192
+_MOST_TRIED: Final = 50
+_LONGEST_TRIED: Final = 1000
+_SENDERS: Final = ("customer", "bot", "person")
 _LAST_SEQUENCE: Final = MOST_EXACT - 1
 _LONGEST_LANGUAGE: Final = 35
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
@@ -144,6 +152,21 @@ def _within_limits(request: DecisionRequest) -> bool:
         and (request.language is None or _is_language(request.language))
         and (request.sequence is None or 0 <= request.sequence <= _LAST_SEQUENCE)
         and len(request.metadata) <= _MOST_METADATA
+        and (request.hand_over is None or _packet_within_limits(request.hand_over))
+    )
+
+
+def _packet_within_limits(packet: HandOver) -> bool:
+    return (
+        len(packet.transcript) <= _MOST_TURNS
+        and all(
+            1 <= len(turn.text) <= _LONGEST_TURN and (turn.at is None or is_rfc3339(turn.at))
+            for turn in packet.transcript
+        )
+        and len(packet.tried) <= _MOST_TRIED
+        and all(1 <= len(each) <= _LONGEST_TRIED for each in packet.tried)
+        and (packet.stopped_because is None or 1 <= len(packet.stopped_because) <= _LONGEST_TRIED)
+        and (packet.draft is None or 1 <= len(packet.draft) <= _LONGEST_TURN)
     )
 
 
@@ -185,6 +208,10 @@ def _thorough(document: Any) -> Parsed:
 
 def _request(loaded: dict[str, Any]) -> DecisionRequest:
     subject, proposal = loaded.pop("subject", None), loaded.pop("proposal", None)
+    packet = loaded.pop("hand_over", None)
+    if packet is not None:
+        packet["transcript"] = tuple(Turn(**each) for each in packet.get("transcript", ()))
+        packet["tried"] = tuple(packet.get("tried", ()))
     if proposal is not None:
         proposal["alternatives"] = tuple(
             Alternative(**each) for each in proposal.get("alternatives", ())
@@ -193,6 +220,7 @@ def _request(loaded: dict[str, Any]) -> DecisionRequest:
     return DecisionRequest(
         subject=None if subject is None else SubjectAsked(**subject),
         proposal=None if proposal is None else ProposalAsked(**proposal),
+        hand_over=None if packet is None else HandOver(**packet),
         **loaded,
     )
 
@@ -265,6 +293,39 @@ class SubjectBody(Body):
     )
 
 
+class TurnBody(Body):
+    """What somebody said in a chat."""
+
+    sender = Text(required=True, data_key="from", validate=one_of(_SENDERS))
+    text = Text(required=True, validate=at_most(_LONGEST_TURN))
+    at = Text(allow_none=True, validate=_check_time, metadata={"format": "date-time"})
+
+
+class PacketBody(Body):
+    """What a chat hands over to a person. It is shown to whoever judges the case, and to nobody else."""
+
+    transcript = List(
+        Nested(TurnBody),
+        validate=ma.validate.Length(max=_MOST_TURNS, error=f"Expected at most {_MOST_TURNS}."),
+        metadata={"description": "In the order in which it was said"},
+    )
+    tried = List(
+        Text(validate=at_most(_LONGEST_TRIED)),
+        validate=ma.validate.Length(max=_MOST_TRIED, error=f"Expected at most {_MOST_TRIED}."),
+        metadata={"description": "What the bot tried"},
+    )
+    stopped_because = Text(
+        allow_none=True,
+        validate=at_most(_LONGEST_TRIED),
+        metadata={"description": "Why the bot went no further"},
+    )
+    draft = Text(
+        allow_none=True,
+        validate=at_most(_LONGEST_TURN),
+        metadata={"description": "An answer that the bot would give, and that nobody sent"},
+    )
+
+
 class DecisionRequestBody(Body):
     """A decision to be made."""
 
@@ -304,6 +365,7 @@ class DecisionRequestBody(Body):
         metadata={"description": "The app's own counter, without gaps"},
     )
     metadata = Members(most=_MOST_METADATA)
+    hand_over = Nested(PacketBody, allow_none=True)
 
 
 _SCHEMA: Final = DecisionRequestBody()

@@ -278,6 +278,13 @@ class WholeDecisionAnswer(DecisionAnswer):
         },
     )
     metadata = Members(required=True, allow_none=True)
+    hand_over = Members(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What a chat handed over, as it was sent; for people alone. Where the policy masks anything it is masked as `hand-over`"
+        },
+    )
     ground_truth = Nested(
         TruthAnswer, metadata={"description": "Where one decision is read, and then always"}
     )
@@ -530,6 +537,7 @@ def whole_decision(view: DecisionView) -> dict[str, Any]:
         "masked": list(view.masked),
         "withheld": view.withheld,
         "metadata": view.metadata,
+        "hand_over": view.hand_over,
     }
 
 

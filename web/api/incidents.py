@@ -8,6 +8,7 @@ import marshmallow as ma
 
 from audits.fairness.sequential import MonitorVerdict
 from governance.monitors import service
+from governance.monitors.models import DOUBT
 from governance.permissions import Permission
 from web.api.resources import MOST_OF_A_PAGE, Query, Resource, identifier, look, work
 from web.api.schemas import (
@@ -32,9 +33,10 @@ resource = Resource(
     "What stands watch over decision points, what it found, and what people did about it.",
 )
 
-_LEVELS: Final = (MonitorVerdict.WATCH.value, MonitorVerdict.VIOLATION.value)
+_LEVELS: Final = (MonitorVerdict.WATCH.value, MonitorVerdict.VIOLATION.value, DOUBT)
 _STATUSES: Final = ("open", "closed")
 _DONE: Final = (
+    DOUBT,
     "worse",
     "held",
     "note",
@@ -110,13 +112,19 @@ class MonitorsAnswer(Answer):
 
 
 class IncidentAnswer(Answer):
-    """An incident: a monitor found something."""
+    """An incident: a monitor found something, or people said that the automation is wrong."""
 
     id = Text(required=True)
     decision_point = Text(required=True, attribute="point")
     monitor = Text(required=True)
     group = Text(required=True)
-    level = Text(required=True, validate=one_of(_LEVELS))
+    level = Text(
+        required=True,
+        validate=one_of(_LEVELS),
+        metadata={
+            "description": "`doubt`: no monitor found it, people who decide cases said so; then `monitor` is `person`, and there are no `details`"
+        },
+    )
     status = Text(required=True, validate=one_of(_STATUSES))
     opened_at = Instant(required=True)
     hold_id = Text(
@@ -148,7 +156,18 @@ class NoteAnswer(Answer):
     at = Instant(required=True)
     by = Text(required=True)
     by_name = Text(required=True)
-    words = Text(required=True, allow_none=True)
+    words = Text(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "null: there are none, they were erased, or are not for who reads this"
+        },
+    )
+    decision_id = Text(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The decision that a doubt is about, for who may see it"},
+    )
 
 
 class WholeIncidentAnswer(IncidentAnswer):

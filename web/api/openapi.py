@@ -15,6 +15,7 @@ from web import problems
 from web.api import (
     account,
     appeals,
+    beside,
     bulk,
     cases,
     decision_points,
@@ -57,6 +58,7 @@ RESOURCES: Final = (
     cases.resource,
     gold.resource,
     bulk.resource,
+    beside.resource,
     appeals.resource,
     subjects.resource,
     holds.resource,

@@ -21,6 +21,8 @@ FAMILIES: Final = (
     "news",
     "competence",
     "handling",
+    "beside",
+    "shortcuts",
     "appeals",
     "decisions",
     "gold",

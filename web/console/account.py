@@ -30,6 +30,7 @@ from web.console.shell import (
 )
 from web.console.speech import LANGUAGE_COOKIE
 from web.console.speech import gettext as _
+from web.console.telling import FOLD_COOKIE, folds_all
 from web.console.times import moment, moment_or_none, now
 from web.console.views.people import (
     AccountPage,
@@ -81,6 +82,7 @@ def preferences() -> Response:
     remember(response, LANGUAGE_COOKIE, language)
     remember(response, THEME_COOKIE, theme if theme in THEMES else THEMES[0])
     remember(response, KEYS_COOKIE, "on" if forms.flag("keys") else "off")
+    remember(response, FOLD_COOKIE, "all" if forms.flag("fold") else "long")
     return response
 
 
@@ -247,6 +249,7 @@ def _page(
         preferences=preferences
         or Form(
             values={
+                "fold": "1" if folds_all() else "",
                 "zone": known.time_zone,
                 "mails": _mails(known),
             }

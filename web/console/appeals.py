@@ -27,7 +27,7 @@ from governance.reviews.views import CaseView
 from governance.work import Work
 from policies.texts import shown
 from web import authentication, problems
-from web.console import forms, telling, times
+from web.console import beside, forms, telling, times
 from web.console.instead import of_masked
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
@@ -36,23 +36,32 @@ from web.console.views.appeals import (
     AppealCasePage,
     EarlierAppeal,
     EnterAppealPage,
-    FileRow,
     JudgedFact,
     VerdictBefore,
     WordsRow,
 )
 from web.console.views.shell import Choice, Form
-from web.console.views.work import WhyView
+from web.console.views.work import FileRow, WhyView
 from web.downloads import attachment
 from web.security import requires
 
 _TOO_LATE = (AlreadySigned, CaseClosed, ClaimedByAnother, Conflict, NotAllowed, NotClaimed, Stale)
-_KILO = 1000
 
 
-def show(work: Work, view: CaseView) -> Response:
-    """Show the case of an appeal; the page of cases hands it over."""
-    return render("appeal_case", _page(work, view), current="queue")
+def show(
+    work: Work,
+    view: CaseView,
+    status: int = 200,
+    *,
+    opened: str = "",
+    instead: Form | None = None,
+) -> Response:
+    """Show the case of an appeal; the page of cases hands it over.
+
+    ``opened`` names what was tried instead of answering, with ``instead`` as its form.
+    """
+    page = _page(work, view, opened=opened, instead=instead)
+    return render("appeal_case", page, current="queue", status=status)
 
 
 @blueprint.post("/cases/<case_id>/appeal-answer")
@@ -192,7 +201,13 @@ def _again(case_id: str, form: Form, status: int, *, confirming: bool = False) -
 
 
 def _page(
-    work: Work, view: CaseView, *, form: Form | None = None, confirming: bool = False
+    work: Work,
+    view: CaseView,
+    *,
+    form: Form | None = None,
+    confirming: bool = False,
+    opened: str = "",
+    instead: Form | None = None,
 ) -> AppealCasePage:
     found: AppealCase = appeals.appeal_case(work, view.id)
     appeal, policy, decision, lease = found.appeal, found.policy, view.decision, view.lease
@@ -219,12 +234,15 @@ def _page(
             FileRow(
                 name=one.name,
                 href=url_for("console.appeal_file", case_id=view.id, number=one.number),
-                size=_size(one.size),
+                size=telling.file_size(one.size),
             )
             for one in appeal.files
         ),
         facts=_facts(view, found),
-        instead=of_masked(view, may=_state(view, mine=mine) != "barred"),
+        instead=of_masked(
+            view, may=_state(view, mine=mine) != "barred", opened=opened, form=instead
+        ),
+        beside=beside.of_case(work, view),
         stands=telling.outcome_label(policy, found.stands),
         decided_by_software=not found.earlier,
         proposed=telling.outcome_label(policy, decision.proposed_outcome) or _("nothing"),
@@ -321,12 +339,6 @@ def _ended(one: AppealView) -> str:
     if one.status == "withdrawn":
         return _("It was taken back.")
     return _("It was upheld.") if one.upheld else _("It was dismissed.")
-
-
-def _size(count: int) -> str:
-    if count < _KILO * _KILO:
-        return _("%(size)s kB", size=max(1, round(count / _KILO)))
-    return _("%(size)s MB", size=f"{count / _KILO / _KILO:.1f}")
 
 
 def _revision() -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Response, request, session
+from flask import Response, request, session, url_for
 
 from governance.clock import rfc3339
 from governance.decisions.sight import GOLD
@@ -28,23 +28,27 @@ from governance.reviews import service as reviews
 from governance.reviews.pace import Nudge
 from governance.reviews.purposes import APPEAL, CHECK, LEFT_FOR, SECOND_LOOKS
 from governance.reviews.transitions import CaseStatus, VerdictKind
-from governance.reviews.views import CaseView, LastAct, Looked, Message
+from governance.reviews.views import CaseView, LastAct, Looked, Message, MessageKind
 from governance.reviews.views import SignOffView as SignedOff
 from governance.work import Work
+from policies.document import Policy
 from web import authentication, problems
-from web.console import appeals, forms, shell, telling, times
+from web.console import appeals, beside, forms, shell, telling, times
 from web.console.instead import of_case
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
 from web.console.views.shell import Choice, Form, Notice, Undo
-from web.console.views.work import CasePage, LostRace, MessageView, SignOffView, WhyView
+from web.console.views.work import CasePage, FileRow, LostRace, MessageView, SignOffView, WhyView
+from web.downloads import attachment
 from web.security import requires
 
 #: Nobody looks at one case for longer than a day, whatever a page says; seconds.
 _LONGEST_LOOK = 86_400.0
 #: Where the session keeps of which streak and sitting the person was told.
 _PACED = "paced"
+#: So many other outcomes that the machine thought of are shown.
+_MOST_ALTERNATIVES = 3
 #: What stands in the way of an act on a case because somebody else was quicker or time has passed.
 TOO_LATE = (AlreadySigned, CaseClosed, ClaimedByAnother, Conflict, NotAllowed, NotClaimed, Stale)
 
@@ -196,6 +200,15 @@ def undo(case_id: str) -> Response:
     return go("case", case_id=case_id)
 
 
+@blueprint.get("/cases/<case_id>/messages/<message_id>/files/<int:number>")
+@requires(Permission.CASES_READ)
+def message_file(case_id: str, message_id: str, number: int) -> Response:
+    """Give a file that came with a comment or the app's answer."""
+    with authentication.installation().look(authentication.actor()) as work:
+        file, content = reviews.file_of(work, case_id, message_id, number)
+    return attachment(content, file.content_type, file.name)
+
+
 @blueprint.post("/cases/<case_id>/escalate")
 @requires(Permission.CASES_DECIDE)
 def escalate(case_id: str) -> Response:
@@ -240,6 +253,8 @@ def again(
     """
     with authentication.installation().look(authentication.actor()) as work:
         view = reviews.case_view(work, case_id)
+        if view.purpose == APPEAL:
+            return appeals.show(work, view, status, opened=opened, instead=instead)
         act = reviews.last_act(work, case_id) if status in {409, 412} else None
         page = _page(
             work,
@@ -271,14 +286,30 @@ def _lost(view: CaseView, act: LastAct | None) -> LostRace | None:
     )
 
 
-def _message(message: Message) -> MessageView:
+def _message(case_id: str, policy: Policy, message: Message) -> MessageView:
     return MessageView(
         kind=message.kind.value,
         by=message.by,
         at=times.moment(message.at),
         words=_("(erased)") if message.words is None else message.words,
-        facts=telling.particulars(message.facts),
+        folded=telling.folded(message.words or "")
+        if message.kind is MessageKind.INFORMATION
+        else 0,
+        facts=telling.particulars(message.facts, policy),
         open=message.open,
+        files=tuple(
+            FileRow(
+                name=one.name,
+                href=url_for(
+                    "console.message_file",
+                    case_id=case_id,
+                    message_id=message.id,
+                    number=one.number,
+                ),
+                size=telling.file_size(one.size),
+            )
+            for one in message.files
+        ),
     )
 
 
@@ -330,7 +361,7 @@ def _page(
         ),
         fallback=telling.outcome_label(policy, view.fallback),
         band=telling.band(decision.confidence, policy),
-        alternatives=telling.alternatives(policy, decision.alternatives),
+        alternatives=telling.alternatives(policy, decision.alternatives, most=_MOST_ALTERNATIVES),
         contributions=telling.contributions(policy, decision.proposal_reasons),
         judge_first=decision.withheld,
         judgement=telling.outcome_label(policy, view.judgement),
@@ -350,8 +381,9 @@ def _page(
         may_escalate=view.escalate_to is not None,
         sign_offs_needed=view.sign_offs_needed,
         sign_offs=tuple(_sign_off(view, one) for one in view.sign_offs),
-        messages=tuple(_message(one) for one in view.messages),
+        messages=tuple(_message(view.id, policy, one) for one in view.messages),
         instead=of_case(work, view, held_by_me=mine and lost is None, opened=opened, form=instead),
+        beside=beside.of_case(work, view),
         may_comment=authentication.actor().may(Permission.CASES_DECIDE),
         kept_for="" if view.reserved is None else view.reserved.name,
         kept_for_me=view.reserved is not None and view.reserved.mine,

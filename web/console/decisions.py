@@ -13,6 +13,7 @@ from flask import Response, request
 from governance.appeals import service as appeals
 from governance.clock import is_id, parse_rfc3339, rfc3339
 from governance.decisions import service as decisions
+from governance.decisions.masking import PACKET
 from governance.decisions.states import Status
 from governance.decisions.views import DecisionView
 from governance.errors import FieldProblem, InvalidInput, NotFound
@@ -31,6 +32,7 @@ from policies.explanations import Audience, Explanation
 from policies.texts import fact_label, shown
 from web import authentication
 from web.console import forms, shell, telling, times
+from web.console.beside import chat_of
 from web.console.shell import blueprint, render
 from web.console.speech import gettext as _
 from web.console.speech import language
@@ -193,6 +195,7 @@ def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
             Choice(value=name, label=telling.outcome_label(policy, name))
             for name in (policy.outcomes if gold.may_make(work, str(view.id)) else ())
         ),
+        chat=chat_of(view, policy),
     )
 
 
@@ -216,13 +219,19 @@ def _trace(view: DecisionView, policy: Policy) -> tuple[TraceRow, ...]:
             then=step["then"],
             said=step["said"],
             looked_at=", ".join(
-                f"{fact_label(path, policy, language())} {shown(value, language())}"
+                f"{fact_label(path, policy, language())} {_looked_at(path, value, policy)}"
                 for path, value in step["looked_at"].items()
             ),
             detail=step["detail"],
         )
         for step in steps
     )
+
+
+def _looked_at(path: str, value: Any, policy: Policy) -> str:
+    feature = policy.features.get(path.removeprefix("features."))
+    # What may burden is shown among the facts, where it has to be opened.
+    return "…" if feature is not None and feature.burdening else shown(value, language())
 
 
 def _step(work: Work, step: Step, policy: Policy, told: Explanation | None) -> StoryStep:
@@ -297,6 +306,7 @@ def _title(work: Work, step: Step, policy: Policy) -> str:
         "put_off": _("Put off"),
         "handed_over": _("Handed to a colleague"),
         "commented": _("Commented"),
+        "doubted": _("Said that this automation is wrong"),
         "question_asked": _("The app was asked"),
         "information_given": _("The app answered"),
         "revealed": _("Looked at what is masked"),
@@ -346,7 +356,12 @@ def _text(step: Step, policy: Policy) -> str:
     if step.kind in {"put_off", "question_asked", "handed_over"} and step.data.get("until"):
         return _("Until %(when)s", when=times.moment(parse_rfc3339(step.data["until"])).text)
     if step.kind == "revealed":
-        return ", ".join(fact_label(name, policy, language()) for name in step.data["facts"])
+        return ", ".join(
+            _("What the chat handed over")
+            if name == PACKET
+            else fact_label(name, policy, language())
+            for name in step.data["facts"]
+        )
     if step.data.get("bulk"):
         return _("Together with others, after some of them were opened.")
     if step.kind == "sign_off":

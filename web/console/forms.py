@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from flask import request
 
 from governance.errors import AnswerableError, FieldProblem, InvalidInput
+from governance.subjects.files import MOST_BYTES, MOST_FILES
 from web.console.speech import gettext as _
 from web.console.times import day_begins, in_zone
 from web.console.views.shell import Form
@@ -45,6 +46,15 @@ def end_of_day(name: str) -> datetime | None:
         detail = _("Give a date like 2027-03-01.")
         raise InvalidInput(detail, [FieldProblem(pointer=f"/{name}", detail=detail)])
     return begins
+
+
+def files_misfit() -> str:
+    """Say which files can be sent, where some could not."""
+    return _(
+        "At most %(files)s files of up to %(megabytes)s MB each: PDF, PNG, JPEG or plain text. Choose them again.",
+        files=MOST_FILES,
+        megabytes=MOST_BYTES // 1_000_000,
+    )
 
 
 def last_day(instant: datetime | None) -> str:

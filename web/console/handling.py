@@ -6,19 +6,23 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from governance.clock import parse_rfc3339
 from governance.decisions.sight import GOLD
-from governance.errors import FieldProblem, InvalidInput
+from governance.errors import AnswerableError, FieldProblem, InvalidInput
+from governance.monitors import doubting
 from governance.permissions import Permission
 from governance.reviews import handling
 from governance.reviews.views import CaseSummary
-from web import authentication
+from governance.subjects.files import MOST_BYTES, MOST_FILES
+from web import authentication, uploads
 from web.console import case as case_page
 from web.console import forms
+from web.console.links import linked
 from web.console.shell import blueprint, go, tell
 from web.console.speech import gettext as _
+from web.console.views.shell import Form
 from web.security import requires
 
 
@@ -105,6 +109,38 @@ def reveal(case_id: str) -> Response:
     )
 
 
+@blueprint.url_value_preprocessor
+def _take_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let whoever may comment send files, before anything reads the form."""
+    if endpoint == "console.comment" and request.method == "POST":
+        try:
+            authentication.actor().require(Permission.CASES_DECIDE)
+        except AnswerableError:
+            return
+        uploads.expect(MOST_FILES * MOST_BYTES)
+
+
+@blueprint.post("/cases/<case_id>/doubt")
+@requires(Permission.CASES_DECIDE)
+def doubt(case_id: str) -> Response:
+    """Take that the automation is wrong, and stay on the case."""
+    try:
+        with authentication.installation().work(authentication.actor()) as work:
+            incident = doubting.doubt(work, case_id, words=forms.text("words"))
+    except InvalidInput:
+        said = _("Say in a few sentences what is wrong.")
+        form = Form(values=forms.typed(), errors={"words": said})
+        return case_page.again(case_id, 422, opened="doubt", instead=form)
+    tell(
+        "good",
+        _("You said that this automation is wrong. Somebody will look into it."),
+        _("It goes on meanwhile; whoever may can stop it."),
+        href=linked("incident", incident_id=incident.id),
+        link=_("Open the incident"),
+    )
+    return go("case", case_id=case_id)
+
+
 @blueprint.post("/cases/<case_id>/comment")
 @requires(Permission.CASES_DECIDE)
 def comment(case_id: str) -> Response:
@@ -112,7 +148,9 @@ def comment(case_id: str) -> Response:
     return _do(
         case_id,
         "comment",
-        lambda work: handling.comment(work, case_id, words=forms.text("words")),
+        lambda work: handling.comment(
+            work, case_id, words=forms.text("words"), files=uploads.brought("files")
+        ),
         _("Your comment is there."),
         stay=True,
     )
@@ -130,7 +168,7 @@ def _do(
             case_id,
             422,
             opened=name,
-            instead=forms.told_again(error),
+            instead=_told_again(error),
         )
     except case_page.TOO_LATE as error:
         tell("warn", _("This could not be done."), error.detail)
@@ -139,6 +177,13 @@ def _do(
         return case_page.was_known(case_id)
     tell("good", told)
     return go("case", case_id=case_id) if stay else go("queue")
+
+
+def _told_again(error: InvalidInput) -> Form:
+    form = forms.told_again(error)
+    if "files" in form.errors:
+        return Form(values=form.values, errors={"files": forms.files_misfit()})
+    return form
 
 
 def _instant(name: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response
+from flask import Response, request
 
 from governance.errors import AnswerableError, Conflict, InvalidInput
 from governance.holds import service as holds
@@ -25,7 +25,7 @@ _ALL = "all"
 @requires(Permission.STATUS_READ)
 def hold() -> Response:
     """Show what is on hold, and the form for more."""
-    return _shown(Form(values={"point": _ALL}))
+    return _shown(Form(values={"point": request.args.get("point", _ALL)}))
 
 
 @blueprint.post("/hold")

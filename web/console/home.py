@@ -144,9 +144,7 @@ def _attention(
 
 def _of_incident(work: Work, view: IncidentView) -> Attention:
     live = work.configuration.live.get(view.point)
-    said = monitor_words.title(
-        None if live is None else live.policy, monitor_words.of_incident(view)
-    )
+    said = monitor_words.incident_title(None if live is None else live.policy, view)
     return Attention(
         tone="bad" if view.level == "violation" else "warn",
         text=_("%(point)s: %(what)s.", point=point_title(work, view.point), what=said),
@@ -278,6 +276,7 @@ def _chip(point: PointRisk, sign: Sign) -> Chip:
         ),
         Sign.BREACH: Chip(text=_("report: breach"), tone="bad", drawing="alert", href=report),
         Sign.WATCH: Chip(text=_("monitor: watch"), tone="warn", drawing="eye", href=incident),
+        Sign.DOUBTED: Chip(text=_("people doubt it"), tone="warn", drawing="people", href=incident),
         Sign.NOT_MEASURED: Chip(text=_("not measured"), tone="bad", drawing="cross"),
         Sign.GROUPS_MISSING: Chip(text=_("many groups unknown"), tone="warn", drawing="info"),
         Sign.HELD: Chip(text=_("people only"), tone="warn", drawing="hand", href=linked("hold")),

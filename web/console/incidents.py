@@ -14,6 +14,7 @@ from governance.errors import AnswerableError, Conflict, InvalidInput, NotFound
 from governance.holds import service as holds
 from governance.ledger import reading
 from governance.monitors import service
+from governance.monitors.models import DOUBT
 from governance.monitors.service import IncidentView, MonitorView, NoteView
 from governance.monitors.watching import monitors_of
 from governance.permissions import Permission
@@ -27,7 +28,7 @@ from web.console.links import linked
 from web.console.requests import point_title
 from web.console.shell import blueprint, go, policy_address, render, tell
 from web.console.speech import gettext as _
-from web.console.speech import language
+from web.console.speech import language, ngettext
 from web.console.times import moment, moment_or_none
 from web.console.views.audit import (
     IncidentPage,
@@ -124,11 +125,11 @@ def close_incident(incident_id: str) -> Response:
     if closed.held:
         tell(
             "good",
-            _("The incident is closed. The monitor watches anew."),
+            _("The incident is closed."),
             _("People alone still decide there, until the hold is lifted."),
         )
     else:
-        tell("good", _("The incident is closed. The monitor watches anew."))
+        tell("good", _("The incident is closed."))
     return go("incident", incident_id=incident_id)
 
 
@@ -171,24 +172,30 @@ def _shown(
     with authentication.installation().look(authentication.actor()) as work:
         view = service.incident(work, incident_id)
         policy = _policy(work, view.point)
-        watched = monitor_words.of_incident(view)
-        figure = _figure_of(work, view)
+        doubted = view.level == DOUBT
+        watched = None if doubted else monitor_words.of_incident(view)
         page = IncidentPage(
             id=view.id,
-            title=monitor_words.title(policy, watched),
+            title=monitor_words.incident_title(policy, view),
             point=point_title(work, view.point),
             level=monitor_words.verdict_chip(view.level),
             status=monitor_words.status_chip(view.status),
             opened=moment(view.opened_at),
-            found=monitor_words.found(
+            found=_said(view)
+            if watched is None
+            else monitor_words.found(
                 policy, watched, view.details["odds"], view.details["decisions"]
             ),
-            recently=monitor_words.recently(policy, watched),
-            counted=watched.recent_group is not None,
+            recently=() if watched is None else monitor_words.recently(policy, watched),
+            counted=watched is None or watched.recent_group is not None,
+            doubted=doubted,
+            stop_href=linked("set_hold") and url_for("console.hold", point=view.point)
+            if doubted and not view.held
+            else "",
             story=tuple(_story(work, view)),
             open=view.status == "open",
             may_handle=work.actor.may(Permission.INCIDENTS_HANDLE),
-            figure=figure,
+            figure=None if doubted else _figure_of(work, view),
             held=view.held,
             lifting_asked=view.held and _lifting_asked(work, view),
             may_ask_to_lift=work.actor.may(Permission.HOLDS_LIFT),
@@ -202,6 +209,19 @@ def _shown(
             resume=resume or Form(),
         )
     return render("incident", page, current="incidents", status=status)
+
+
+def _said(view: IncidentView) -> tuple[str, ...]:
+    """Say how often people said that the automation is wrong; what they said stands in the story."""
+    said = sum(one.kind == DOUBT for one in view.notes)
+    return (
+        ngettext(
+            "It was said of %(num)s case that this automation is wrong.",
+            "It was said of %(num)s cases that this automation is wrong.",
+            said,
+        ),
+        _("The automation goes on until somebody holds it."),
+    )
 
 
 def _policy(work: Work, point: str) -> Policy | None:
@@ -229,7 +249,7 @@ def _lifting_asked(work: Work, view: IncidentView) -> bool:
 def _decisions(view: IncidentView) -> str:
     """Return where the decisions are listed that the monitor looked at; of one group they cannot be."""
     wanted = {"point": view.point}
-    metric = view.details["metric"]
+    metric = view.details.get("metric", "")
     if metric.startswith("automated_error"):
         wanted |= {"disposition": "release", "truth": "proposal_wrong"}
     elif metric == "overdue_share":
@@ -238,10 +258,9 @@ def _decisions(view: IncidentView) -> str:
 
 
 def _incident_row(work: Work, view: IncidentView) -> IncidentRow:
-    watched = monitor_words.of_incident(view)
     return IncidentRow(
         id=view.id,
-        title=monitor_words.title(_policy(work, view.point), watched),
+        title=monitor_words.incident_title(_policy(work, view.point), view),
         point=point_title(work, view.point),
         level=monitor_words.verdict_chip(view.level),
         status=monitor_words.status_chip(view.status),
@@ -277,7 +296,9 @@ def _gravest_first(found: Sequence[MonitorView]) -> list[MonitorView]:
 def _story(work: Work, view: IncidentView) -> list[StoryStep]:
     opened = StoryStep(
         kind="opened",
-        title=_("The monitor raised an alarm"),
+        title=_("The incident was opened")
+        if view.level == DOUBT
+        else _("The monitor raised an alarm"),
         at=moment(view.opened_at),
         logged=False,
     )
@@ -286,6 +307,7 @@ def _story(work: Work, view: IncidentView) -> list[StoryStep]:
 
 def _step(work: Work, note: NoteView) -> StoryStep:
     titles = {
+        DOUBT: _("Said that this automation is wrong"),
         "worse": _("The evidence grew to a violation"),
         "held": _("People alone decide since"),
         "note": _("Noted"),
@@ -294,7 +316,7 @@ def _step(work: Work, note: NoteView) -> StoryStep:
         "resume_declined": _("Lifting the hold was declined"),
         "resumed": _("The hold was lifted"),
     }
-    own_entry = note.kind in {"worse", "held", "note", "closed"}
+    own_entry = note.kind in {DOUBT, "worse", "held", "note", "closed"}
     logged = own_entry and work.actor.may(Permission.LOG_READ)
     return StoryStep(
         kind=note.kind,
@@ -302,6 +324,10 @@ def _step(work: Work, note: NoteView) -> StoryStep:
         at=moment(note.at),
         by=_("the monitor") if note.by == "service:monitor" else note.by_name,
         quote=note.words or "",
+        href=""
+        if note.decision_id is None
+        else url_for("console.decision", decision_id=note.decision_id),
+        link="" if note.decision_id is None else _("The decision that it is about"),
         entry=_entry(work, note.id) if logged else None,
         logged=logged,
     )

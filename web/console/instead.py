@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from governance.clock import rfc3339
+from governance.decisions.masking import PACKET
 from governance.reviews import handling
 from governance.reviews.purposes import DECIDE
 from governance.reviews.transitions import LONGEST_SLEEP, SkipReason
@@ -27,7 +28,12 @@ def of_masked(view: CaseView, *, may: bool, opened: str = "", form: Form | None 
     """Return which facts of a case can be revealed by whoever may decide it."""
     return Instead(
         masked=tuple(
-            Choice(value=name, label=view.policy.features[name].label.in_(language()))
+            Choice(
+                value=name,
+                label=_("What the chat handed over")
+                if name == PACKET
+                else view.policy.features[name].label.in_(language()),
+            )
             for name in view.decision.masked
         )
         if may

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from audits.fairness.sequential import Kind, MonitorVerdict, Side
 from audits.reports.words import Words, numbers
+from governance.monitors.models import DOUBT
 from governance.monitors.service import IncidentView, MonitorView
 from governance.monitors.watching import kind_of
 from policies.document import Policy
@@ -64,6 +65,13 @@ def of_incident(view: IncidentView) -> Watched:
         recent_group=None if recent is None else tuple(recent["group"]),
         recent_reference=None if recent is None else tuple(recent["reference"]),
     )
+
+
+def incident_title(policy: Policy | None, view: IncidentView) -> str:
+    """Say in a sentence what an incident is about."""
+    if view.level == DOUBT:
+        return _("People say that the software is wrong here")
+    return title(policy, of_incident(view))
 
 
 def title(policy: Policy | None, watched: Watched) -> str:
@@ -170,6 +178,7 @@ def verdict_chip(verdict: str) -> Chip:
     return {
         MonitorVerdict.VIOLATION.value: Chip(text=_("violation"), tone="bad", drawing="alert"),
         MonitorVerdict.WATCH.value: Chip(text=_("watch"), tone="warn", drawing="eye"),
+        DOUBT: Chip(text=_("said by people"), tone="warn", drawing="people"),
     }.get(verdict, Chip(text=_("quiet"), tone="good", drawing="check"))
 
 

@@ -197,7 +197,7 @@ def _shell(work: Work, current: str, undo: Undo | None) -> Shell:
         business=business_settings(work.session).business_name,
         language=speech.language(),
         theme=_theme(),
-        keys=request.cookies.get(KEYS_COOKIE) != "off",
+        keys=keys_act(),
         viewer=Viewer(
             name=actor.name,
             initials="".join(word[0] for word in actor.name.split()[:2]).upper(),
@@ -292,6 +292,11 @@ def _undo_offered() -> Undo | None:
         withdraw_undo()
         return None
     return undo_of(kept["case"], kept["text"], until, int(kept["etag"]))
+
+
+def keys_act() -> bool:
+    """Tell whether single keys act in this browser."""
+    return request.cookies.get(KEYS_COOKIE) != "off"
 
 
 def _theme() -> str:

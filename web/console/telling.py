@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from flask import request
+
 from governance.reviews.views import Known
-from policies.document import Policy
+from policies.document import Feature, FeatureType, Policy
 from policies.texts import band as band_of
-from policies.texts import shown
+from policies.texts import shown, stretch
 from web.console import times
 from web.console.speech import gettext as _
 from web.console.speech import language
@@ -21,12 +23,14 @@ from web.console.views.work import (
     KnownView,
 )
 
-#: How wide a stretch of the scale stands for a confidence, in whole per cents: nobody is shown more than is known.
-_STRETCH: Final = 10
 #: Below this an outcome that was not proposed is not merely unsure.
 _UNLIKELY: Final = 0.4
-#: From how many characters on a fact gets lines of its own.
+#: From how many characters on a fact gets lines of its own, and beyond how many it is shown only when opened.
 _LONG: Final = 60
+_FOLDED: Final = 280
+#: The preference of a browser that shows all free texts only when they are opened.
+FOLD_COOKIE: Final = "fold"
+_KILO: Final = 1000
 
 
 def outcome_label(policy: Policy, outcome: str | None) -> str:
@@ -70,14 +74,14 @@ def band(confidence: float | None, policy: Policy | None = None) -> BandView | N
     """Show a confidence as a stretch with a word, and where the policy draws its line."""
     if confidence is None:
         return None
-    low = min(int(confidence * 100 + 1e-9) // _STRETCH * _STRETCH, 100 - _STRETCH)
+    low, high = stretch(confidence)
     gate = None if policy is None else policy.review.confidence_below
     return BandView(
         word={"clear": _("clear"), "likely": _("likely"), "unsure": _("unsure")}[
             band_of(confidence, language()).code
         ],
         low=low,
-        high=low + _STRETCH,
+        high=high,
         gate=None if gate is None else round(gate * 100),
     )
 
@@ -101,26 +105,34 @@ def facts(
             policy.features[name].label.in_(language()) if name in policy.features else name,
             features.get(name),
             absent=name not in features,
+            feature=policy.features.get(name),
         )
         for name in [*policy.features, *others]
     )
 
 
-def particulars(metadata: Mapping[str, Any] | None) -> tuple[FactView, ...]:
-    """Show what an app sent along for itself."""
-    return tuple(_fact(name, value, absent=False) for name, value in (metadata or {}).items())
+def particulars(
+    metadata: Mapping[str, Any] | None, policy: Policy | None = None
+) -> tuple[FactView, ...]:
+    """Show what an app sent along; what a policy declares too is folded as it says."""
+    declared = {} if policy is None else policy.features
+    return tuple(
+        _fact(name, value, absent=False, feature=declared.get(name))
+        for name, value in (metadata or {}).items()
+    )
 
 
 def alternatives(
-    policy: Policy, others: Sequence[Mapping[str, Any]] | None
+    policy: Policy, others: Sequence[Mapping[str, Any]] | None, *, most: int | None = None
 ) -> tuple[AlternativeView, ...]:
-    """Show what else the machine thought of."""
+    """Show what else the machine thought of, the surest first."""
+    surest = sorted(others or (), key=lambda other: -(other["confidence"] or 0.0))
     return tuple(
         AlternativeView(
             label=outcome_label(policy, other["outcome"]),
             band=_band_of_alternative(other["confidence"]),
         )
-        for other in others or ()
+        for other in surest[:most]
     )
 
 
@@ -152,8 +164,34 @@ def contributions(
     )
 
 
-def _fact(label: str, value: Any, *, absent: bool) -> FactView:
+def folds_all() -> bool:
+    """Tell whether this browser shows all free texts only when they are opened."""
+    return request.cookies.get(FOLD_COOKIE) == "all"
+
+
+def folded(text: str, feature: Feature | None = None) -> int:
+    """Return how many words of a text are shown only when it is opened: 0 for one that stands open."""
+    burdens = feature is not None and feature.burdening
+    free = feature is None or (feature.type is FeatureType.STRING and feature.values is None)
+    if burdens or (free and (len(text) > _FOLDED or folds_all())):
+        return max(1, len(text.split()))
+    return 0
+
+
+def file_size(count: int) -> str:
+    """Say how large a file is."""
+    if count < _KILO * _KILO:
+        return _("%(size)s kB", size=max(1, round(count / _KILO)))
+    return _("%(size)s MB", size=f"{count / _KILO / _KILO:.1f}")
+
+
+def _fact(label: str, value: Any, *, absent: bool, feature: Feature | None = None) -> FactView:
     if absent or value is None:
         return FactView(label=label, absent=True)
     text = shown(value, language())
-    return FactView(label=label, value=text, long=len(text) > _LONG or "\n" in text)
+    return FactView(
+        label=label,
+        value=text,
+        long=len(text) > _LONG or "\n" in text,
+        folded=folded(text, feature) if isinstance(value, str) or feature is not None else 0,
+    )

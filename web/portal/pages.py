@@ -20,13 +20,14 @@ from flask import (
 
 from governance.appeals import service as appeals
 from governance.appeals import subject_page
-from governance.appeals.files import MOST_BYTES, MOST_FILES, Brought
 from governance.appeals.subject_page import SubjectPage
 from governance.decisions.subject_links import PATH
 from governance.errors import AnswerableError, Conflict, Gone, InvalidInput, NotAllowed, NotFound
+from governance.subjects.files import MOST_BYTES, MOST_FILES
 from governance.work import Work
 from policies import corrections
 from web import authentication, uploads
+from web.console.forms import files_misfit
 from web.console.speech import gettext as _
 from web.languages import LANGUAGES
 from web.portal import guarding, telling
@@ -170,7 +171,7 @@ def take_appeal(token: str) -> Response:
                 link.decision_id,
                 words=values["words"],
                 corrections=corrected,
-                files=_files(),
+                files=uploads.brought("files"),
                 form=number,
             )
     except InvalidInput as error:
@@ -261,21 +262,10 @@ def _corrections(
     return found, errors
 
 
-def _files() -> list[Brought]:
-    return [
-        Brought(name=name, content=b"".join(pieces)) for name, pieces in uploads.files_of("files")
-    ]
-
-
 def _refused(error: InvalidInput) -> dict[str, str]:
     places = {problem.pointer for problem in error.problems}
     if "/files" in places:
-        told = _(
-            "At most %(files)s files of up to %(megabytes)s MB each: PDF, PNG, JPEG or plain text. Choose them again.",
-            files=MOST_FILES,
-            megabytes=MOST_BYTES // 1_000_000,
-        )
-        return {"files": told}
+        return {"files": files_misfit()}
     return {"words": _("At most %(most)s characters are taken.", most=appeals.LONGEST_WORDS)}
 
 

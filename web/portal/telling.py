@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from governance.appeals.files import MOST_BYTES, MOST_FILES
 from governance.appeals.service import LONGEST_WORDS
 from governance.appeals.subject_page import SubjectPage
 from governance.appeals.views import AppealView
 from governance.decisions.states import Status
+from governance.subjects.files import MOST_BYTES, MOST_FILES
 from policies import corrections
 from policies.document import Feature, FeatureType, Policy
 from policies.texts import shown

@@ -31,6 +31,12 @@ WHOLE = {
     "language": "en",
     "sequence": 1017,
     "metadata": {"ticket": "T-1"},
+    "hand_over": {
+        "transcript": [{"from": "customer", "text": "Where is it?", "at": "2026-11-21T09:59:00Z"}],
+        "tried": ["Looked the order up."],
+        "stopped_because": "They asked twice.",
+        "draft": "It is on its way.",
+    },
 }
 LEAST = {"decision_point": "retention-offer", "features": {}}
 
@@ -116,6 +122,13 @@ def test_the_digest_is_the_same_on_both_ways() -> None:
         (("sequence",), "1"),
         (("metadata",), {str(n): n for n in range(51)}),
         (("metadata",), None),
+        (("hand_over", "mood"), "cross"),
+        (("hand_over", "transcript"), [{"from": "bot", "text": "Hm."}] * 201),
+        (("hand_over", "transcript", 0, "from"), "somebody"),
+        (("hand_over", "transcript", 0, "text"), "x" * 8193),
+        (("hand_over", "transcript", 0, "at"), "just now"),
+        (("hand_over", "tried", 0), ""),
+        (("hand_over", "draft"), ""),
         (("colour",), "red"),
     ],
 )

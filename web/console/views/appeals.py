@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from web.console.views.beside import Beside
 from web.console.views.shell import Choice, Form, Moment
-from web.console.views.work import BandView, ContributionView, FactView, Instead, WhyView
+from web.console.views.work import (
+    BandView,
+    ContributionView,
+    FactView,
+    FileRow,
+    Instead,
+    WhyView,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +44,6 @@ class WordsRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileRow:
-    """A file that came along, with its size in words."""
-
-    name: str
-    href: str
-    size: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class EarlierAppeal:
     """An earlier appeal to the same decision: how it ended, and what was answered."""
 
@@ -72,6 +71,7 @@ class AppealCasePage:
     files: tuple[FileRow, ...]
     facts: tuple[JudgedFact, ...]
     instead: Instead
+    beside: Beside
     stands: str
     decided_by_software: bool
     proposed: str

@@ -278,6 +278,8 @@ class IncidentPage:
     story: tuple[StoryStep, ...]
     open: bool
     may_handle: bool
+    doubted: bool = False
+    stop_href: str = ""
     figure: Figure | None = None
     held: bool = False
     lifting_asked: bool = False

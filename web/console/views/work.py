@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from audits.reports.charts.figure import Figure
+from web.console.views.beside import Beside, ChatView
 from web.console.views.shell import Choice, Form, Moment, Notice, Page
 
 
@@ -41,13 +42,17 @@ class ContributionView:
 
 @dataclass(frozen=True, kw_only=True)
 class FactView:
-    """One fact the decision was made on; `value` is printable, empty where absent or `hidden` from the reader."""
+    """One fact the decision was made on; `value` is printable, empty where absent or `hidden` from the reader.
+
+    `folded` counts the words of what is shown only when opened, 0: it stands open.
+    """
 
     label: str
     value: str = ""
     absent: bool = False
     hidden: bool = False
     long: bool = False
+    folded: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,8 +209,20 @@ class LostRace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileRow:
+    """A file that came along, with its size in words."""
+
+    name: str
+    href: str
+    size: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageView:
-    """Something that was said on a case; `kind` is comment, question or information, `facts` are what the app told."""
+    """Something that was said on a case; `kind` is comment, question or information, `facts` are what the app told.
+
+    `folded` counts the words of what is shown only when opened.
+    """
 
     kind: str
     by: str
@@ -213,6 +230,8 @@ class MessageView:
     words: str
     facts: tuple[FactView, ...] = ()
     open: bool = False
+    folded: int = 0
+    files: tuple[FileRow, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,6 +304,7 @@ class CasePage:
     sign_offs: tuple[SignOffView, ...] = ()
     messages: tuple[MessageView, ...] = ()
     instead: Instead = Instead()
+    beside: Beside = Beside()
     may_comment: bool = False
     kept_for: str = ""
     kept_for_me: bool = False
@@ -313,7 +333,7 @@ class StoryStep:
     """One event in a decision's story.
 
     `kind` is received, done_elsewhere, ruled, case_opened, sampled, checked, drawn, second_opinion, not_looked_at, claimed, released, verdict, undone, sign_off, skipped, put_off,
-    handed_over, commented, question_asked, information_given, escalated, lapsed, withdrawn or effective. `entry` is the log's index, None while it is not in the log yet.
+    handed_over, commented, doubted, question_asked, information_given, escalated, lapsed, withdrawn or effective. `entry` is the log's index, None while it is not in the log yet.
     """
 
     kind: str
@@ -323,6 +343,8 @@ class StoryStep:
     text: str = ""
     quote: str = ""
     points: tuple[str, ...] = ()
+    href: str = ""
+    link: str = ""
     entry: int | None = None
     logged: bool = True
 
@@ -374,6 +396,7 @@ class DecisionPage:
     metadata: tuple[FactView, ...] = ()
     answers: tuple[Choice, ...] = ()
     form: Form = Form()
+    chat: ChatView | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

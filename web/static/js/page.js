@@ -6,6 +6,7 @@ import { watchDecision } from "./deciding.js";
 import { watchAttention } from "./attention.js";
 import { watchPace } from "./pace.js";
 import { watchNews } from "./news.js";
+import { watchPanels } from "./panels.js";
 import { watchCopying } from "./copying.js";
 import { watchQueue } from "./waiting.js";
 
@@ -16,5 +17,6 @@ watchDecision();
 watchAttention();
 watchPace();
 watchNews();
+watchPanels();
 watchCopying();
 watchQueue();

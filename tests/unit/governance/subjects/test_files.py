@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from governance.appeals import files
-from governance.appeals.files import MOST_BYTES, MOST_FILES, Brought
 from governance.errors import InvalidInput
+from governance.subjects import files
+from governance.subjects.files import MOST_BYTES, MOST_FILES, Brought
 
 
 @pytest.mark.parametrize(
