@@ -339,9 +339,10 @@ def appeal_case(work: Work, case_id: str) -> AppealCase:
 
     Raises:
         NotAllowed, NotFound: the actor works no queues, or there is no such case in theirs.
-        Conflict: the case answers no appeal.
+        Conflict: the case answers no appeal, or the actor's own judgement of its decision comes first.
     """
     view = review_cases.case_view(work, case_id)
+    first_judgement.require_told(work, str(view.decision.id))
     appeal = queries.of_case(work.session, case_id)
     if appeal is None:
         raise Conflict("This case answers no appeal.")

@@ -8,6 +8,7 @@ they were served to they are there as long as they are secret. A query that need
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from governance.decisions.models import Decision
 from governance.reviews.models import Case
+from governance.storage.base import Id, Instant
 
 #: The purpose of a case whose answer is known.
 GOLD: Final = "gold"
@@ -23,10 +25,6 @@ GOLD: Final = "gold"
 DECIDING: Final = ("decide", GOLD)
 OWN: Final[Mapping[str, Any]] = {"gold": "own"}
 ALL: Final[Mapping[str, Any]] = {"gold": "all"}
-_NOBODYS: Final = (
-    with_loader_criteria(Decision, Decision.gold_for.is_(None), include_aliases=True),
-    with_loader_criteria(Case, Case.purpose != GOLD, include_aliases=True),
-)
 
 
 def of_all(session: Session) -> None:
@@ -41,6 +39,35 @@ def app_of(decision: Decision) -> str | None:
     return asker if made_up else decision.app_id
 
 
+#: The person who looks in the statement that is being sent, and when.
+_looking: ContextVar[tuple[str, datetime]] = ContextVar("looking")
+_person: Final[Any] = sa.bindparam(None, callable_=lambda: _looking.get()[0], type_=Id())
+_now: Final[Any] = sa.bindparam(None, callable_=lambda: _looking.get()[1], type_=Instant())
+_table: Final = Decision.__table__
+_secret: Final = sa.or_(Decision.effective_at.is_(None), Decision.effective_at > _now)
+#: The table itself, which is no entity, so that the criterion does not meet itself.
+_served: Final = sa.select(_table.c.id).where(_table.c.gold_for == _person)
+
+
+def _where(decisions: sa.ColumnElement[bool], cases: sa.ColumnElement[bool]) -> tuple[Any, ...]:
+    return (
+        with_loader_criteria(Decision, decisions, include_aliases=True),
+        with_loader_criteria(Case, cases, include_aliases=True),
+    )
+
+
+_NOT_GOLD: Final = Decision.gold_for.is_(None)
+_NOBODYS: Final = _where(_NOT_GOLD, Case.purpose != GOLD)
+_SECRET: Final = _where(
+    sa.or_(_NOT_GOLD, sa.and_(Decision.gold_for == _person, _secret)),
+    sa.or_(Case.purpose != GOLD, Case.decision_id.in_(_served)),
+)
+_OWN: Final = _where(
+    sa.or_(_NOT_GOLD, Decision.gold_for == _person),
+    sa.or_(Case.purpose != GOLD, Case.decision_id.in_(_served)),
+)
+
+
 @sa.event.listens_for(Session, "do_orm_execute")
 def _leave_out(state: ORMExecuteState) -> None:
     if not state.is_select or not state.is_orm_statement or state.is_column_load:
@@ -51,26 +78,6 @@ def _leave_out(state: ORMExecuteState) -> None:
         return
     options = _NOBODYS
     if "person" in info:
-        made = info.setdefault("gold criteria", {})
-        if wanted not in made:
-            made[wanted] = _of_person(*info["person"], over=wanted == OWN["gold"])
-        options = made[wanted]
+        _looking.set(info["person"])
+        options = _OWN if wanted == OWN["gold"] else _SECRET
     state.statement = state.statement.options(*options)
-
-
-def _of_person(person_id: str, now: datetime, *, over: bool) -> tuple[Any, ...]:
-    mine = Decision.gold_for == person_id
-    if not over:
-        secret = sa.or_(Decision.effective_at.is_(None), Decision.effective_at > now)
-        mine = sa.and_(mine, secret)
-    table = Decision.__table__
-    # The table itself, which is no entity, so that the criterion does not meet itself.
-    served = sa.select(table.c.id).where(table.c.gold_for == person_id)
-    return (
-        with_loader_criteria(
-            Decision, sa.or_(Decision.gold_for.is_(None), mine), include_aliases=True
-        ),
-        with_loader_criteria(
-            Case, sa.or_(Case.purpose != GOLD, Case.decision_id.in_(served)), include_aliases=True
-        ),
-    )

@@ -1070,15 +1070,17 @@ def _told_more(
 
 def _last_act(work: Work, case: Case, decision: Decision) -> LastAct | None:
     events = history.of_decision(work, decision.id)
-    second_look = case.purpose in purposes.SECOND_LOOKS
+    # What was done before is not told to who looks a second time.
+    alone = first_judgement.held_blind(work, [decision.id]).get(decision.id)
+    if case.purpose in purposes.SECOND_LOOKS:
+        alone = case.id
     event = next(
         (
             event
             for event in reversed(events)
             if event.actor_id != work.actor.id
             and event.kind not in {EntryKind.DECISION_RECORDED, EntryKind.CASE_OPENED}
-            # What was done before is not told to who looks a second time.
-            and (not second_look or event.refs.get("case") == case.id)
+            and (alone is None or event.refs.get("case") == alone)
         ),
         None,
     )

@@ -321,10 +321,22 @@ def seen(answerable: Answerable, who: Actor, decision_id: str, case_id: str) -> 
         found["case"] = [
             getattr(view, name) for name in view.__slots__ if name not in {"policy", "changes"}
         ]
-        found["list"] = [
+        found["lists"] = [
             [getattr(one, name) for name in one.__slots__ if name != "policy"]
-            for one in service.list_cases(work).cases
+            for status in ("open", "decided")
+            for one in service.list_cases(work, status=status).cases
         ]
+        others = sa.select(Case.id).where(Case.decision_id == decision_id, Case.id != case_id)
+        for other in work.session.execute(others).scalars():
+            view = service.case_view(work, other)
+            found[f"case {view.purpose}"] = (
+                [
+                    getattr(view, name)
+                    for name in view.__slots__
+                    if name not in {"policy", "changes"}
+                ],
+                service.last_act(work, other),
+            )
         for name, act in (
             ("decision", lambda: decisions.get(work, decision_id)),
             ("story", lambda: explanations.story(work, decision_id)),
@@ -335,6 +347,7 @@ def seen(answerable: Answerable, who: Actor, decision_id: str, case_id: str) -> 
             ("reversal", lambda: appeals.reversal(work, decision_id)),
             ("standing", lambda: appeals.standing(work, decision_id)),
             ("reviewer", lambda: explanations.explain(work, decision_id, audience="reviewer")),
+            ("appeal", lambda: appeals.appeals_of(work, decision_id)),
             ("last act", lambda: service.last_act(work, case_id)),
         ):
             try:
