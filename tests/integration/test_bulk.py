@@ -181,8 +181,11 @@ def test_cases_that_are_not_alike_are_not_approved_together(answerable, shop, ad
 def test_policies_of_high_stakes_and_other_peoples_choices_are_left_alone(answerable, ada, ben):
     publish(answerable, POLICY.replace("owner:", "stakes: high\nowner:"))
     shop = app(answerable)
+    ids = cases(answerable, shop, 2)
+    with answerable.database.write() as session:
+        session.execute(sa.update(Case).values(judge_first=False))
     with pytest.raises(InvalidInput, match="looked at by itself"):
-        begun(answerable, ada, cases(answerable, shop, 2))
+        begun(answerable, ada, ids)
     publish(answerable, POLICY)
     found = opened(answerable, ada, begun(answerable, ada, cases(answerable, shop, 2)))
     with pytest.raises(NotFound):

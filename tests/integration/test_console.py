@@ -341,7 +341,9 @@ def news(client: FlaskClient, page: str):
     return client.get(found[1].replace("&amp;", "&"), headers={"If-None-Match": f'"{found[2]}"'})
 
 
-def test_an_open_case_is_told_what_others_did_with_it(app: Flask, answerable: Answerable) -> None:
+def test_an_open_case_is_told_what_others_did_with_it(
+    app: Flask, answerable: Answerable, clock: SettableClock
+) -> None:
     accounts.join(answerable, "Ben", "manager", queues=(retention.QUEUE,))
     ada, _answer = sign_in(app)
     ben, _answer = sign_in(app, "Ben")
@@ -355,6 +357,11 @@ def test_an_open_case_is_told_what_others_did_with_it(app: Flask, answerable: An
     decide(ben, case_id, verdict="approve")
     assert "Ben approved this case." in news(ada, page).text
     assert "This case has changed." in news(ben, page).text, "what one did oneself names nobody"
+    clock.advance(seconds=1)
+    later = ada.get(f"/cases/{case_id}").text
+    said = {"csrf_token": token(ada, "/queue"), "words": "I would have, too."}
+    ada.post(f"/cases/{case_id}/comment", data=said)
+    assert "Ben" not in news(ada, later).text, "what Ben did before is no news"
     with answerable.work(people.service("cli")) as work:
         work.session.execute(sa.text("UPDATE cases SET queue = 'sales-leads'"))
     gone = news(ada, page)

@@ -56,10 +56,11 @@ def test_the_morning_brings_one_mail_with_numbers_and_links(answerable, ada, clo
     make_late(answerable, case_id, clock.now() - timedelta(minutes=5))
     clock.set(datetime(2026, 11, 24, 7, 0, tzinfo=UTC))
     assert digests.run(answerable) == 1
-    assert digests.run(answerable) == 0
+    (letter,) = letters(answerable, digests.KIND)
+    with answerable.database.write() as session:
+        session.execute(sa.delete(Job))
     clock.advance(hours=1)
     assert digests.run(answerable) == 0
-    (letter,) = letters(answerable, digests.KIND)
     assert letter["subject"] == "One case waits"
     assert "Sales managers: 1 waiting, 1 overdue" in letter["text"]
     assert f"/queue?queue={QUEUE}" in letter["text"]
