@@ -65,7 +65,7 @@ def standing(work: Work, decision_id: str) -> Standing:
     row = _readable(work, decision_id)
     first_judgement.require_told(work, row.id)
     rows = queries.of_decision(work.session, row.id)
-    status, outcome = visible(row.status, row.outcome, row.effective_at, work.now)
+    status, outcome = _decided(work, row)
     stands = queries.standing(work.session, row)
     erased = _key(work, row) is None
     try:
@@ -164,7 +164,7 @@ def open_appeal(
     same = next((one for one in earlier if tag is not None and one.form == tag), None)
     if same is not None:
         return _view(work, same)
-    status, outcome = visible(row.status, row.outcome, row.effective_at, work.now)
+    status, outcome = _decided(work, row)
     key = _key(work, row)
     transitions.require_openable(
         status, outcome, [_state(work, one) for one in earlier], erased=key is None
@@ -384,6 +384,12 @@ def file_of(work: Work, case_id: str, number: int) -> tuple[FileView, bytes]:
     if appeal is None:
         raise NotFound("There is no such file with this appeal.")
     return brought.read(work.session, work.answerable.keys, appeal.id, number)
+
+
+def _decided(work: Work, row: Decision) -> tuple[Status, str | None]:
+    """Return how a decision stands as everybody sees it; of a known case that is over, that nothing was decided about anybody."""
+    status, outcome = visible(row.status, row.outcome, row.effective_at, work.now)
+    return status, None if row.gold_for is not None else outcome
 
 
 def _readable(work: Work, decision_id: str) -> Decision:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from governance.decisions.models import Decision
 from governance.decisions.sight import DECIDING, OWN
 from governance.decisions.states import REVERSAL
+from governance.gold.models import GoldServing
 from governance.reviews.models import Case
 from governance.subjects.models import PayloadRow, SubjectKeyRow
 
@@ -44,13 +45,22 @@ def case_of(session: Session, decision_id: str) -> Case | None:
     ).scalar_one_or_none()
 
 
-def of_subject(subject_tag: str) -> sa.Select[str]:
-    """Return a select of the ids of a subject's decisions."""
-    return (
+def of_subject(subject_tag: str) -> sa.CompoundSelect[str]:
+    """Return a select of the ids of a subject's decisions; gold cases are of the subject that was made up for them."""
+    served = sa.select(GoldServing.decision_id).where(
+        GoldServing.decision_id == PayloadRow.record_id
+    )
+    own = (
         sa.select(PayloadRow.record_id)
         .join(SubjectKeyRow, SubjectKeyRow.id == PayloadRow.key_id)
-        .where(SubjectKeyRow.subject_tag == subject_tag, PayloadRow.name == "decision")
+        .where(
+            SubjectKeyRow.subject_tag == subject_tag,
+            PayloadRow.name == "decision",
+            ~served.exists(),
+        )
     )
+    made_up = sa.select(GoldServing.decision_id).where(GoldServing.subject_tag == subject_tag)
+    return own.union_all(made_up)
 
 
 def earlier_of_subject(

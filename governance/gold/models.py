@@ -37,7 +37,7 @@ class GoldCase(Base):
 class GoldServing(Base):
     """That a person was served a known case, as the decision of that id.
 
-    ``block`` counts that person's verdicts at the point by the policy's share. ``ended_at`` is set where it ended without a verdict,
+    ``block`` counts that person's verdicts at the point by the policy's share; by ``subject_tag`` the made-up subject is found. ``ended_at`` is set where it ended without a verdict,
     ``told_at`` once the person said that they have seen what was right.
     """
 
@@ -52,6 +52,7 @@ class GoldServing(Base):
     person_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("people.id"))
     point: Mapped[str] = mapped_column(sa.String(63))
     block: Mapped[int]
+    subject_tag: Mapped[str | None] = mapped_column(sa.String(64), index=True)
     served_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     told_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -199,6 +199,8 @@ def _materialise(
         judge_first=judge_first,
         revision=1,
     )
+    subject = document["subject"]
+    invented = None if subject is None else made_up(work, subject, new_id)
     work.session.add(decision)
     work.session.flush()
     work.session.add_all(
@@ -210,13 +212,13 @@ def _materialise(
                 person_id=work.person_id,
                 point=old.point,
                 block=block,
+                subject_tag=None if invented is None else work.answerable.keys.tag_of(invented),
                 served_at=work.now,
             ),
         ]
     )
-    subject = document["subject"]
     document |= {
-        "subject": None if subject is None else made_up(work, subject, new_id),
+        "subject": invented,
         # The key is that of the person concerned, so that erasing them erases this too.
         "source_subject": subject,
     }

@@ -210,6 +210,11 @@ def test_to_its_person_it_looks_like_any_other(house, clock, in_review):
         told.append(found)
     assert sum(status == 200 for status, _ in told[0].values()) > 9
     assert told[0] == told[1]
+    ref = case["decision"]["subject"]["ref"]
+    for who, asked, hits in (("Ada", ref, 1), ("Ada", "cust-2001", 1), ("Ben", ref, 0)):
+        search = {"subject": {"ref": asked}}
+        answer = house.call(who, "POST", "/decisions/search", json=search)
+        assert len(answer.json["decisions"]) == hits, (who, asked)
     lists = ("/queue", "/decisions", "/api/v1/cases", "/api/v1/decisions", "/api/v1/ledger")
     for path in lists:
         text = look(house, "Ada", browser, path)[1]
@@ -255,6 +260,10 @@ def test_what_was_right_is_told_once_the_verdict_counts_and_to_that_person_first
     assert (results["mistakes"], results["caught"]) == (1, 0)
     after = house.call("Cleo", "GET", oversight).json["measures"]["gold"]["caught"]["of"]
     assert (before, after) == ([0, 0], [0, 1])
+    objected = house.call(
+        "Ada", "POST", f"/decisions/{case['decision']['id']}/appeals", json={"words": "Unfair."}
+    )
+    assert objected.status_code == 409, "it is about nobody"
     # Lists of decisions and figures of the day are rid of it.
     for path in ("/decisions", "/ledger"):
         assert case["decision"]["id"] not in house.call("Ada", "GET", path).text

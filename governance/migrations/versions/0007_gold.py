@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("person_id", Id(length=36), nullable=False),
         sa.Column("point", sa.String(length=63), nullable=False),
         sa.Column("block", sa.Integer(), nullable=False),
+        sa.Column("subject_tag", sa.String(length=64), nullable=True),
         sa.Column("served_at", Instant(length=27), nullable=False),
         sa.Column("ended_at", Instant(length=27), nullable=True),
         sa.Column("told_at", Instant(length=27), nullable=True),
@@ -91,10 +92,14 @@ def upgrade() -> None:
         ["person_id", "point", "block"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_gold_servings_subject_tag"), "gold_servings", ["subject_tag"], unique=False
+    )
 
 
 def downgrade() -> None:
     """Drop the tables and the column."""
+    op.drop_index(op.f("ix_gold_servings_subject_tag"), table_name="gold_servings")
     op.drop_index("ix_gold_servings_person_point", table_name="gold_servings")
     op.drop_table("gold_servings")
     op.drop_table("gold_progress")
