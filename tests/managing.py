@@ -28,7 +28,7 @@ def main() -> None:
             highwater_dir=Path(told["highwater_dir"]),
             database_url=told["database_url"],
             background="apart",
-            log_level="critical",
+            log_level="error",
         )
     )
     actors = [accounts.again(answerable, one) for one in people]

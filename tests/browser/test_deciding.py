@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from governance.decisions import service as decisions
 from governance.installation.service import change_settings
 from governance.reviews import handling
 from governance.reviews import service as reviews
 from tests import people, retention
 from tests.browser.pages import follow, press, violations
+from tests.conftest import FULL
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -53,6 +56,36 @@ def test_a_case_is_decided_and_taken_back_with_the_keyboard_alone(
     page.keyboard.press("Enter")
     page.wait_for_url("**/queue")
     assert status_of(house, decision_id) == "approved"
+    page.context.close()
+
+
+@pytest.mark.timeout(600)
+def test_one_case_after_the_other_is_decided_with_the_keyboard_alone(
+    browser: Browser, house: House
+) -> None:
+    asked = [house.asks() for _ in range(30 if FULL else 5)]
+    page = house.page_of(house.enter(browser, "Ada"))
+    page.goto("/queue")
+    wanted = {}
+    for number in range(len(asked)):
+        page.keyboard.press("n")
+        page.wait_for_url("**/cases/*")
+        case_id = page.url.rpartition("/")[2]
+        kind = ("approved", "rejected", "changed")[number % 3]
+        page.keyboard.press({"approved": "1", "changed": "2", "rejected": "3"}[kind])
+        if kind == "changed":
+            page.keyboard.press("Tab")
+            page.keyboard.press("Space")
+        if kind == "approved":
+            page.keyboard.press("Enter")
+        else:
+            while page.evaluate("document.activeElement.id") != "reason":
+                page.keyboard.press("Tab")
+            page.keyboard.type("They asked us for it.")
+            page.keyboard.press("Control+Enter")
+        page.wait_for_url("**/queue")
+        wanted[case_id] = kind
+    assert {house.case(one): status_of(house, one) for one in asked} == wanted
     page.context.close()
 
 
