@@ -356,7 +356,7 @@ def test_a_hold_is_seen_by_everybody_at_once_and_lifting_waits_for_a_second_pers
     assert "Discounts look wrong since noon." in held
     case_id = house.case(house.asks(0.95))
     open_case(ben, case_id)
-    assert "Only people decide here at present" in ben.locator(".whys").inner_text()
+    assert "Only people decide here at present" in ben.locator(".whys").first.inner_text()
     ada.locator("#why-all").fill("Prices are right again.")
     press(ada, "Ask to lift it")
     assert "Lifting waits for a second person" in ada.locator(".held").inner_text()
