@@ -1,7 +1,7 @@
 """How long does a manager wait between "decide" and the next case, with 100,000 open cases in the queue?
 
 ``python -m benchmarks console`` fills an installation on SQLite and on PostgreSQL through the decision service, signs a manager in, and decides case after case:
-the verdict, the queue it leads back to, taking the next, and the page of that case. It prints the server's time of each of these, and of all of them together.
+the verdict, with which the next case is taken, and the page of that case. It prints the server's time of each of these, and of all of them together.
 Requests are made in this process, so the network and the browser are left out. Writes JSON with ``--out``.
 """
 
@@ -186,7 +186,7 @@ def fill(answerable: Answerable, many: int) -> None:
 
 
 WHOLE = "decide and show the next"
-STEPS = ("the verdict", "the queue", "take the next", "the case", WHOLE)
+STEPS = ("the verdict, taking the next", "the case", WHOLE)
 
 
 def measure(answerable: Answerable, database: str, rounds: int) -> Iterator[Measured]:
@@ -198,7 +198,8 @@ def measure(answerable: Answerable, database: str, rounds: int) -> Iterator[Meas
         "password": PASSWORD,
     }
     assert client.post("/sign-in", data=form).status_code == 303
-    page = _case(client, {step: [] for step in STEPS}, client.get("/queue").text)
+    taken = {"csrf_token": _hidden(client.get("/queue").text, "csrf_token")}
+    page = client.get(client.post("/queue/next", data=taken).location).text
     for _ in range(5):
         page = _round(client, {step: [] for step in STEPS}, page)
     took: dict[str, list[tuple[float, float]]] = {step: [] for step in STEPS}
@@ -231,22 +232,13 @@ def _round(client: FlaskClient, took: dict[str, list[tuple[float, float]]], page
     }
     action = re.search(r'action="(/cases/[^"/]+/decide)"', page)
     assert action is not None
-    with _timed(took["the verdict"]):
+    with _timed(took["the verdict, taking the next"]):
         answer = client.post(action[1], data=form)
     assert answer.status_code == 303, answer.text
-    with _timed(took["the queue"]):
-        queue = client.get(answer.location).text
-    shown = _case(client, took, queue)
+    with _timed(took["the case"]):
+        shown = client.get(answer.location).text
     took[WHOLE].append((time.perf_counter() - wall, time.process_time() - cpu))
     return shown
-
-
-def _case(client: FlaskClient, took: dict[str, list[tuple[float, float]]], queue: str) -> str:
-    with _timed(took["take the next"]):
-        answer = client.post("/queue/next", data={"csrf_token": _hidden(queue, "csrf_token")})
-    assert answer.status_code == 303, answer.text
-    with _timed(took["the case"]):
-        return str(client.get(answer.location).text)
 
 
 @contextmanager

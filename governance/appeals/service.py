@@ -26,7 +26,7 @@ from governance.decisions import queries as decisions
 from governance.decisions import service as decision_views
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
-from governance.decisions.states import visible
+from governance.decisions.states import Status, visible
 from governance.deltas.noting import counted
 from governance.errors import AnswerableError, Conflict, FieldProblem, InvalidInput, NotFound
 from governance.permissions import Permission

@@ -67,9 +67,9 @@ def test_one_case_after_the_other_is_decided_with_the_keyboard_alone(
     page = house.page_of(house.enter(browser, "Ada"))
     page.goto("/queue")
     wanted = {}
+    page.keyboard.press("n")
+    page.wait_for_url("**/cases/*")
     for number in range(len(asked)):
-        page.keyboard.press("n")
-        page.wait_for_url("**/cases/*")
         case_id = page.url.rpartition("/")[2]
         kind = ("approved", "rejected", "changed")[number % 3]
         page.keyboard.press({"approved": "1", "changed": "2", "rejected": "3"}[kind])
@@ -83,8 +83,9 @@ def test_one_case_after_the_other_is_decided_with_the_keyboard_alone(
                 page.keyboard.press("Tab")
             page.keyboard.type("They asked us for it.")
             page.keyboard.press("Control+Enter")
-        page.wait_for_url("**/queue")
+        page.wait_for_url(lambda url, was=case_id: not url.endswith(was))
         wanted[case_id] = kind
+    assert page.url.endswith("/queue"), "no other case waits"
     assert {house.case(one): status_of(house, one) for one in asked} == wanted
     page.context.close()
 

@@ -27,7 +27,7 @@ from governance.reviews.views import CaseView
 from governance.work import Work
 from policies.texts import shown
 from web import authentication, problems
-from web.console import beside, forms, telling, times
+from web.console import beside, forms, playing, telling, times
 from web.console.instead import of_masked
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
@@ -104,7 +104,7 @@ def answer_appeal(case_id: str) -> Response:
         else _("The appeal is answered, and the decision stands."),
         _("The person concerned reads it on their page."),
     )
-    return go("queue")
+    return playing.go_on()
 
 
 @blueprint.get("/cases/<case_id>/appeal-files/<int:number>")

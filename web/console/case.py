@@ -33,7 +33,7 @@ from governance.reviews.views import SignOffView as SignedOff
 from governance.work import Work
 from policies.document import Policy
 from web import authentication, problems
-from web.console import appeals, beside, forms, shell, telling, times
+from web.console import appeals, beside, forms, playing, shell, telling, times
 from web.console.instead import of_case
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
@@ -135,7 +135,7 @@ def decide(case_id: str) -> Response:
         tell("good", told, _("Another decision is in its place now.") if reverse else "")
     else:
         shell.offer_undo(view.id, told, view.undo.until, view.revision)
-    return go("queue")
+    return playing.go_on()
 
 
 @blueprint.post("/cases/<case_id>/second-opinion")
@@ -229,7 +229,7 @@ def escalate(case_id: str) -> Response:
     if moved.purpose == GOLD:
         return was_known(case_id)
     tell("good", _("The case went to %(queue)s.", queue=title))
-    return go("queue")
+    return playing.go_on()
 
 
 def was_known(case_id: str) -> Response:

@@ -18,7 +18,7 @@ from governance.reviews.views import CaseSummary
 from governance.subjects.files import MOST_BYTES, MOST_FILES
 from web import authentication, uploads
 from web.console import case as case_page
-from web.console import forms
+from web.console import forms, playing
 from web.console.links import linked
 from web.console.shell import blueprint, go, tell
 from web.console.speech import gettext as _
@@ -159,7 +159,7 @@ def comment(case_id: str) -> Response:
 def _do(
     case_id: str, name: str, act: Callable[[Any], object], told: str, *, stay: bool = False
 ) -> Response:
-    """Do one of these and go on to the queue; where it does not fit, show its form again with what was wrong."""
+    """Do one of these and go on; where it does not fit, show its form again with what was wrong."""
     try:
         with authentication.installation().work(authentication.actor()) as work:
             done = act(work)
@@ -176,7 +176,7 @@ def _do(
     if isinstance(done, CaseSummary) and done.purpose == GOLD:
         return case_page.was_known(case_id)
     tell("good", told)
-    return go("case", case_id=case_id) if stay else go("queue")
+    return go("case", case_id=case_id) if stay else playing.go_on()
 
 
 def _told_again(error: InvalidInput) -> Form:

@@ -14,8 +14,8 @@ from governance.reviews.purposes import APPEAL, DOUBLE, SECOND_LOOKS
 from governance.reviews.views import CaseSummary
 from governance.work import Work
 from web import authentication
-from web.console import forms, telling, times
-from web.console.shell import blueprint, go, render, tell
+from web.console import playing, telling, times
+from web.console.shell import blueprint, render
 from web.console.speech import gettext as _
 from web.console.speech import language
 from web.console.views.shell import Choice, Page
@@ -28,6 +28,7 @@ from web.security import requires
 def queue() -> Response:
     """Show what waits; a page that asks again by ETag is told when nothing has changed."""
     chosen = request.args.get("queue") or None
+    playing.stop()
     with authentication.installation().look(authentication.actor()) as work:
         page = _page(work, chosen, request.args.get("after") or None)
     etag = _etag(page)
@@ -42,20 +43,8 @@ def queue() -> Response:
 @blueprint.post("/queue/next")
 @requires(Permission.CASES_DECIDE)
 def next_case() -> Response:
-    """Claim the most urgent case and show it."""
-    chosen = forms.text("queue") or None
-    with authentication.installation().work(authentication.actor()) as work:
-        case = reviews.next_case(work, queue=chosen)
-    if case is None:
-        tell(
-            "info",
-            _("No case is free for you now."),
-            _(
-                "Those that wait are with others, put off, passed on by you, or for others to sign off."
-            ),
-        )
-        return go("queue", queue=chosen)
-    return go("case", case_id=case.id)
+    """Claim the most urgent case and show it; others follow it."""
+    return playing.begin(request.form.get("queue"))
 
 
 def _page(work: Work, chosen: str | None, after: str | None) -> QueuePage:
