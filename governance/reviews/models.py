@@ -22,7 +22,7 @@ class Case(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        sa.Index("ix_cases_queue_status_due", "queue", "status", "due_at", "id"),
+        sa.Index("ix_cases_urgency", "queue", "status", "sensitive", "due_at", "opened_at", "id"),
         sa.Index("ix_cases_status_due", "status", "due_at"),
         sa.Index("ix_cases_queue_opened", "queue", "opened_at"),
         sa.Index("ix_cases_queue_closed", "queue", "closed_at"),

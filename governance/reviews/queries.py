@@ -119,17 +119,13 @@ def author_of(session: Session, point: str, version: int) -> str | None:
 
 def held_by(session: Session, person_id: str, queues: Sequence[str], now: datetime) -> Case | None:
     """Return the open case of these queues that a person holds, the one claimed last."""
-    return session.execute(
+    # By whoever holds them, who are few; by status, SQLite would look through all that is open.
+    held = session.execute(
         sa.select(Case)
-        .where(
-            Case.status == "open",
-            Case.queue.in_(queues),
-            Case.claimed_by == person_id,
-            Case.claimed_until > now,
-        )
+        .where(Case.claimed_by == person_id, Case.claimed_until > now, Case.closed_at.is_(None))
         .order_by(Case.claimed_at.desc(), Case.id)
-        .limit(1)
-    ).scalar_one_or_none()
+    ).scalars()
+    return next((case for case in held if case.queue in queues), None)
 
 
 def most_urgent(
@@ -246,18 +242,20 @@ def page(
     return list(session.execute(query.limit(limit)).scalars())
 
 
-def count_open(session: Session, queues: Sequence[str], now: datetime) -> int:
-    """Count the open cases of these queues."""
-    return session.execute(
-        sa.select(sa.func.count())
-        .select_from(Case)
+def count_open(session: Session, queues: Sequence[str], now: datetime, most: int) -> int:
+    """Count the open cases of these queues, ``most`` of them at the most."""
+    some = (
+        sa.select(Case.id)
         .where(
             Case.queue.in_(queues),
             Case.status == "open",
             Case.purpose.in_(WORKED),
             is_there(now),
         )
-    ).scalar_one()
+        .limit(most)
+        .subquery()
+    )
+    return session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 
 
 def open_counts(
@@ -285,12 +283,11 @@ def open_counts(
 
 
 def recent_durations(session: Session, queue: str, count: int = 50) -> list[float]:
-    """Return the seconds from claim to verdict of about the last ``count`` cases of a queue."""
-    # By due time rather than by closing time, which no index serves; of recent cases it is as good.
+    """Return the seconds from claim to verdict of the last ``count`` cases of a queue."""
     recent = (
         sa.select(Case.id)
         .where(Case.queue == queue, Case.status == "decided", Case.purpose != GOLD)
-        .order_by(Case.due_at.desc(), Case.id.desc())
+        .order_by(Case.closed_at.desc())
         .limit(count)
         .subquery()
     )

@@ -127,10 +127,10 @@ def queue_overview(work: Work) -> Overview:
     )
 
 
-def waiting(work: Work) -> int:
-    """Count what waits in the actor's queues."""
+def waiting(work: Work, most: int) -> int:
+    """Count what waits in the actor's queues, up to ``most``."""
     work.require(Permission.CASES_READ)
-    return queries.count_open(work.session, sorted(work.actor.queues), work.now)
+    return queries.count_open(work.session, sorted(work.actor.queues), work.now, most)
 
 
 def list_cases(

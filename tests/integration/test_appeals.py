@@ -135,7 +135,8 @@ def test_an_objection_waits_in_the_queue_beside_other_cases_with_its_due_day(
     with answerable.look(ada) as work:
         listed = reviews.list_cases(work).cases
         assert [one.purpose for one in listed] == ["decide", "appeal"]
-        assert reviews.waiting(work) == 2
+        assert reviews.waiting(work, 10) == 2
+        assert reviews.waiting(work, 1) == 1
     with answerable.work(ada) as work:
         first = reviews.next_case(work)
     assert first is not None

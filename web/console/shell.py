@@ -71,6 +71,8 @@ KEYS_COOKIE: Final = "keys"
 _A_YEAR: Final = 365 * 24 * 3600
 #: Where the session keeps the verdict that its giver may still take back.
 _UNDO: Final = "undo"
+#: From so many on, what stands beside a section says that there are more.
+_MOST_COUNTED: Final = 1_000
 #: Who sets the holds of monitors.
 _MONITOR: Final = "service:monitor"
 
@@ -265,17 +267,21 @@ def begins_at_home(actor: Actor) -> bool:
     return actor.roles == {Role.AUDITOR}
 
 
-def _counts(work: Work) -> dict[str, int]:
+def _counts(work: Work) -> dict[str, str]:
     counts = {}
     if work.actor.may(Permission.CASES_READ):
-        counts["queue"] = reviews.waiting(work)
+        counts["queue"] = reviews.waiting(work, _MOST_COUNTED)
     if work.actor.may(Permission.REQUESTS_READ):
         counts["requests"] = sum(one.may_confirm for one in requests.list_open(work))
     if work.actor.may(Permission.INCIDENTS_READ):
         counts["incidents"] = monitors.open_incidents(work)
     if work.actor.may(Permission.WEBHOOKS_MANAGE):
         counts["webhooks"] = webhooks.stopped(work)
-    return counts
+    return {
+        name: str(count) if count < _MOST_COUNTED else f"{_MOST_COUNTED - 1}+"
+        for name, count in counts.items()
+        if count
+    }
 
 
 def _notices() -> tuple[Notice, ...]:

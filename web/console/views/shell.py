@@ -77,7 +77,7 @@ class Shell:
     viewer: Viewer | None = None
     sections: tuple[str, ...] = ()
     current: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, str] = field(default_factory=dict)
     holds: tuple[HoldInForce, ...] = ()
     may_hold: bool = False
     notices: tuple[Notice, ...] = ()
