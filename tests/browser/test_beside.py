@@ -65,8 +65,9 @@ def test_panels_are_taken_in_when_they_are_opened_and_nothing_is_in_anybodys_way
     page.keyboard.press("w")
     page.keyboard.press("Escape")
     page.keyboard.press("c")
+    page.emulate_media(reduced_motion="reduce")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": 320, "height": 800})
         assert violations(page) == [], scheme
         assert page.evaluate("document.documentElement.scrollWidth") <= 320

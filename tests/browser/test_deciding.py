@@ -343,28 +343,6 @@ def test_whoever_decides_faster_than_anybody_reads_is_asked_once(
     page.context.close()
 
 
-def test_a_hold_is_seen_by_everybody_at_once_and_lifting_waits_for_a_second_person(
-    browser: Browser, house: House
-) -> None:
-    ada = house.page_of(house.enter(browser, "Ada"))
-    ben = house.page_of(house.enter(browser, "Ben"))
-    ada.goto("/hold")
-    ada.locator("#reason").fill("Discounts look wrong since noon.")
-    press(ada, "Hold now")
-    ben.goto("/queue")
-    held = ben.locator(".held").inner_text()
-    assert "All decision points: people only." in held
-    assert "Discounts look wrong since noon." in held
-    case_id = house.case(house.asks(0.95))
-    open_case(ben, case_id)
-    assert "Only people decide here at present" in ben.locator(".whys").first.inner_text()
-    ada.locator("#why-all").fill("Prices are right again.")
-    press(ada, "Ask to lift it")
-    assert "Lifting waits for a second person" in ada.locator(".held").inner_text()
-    ada.context.close()
-    ben.context.close()
-
-
 def finish(house: House, decision_id: str) -> None:
     """Let Ben decide a case, so that it is in nobody's way."""
     case_id = house.case(decision_id)
@@ -439,3 +417,25 @@ def test_second_looks_are_given_without_scripts_and_stand_in_nobodys_way(
     assert in_the_way(double) == []
     page.context.close()
     beside.context.close()
+
+
+def test_a_hold_is_seen_by_everybody_at_once_and_lifting_waits_for_a_second_person(
+    browser: Browser, house: House
+) -> None:
+    ada = house.page_of(house.enter(browser, "Ada"))
+    ben = house.page_of(house.enter(browser, "Ben"))
+    ada.goto("/hold")
+    ada.locator("#reason").fill("Discounts look wrong since noon.")
+    press(ada, "Hold now")
+    ben.goto("/queue")
+    held = ben.locator(".held").inner_text()
+    assert "All decision points: people only." in held
+    assert "Discounts look wrong since noon." in held
+    case_id = house.case(house.asks(0.95))
+    open_case(ben, case_id)
+    assert "Only people decide here at present" in ben.locator(".whys").first.inner_text()
+    ada.locator("#why-all").fill("Prices are right again.")
+    press(ada, "Ask to lift it")
+    assert "Lifting waits for a second person" in ada.locator(".held").inner_text()
+    ada.context.close()
+    ben.context.close()

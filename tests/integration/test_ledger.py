@@ -349,9 +349,9 @@ def test_both_forms_hold_the_same_and_neither_what_is_encrypted(answerable, cloc
             assert hidden not in told, hidden
 
 
-@pytest.mark.parametrize("beginning", ["=", "+", "-", "@", "\t=", "\r=", "＝", "  ="])
-def test_no_cell_is_a_formula(answerable, shop, cleo, beginning):
-    harm = f'{beginning}HYPERLINK("//evil.example")'
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t=", "\r=", "＝", "  ="])
+def test_no_cell_is_a_formula(answerable, shop, cleo, first):
+    harm = f'{first}HYPERLINK("//evil.example")'
     ask(answerable, shop, harm, channel=harm)
     text = export(answerable, cleo, Form.CSV)
     (row,) = csv.DictReader(io.StringIO(text, newline=""))

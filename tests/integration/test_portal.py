@@ -99,8 +99,11 @@ def test_the_same_form_sent_twice_opens_one_appeal(client, address, answerable) 
     assert "no longer possible" in fresh.text
 
 
-def test_it_is_not_asked_for_or_sent_without_end(client, address) -> None:
+def test_it_is_not_asked_for_or_sent_without_end(client, address, monkeypatch) -> None:
+    monkeypatch.setattr(guarding, "_LOOKS", 20)
+    monkeypatch.setattr(guarding, "_SENDS", 5)
     form = form_of(client, address)
+    guarding.limit(client.application)
     sent = [
         client.post(f"{address}/words", data={"form": form, "words": ""}).status_code
         for _ in range(guarding._SENDS + 1)
