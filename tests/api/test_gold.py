@@ -59,10 +59,10 @@ def until_given(house: Served, clock, in_review, who: str = "Ada") -> None:
     """Have somebody decide what is real until their next case is a known one."""
     with house.answerable.look(accounts.again(house.answerable, house.people[who])) as work:
         place = gold.place_in(work, "retention-offer", 0, 2)
-    for _ in range(place):
+    for number in range(place):
         case = house.call(who, "POST", "/cases/next").json
         decide(house, who, case["id"], verdict="approve")
-        in_review(subject={"ref": "cust-3001"})
+        in_review(subject={"ref": f"cust-{3002 + number}"})
         clock.advance(seconds=11)
 
 
@@ -191,10 +191,9 @@ def test_to_its_person_it_looks_like_any_other(house, clock, in_review):
     house.call("Ada", "POST", f"/cases/{real['id']}/claim", headers={"If-Match": "*"})
     browser = window(house, "Ada")
     told = []
-    for case_id, decision_id, ref in (
-        (case["id"], case["decision"]["id"], case["decision"]["subject"]["ref"]),
-        (real["id"], real["decision_id"], "cust-3001"),
-    ):
+    for case_id in (case["id"], real["id"]):
+        shown = house.call("Ada", "GET", f"/cases/{case_id}").json["decision"]
+        decision_id, ref = shown["id"], shown["subject"]["ref"]
         known = {"case_id": case_id, "decision_id": decision_id}
         found = {}
         for path in doors(house, known | {"point": "retention-offer"}):
@@ -211,11 +210,11 @@ def test_to_its_person_it_looks_like_any_other(house, clock, in_review):
         told.append(found)
     assert sum(status == 200 for status, _ in told[0].values()) > 9
     assert told[0] == told[1]
-    similar = [
+    of_it, of_the_other = (
         house.call("Ada", "GET", f"/cases/{one}/similar").json["cases"]
         for one in (case["id"], real["id"])
-    ]
-    assert [len(one) for one in similar] == [0, 1]
+    )
+    assert len(of_it) == len(of_the_other) - 1
     ref = case["decision"]["subject"]["ref"]
     for who, asked, hits in (("Ada", ref, 1), ("Ada", "cust-2001", 1), ("Ben", ref, 0)):
         search = {"subject": {"ref": asked}}

@@ -368,7 +368,7 @@ def test_a_second_opinion_is_there_once_the_verdict_counts_and_only_for_another(
     )
     for who in (ada, ben):
         assert do(answerable, who, service.next_case) is None
-        assert look(answerable, who, service.waiting) == 0
+        assert look(answerable, who, service.waiting, 10) == 0
         with pytest.raises(NotFound):
             do(answerable, who, service.claim, double.id)
     clock.advance(seconds=10)
@@ -435,7 +435,7 @@ def test_taking_the_verdict_back_withdraws_the_second_opinion(
     do(answerable, ada, service.give_verdict, case_id, verdict="approve")
     clock.advance(seconds=10)
     assert [one.status for one in cases(answerable, "double")] == ["closed", "open"]
-    assert look(answerable, ben, service.waiting) == 1
+    assert look(answerable, ben, service.waiting, 10) == 1
     assert sound(answerable)
 
 

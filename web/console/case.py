@@ -23,7 +23,7 @@ from governance.errors import (
 from governance.installation.service import business_settings
 from governance.permissions import Permission
 from governance.queues import service as queues
-from governance.reviews import judging, pace
+from governance.reviews import gold, judging, pace
 from governance.reviews import service as reviews
 from governance.reviews.pace import Nudge
 from governance.reviews.purposes import APPEAL, CHECK, LEFT_FOR, SECOND_LOOKS
@@ -399,6 +399,9 @@ def _page(
         compared=tuple(_sign_off(view, one) for one in view.compared),
         agree=len(said) == 1,
         known=None if view.known is None else telling.known(view.known),
+        news=tuple(telling.known(one) for one in gold.news(work) if one.case_id != view.id)
+        if mine
+        else (),
         policy=_("Policy version %(n)s", n=decision.policy_version),
         policy_href=shell.policy_address(view.point, decision.policy_version),
         form=typed,

@@ -12,7 +12,7 @@ from governance.points import service as points
 from governance.reviews import gold as serving
 from policies.document import Policy
 from web import authentication
-from web.console import decisions, forms, telling, times
+from web.console import decisions, forms, playing, telling, times
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
@@ -90,7 +90,7 @@ def see_known(case_id: str) -> Response:
             serving.seen(work, case_id)
     except NotFound as error:
         tell("info", error.detail)
-    return go("queue")
+    return playing.go_on()
 
 
 def _row(one: GoldView, policy: Policy | None) -> GoldRow:

@@ -262,7 +262,8 @@ class CasePage:
     `holder` says who has it, or the case can be claimed. `approvable` is false where a rule forbids it,
     `judge_first` asks for this person's own judgement before the proposal is shown, `judgement` is what they said then.
     `may_decide` is false where this person may not, with `barred` saying why. `kept_for` names whom it was handed to,
-    `sleeps` till when it is put off, or waits for the app where it was `asked`. `known` says what was right, of a known case that is over.
+    `sleeps` till when it is put off, or waits for the app where it was `asked`. `known` says what was right, of a known case that is over;
+    `news` of those that the reader decided before, and has not said that they have seen.
     `looks` is check, double or own where it looks at what is decided already, else empty. Of a check `may_put_right` offers to put it right
     for the person, `confirming` asks once more and says what it `becomes`; `reversed_by` is the decision that came of it.
     `compared` are the verdicts that a second opinion stands beside, `agree` whether all say the same.
@@ -320,6 +321,7 @@ class CasePage:
     compared: tuple[SignOffView, ...] = ()
     agree: bool = False
     known: KnownView | None = None
+    news: tuple[KnownView, ...] = ()
     policy: str = ""
     policy_href: str = ""
     form: Form = Form()
