@@ -522,29 +522,23 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        (kind, name)
-        for kind in ("decisions", "ground-truth", "groups")
-        for name in NONSENSE
-        # Other kinds need other columns.
-        if kind == "decisions" or name != "columns-missing"
-    ],
-)
+@pytest.mark.parametrize("kind", ["decisions", "ground-truth", "groups"])
 def test_a_file_that_cannot_be_taken_at_all_is_one_sentence_and_nothing_is_kept(
-    answerable: Answerable, tmp_path: Path, name: str, kind: str
+    answerable: Answerable, tmp_path: Path, kind: str
 ) -> None:
-    called, raw, told = NONSENSE[name]
-    file = tmp_path / called
-    file.write_bytes(raw)
-    maps = ["--map", "a=outcome"] if name == "json-mapped" else []
-    for dry in ([], ["--dry-run"]):
-        ran = run(answerable, kind, str(file), "--point", POINT, *maps, *dry)
-        assert ran.exit_code == 1, ran.output
-        assert told in ran.stderr
-        assert ran.stderr.startswith("Error: ")
-        assert "Traceback" not in ran.output
+    for name, (called, raw, told) in NONSENSE.items():
+        # Other kinds need other columns.
+        if name == "columns-missing" and kind != "decisions":
+            continue
+        file = tmp_path / called
+        file.write_bytes(raw)
+        maps = ["--map", "a=outcome"] if name == "json-mapped" else []
+        for dry in ([], ["--dry-run"]):
+            ran = run(answerable, kind, str(file), "--point", POINT, *maps, *dry)
+            assert ran.exit_code == 1, (name, ran.output)
+            assert told in ran.stderr, name
+            assert ran.stderr.startswith("Error: "), name
+            assert "Traceback" not in ran.output, name
     with answerable.database.read() as session:
         assert session.execute(sa.select(ImportRun)).first() is None
 

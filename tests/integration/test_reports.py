@@ -36,6 +36,7 @@ from governance.reporting.access import note_reading
 from governance.reporting.models import ReportRow
 from governance.truth import service as truth
 from policies import document
+from tests.conftest import Beginning
 from tests.people import app, person, publish
 from tests.retention import POINT, POLICY
 from tests.retention import request as asking
@@ -59,14 +60,15 @@ def checked_by_fairlearn() -> None:
 
 
 @pytest.fixture
-def cleo(answerable: Answerable) -> Actor:
-    publish(answerable, MEASURED)
+def cleo(request: pytest.FixtureRequest, answerable: Answerable) -> Actor:
+    if "measured" not in request.fixturenames:
+        publish(answerable, MEASURED)
     return person(answerable, "Cleo")
 
 
-@pytest.fixture
-def measured(answerable: Answerable, cleo: Actor) -> Answerable:
-    """An installation in which women are offered less."""
+def fill(answerable: Answerable) -> None:
+    """Offer women less."""
+    publish(answerable, MEASURED)
     shop = app(answerable)
     for gender, offered, many in (
         ("female", "offer_discount", 20),
@@ -84,6 +86,16 @@ def measured(answerable: Answerable, cleo: Actor) -> Answerable:
                 truth.report_truth(work, str(view.id), outcome="offer_discount")
     while folding.fold(answerable):
         pass
+
+
+@pytest.fixture
+def beginning(request: pytest.FixtureRequest) -> Beginning | None:
+    return Beginning("unequal", fill) if "measured" in request.fixturenames else None
+
+
+@pytest.fixture
+def measured(answerable: Answerable, begun: None) -> Answerable:
+    """An installation in which women are offered less."""
     return answerable
 
 
