@@ -29,6 +29,7 @@ from benchmarks.decisions import POLICY, postgresql
 from benchmarks.imports import database_seconds
 from governance.actors import service
 from governance.application import Answerable, open_installation
+from governance.counting import folding
 from governance.decisions import service as decisions
 from governance.decisions.asking import DecisionRequest
 from governance.decisions.preparing import Asked
@@ -176,6 +177,8 @@ def fill(answerable: Answerable, many: int) -> None:
             assert getattr(answer, "status", None) == "in_review", answer
         drain(answerable)
     clock.behind = timedelta()
+    while folding.fold(answerable):
+        pass
     # Statistics as autovacuum keeps them; of SQLite none are needed.
     if not answerable.database.is_sqlite:
         autocommit = answerable.database.engine.connect().execution_options(

@@ -87,8 +87,14 @@ def withheld(work: Work, decision_ids: Sequence[str]) -> frozenset[str]:
     condition = owed(work, Decision.id)
     if condition is None or not decision_ids:
         return frozenset()
-    query = sa.select(Decision.id).where(Decision.id.in_(decision_ids), condition)
-    return frozenset(work.session.execute(query).scalars())
+    # Nothing changes while one only reads, and one decision is asked about from many sides.
+    known: dict[str, bool] = {} if work.writes else work.session.info.setdefault("withheld", {})
+    fresh = [one for one in decision_ids if one not in known]
+    if fresh:
+        query = sa.select(Decision.id).where(Decision.id.in_(fresh), condition)
+        found = set(work.session.execute(query).scalars())
+        known.update((one, one in found) for one in fresh)
+    return frozenset(one for one in decision_ids if known[one])
 
 
 def without_proposal(view: DecisionView, engine: Engine) -> DecisionView:

@@ -223,7 +223,7 @@ def approve(answerable: Answerable, actor: Actor, bulk_id: str) -> list[BulkResu
         case = service.of_ones_queues(work, case_id)
         if case.status == CaseStatus.OPEN and _likeness(work, [case]) != {alike}:
             raise Conflict("This case is no longer like the others. Look at it by itself.")
-        service.give_verdict(work, case_id, verdict=VerdictKind.APPROVE.value, bulk=bulk_id)
+        service.say(work, case_id, verdict=VerdictKind.APPROVE.value, bulk=bulk_id)
 
     return _each(answerable, actor, ids, one, holding=True)
 

@@ -59,6 +59,7 @@ from governance.reviews.views import (
     CasePage,
     CaseSummary,
     CaseView,
+    Given,
     LastAct,
     LeaseView,
     Looked,
@@ -181,6 +182,17 @@ def next_case(work: Work, *, queue: str | None = None) -> CaseView | None:
     Raises:
         NotAllowed, NotFound: the actor may not decide cases, or does not work this queue.
     """
+    row = _take_next(work, queue)
+    return None if row is None else view_of(work, row)
+
+
+def next_id(work: Work, *, queue: str | None = None) -> str | None:
+    """Do as ``next_case``, and return the case's id alone."""
+    row = _take_next(work, queue)
+    return None if row is None else row.id
+
+
+def _take_next(work: Work, queue: str | None) -> Case | None:
     work.require(Permission.CASES_DECIDE)
     person_id = work.person_id
     names = _ones_queues(work, queue)
@@ -192,7 +204,7 @@ def next_case(work: Work, *, queue: str | None = None) -> CaseView | None:
         # A known case takes the place of the one that would come, so that it comes when any would.
         row, decision = gold.serve(work, names, row) or (row, decision_of(work, row))
         _claim(work, row, decision)
-    return view_of(work, row)
+    return row
 
 
 def claim(work: Work, case_id: str, *, revision: int | None = None) -> CaseView:
@@ -255,7 +267,15 @@ def revision_of(work: Work, case_id: str) -> int:
     return of_ones_queues(work, case_id).revision
 
 
-def give_verdict(
+def give_verdict(work: Work, case_id: str, **said: Any) -> CaseView:
+    """Do as ``say``, and return the case as it is then."""
+    say(work, case_id, **said)
+    case = queries.by_id(work.session, case_id)
+    assert case is not None
+    return view_of(work, case)
+
+
+def say(
     work: Work,
     case_id: str,
     *,
@@ -266,7 +286,7 @@ def give_verdict(
     looked: Looked | None = None,
     revision: int | None = None,
     bulk: str | None = None,
-) -> CaseView:
+) -> Given:
     """Say what one thinks of a case one holds: ``approve``, ``change`` (to ``outcome``) or ``reject``.
 
     The case is decided with it once as many people gave the same outcome as the policy asks for. A second opinion is an ``outcome`` alone.
@@ -364,7 +384,15 @@ def give_verdict(
     elif case.purpose == purposes.DECIDE and sign_off.decides:
         doubles.open_for(work, case, decision)
     work.session.flush()
-    return view_of(work, case)
+    verdicts = queries.standing_verdicts(work.session, case.id)
+    mine = next(one for one in verdicts if one.id == sign_off.id)
+    return Given(
+        policy=points.engine_of(work, decision.point, decision.policy_version).policy,
+        purpose=case.purpose,
+        decided=sign_off.decides,
+        undo=_undo_view(work, _state_of(work, case, decision, verdicts), mine),
+        revision=case.revision,
+    )
 
 
 def _shown(work: Work, case: Case, decision: Decision) -> str:

@@ -209,6 +209,17 @@ class UndoView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What came of a verdict: whether the case is ``decided`` with it, and how it can be taken back."""
+
+    policy: Policy
+    purpose: str
+    decided: bool
+    undo: UndoView | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """One case with all that is needed to judge it.
 

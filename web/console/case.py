@@ -116,7 +116,7 @@ def decide(case_id: str) -> Response:
         return again(case_id, 200, Form(values=forms.typed()), confirming=True)
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            view = reviews.give_verdict(
+            given = reviews.say(
                 work,
                 case_id,
                 verdict=verdict,
@@ -130,11 +130,11 @@ def decide(case_id: str) -> Response:
         return again(case_id, 422, _refused(error))
     except TOO_LATE as error:
         return again(case_id, problems.told(type(error)).status, forms.told_again(error))
-    told = _decided(view, verdict)
-    if view.undo is None:
+    told = _decided(given.policy, given.purpose, verdict, decided=given.decided)
+    if given.undo is None:
         tell("good", told, _("Another decision is in its place now.") if reverse else "")
     else:
-        shell.offer_undo(view.id, told, view.undo.until, view.revision)
+        shell.offer_undo(case_id, told, given.undo.until, given.revision)
     return playing.go_on()
 
 
@@ -147,7 +147,7 @@ def second_opinion(case_id: str) -> Response:
         return again(case_id, 422, form)
     try:
         with authentication.installation().work(authentication.actor()) as work:
-            reviews.give_verdict(
+            reviews.say(
                 work,
                 case_id,
                 outcome=forms.text("outcome"),
@@ -491,14 +491,15 @@ def _own_undo(view: CaseView) -> Undo | None:
     if view.undo is None:
         return None
     mine = next(one for one in view.sign_offs if one.verdict_id == view.undo.verdict_id)
-    return shell.undo_of(view.id, _decided(view, mine.verdict), view.undo.until, view.revision)
+    told = _decided(view.policy, view.purpose, mine.verdict, decided=view.status != CaseStatus.OPEN)
+    return shell.undo_of(view.id, told, view.undo.until, view.revision)
 
 
-def _decided(view: CaseView, verdict: str) -> str:
-    point = view.policy.title.in_(language())
-    if view.purpose == CHECK:
+def _decided(policy: Policy, purpose: str, verdict: str, *, decided: bool) -> str:
+    point = policy.title.in_(language())
+    if purpose == CHECK:
         return _("You checked “%(point)s”.", point=point)
-    if view.status == CaseStatus.OPEN:
+    if not decided:
         return _("You signed “%(point)s” off; others must agree.", point=point)
     if verdict == VerdictKind.APPROVE:
         return _("You approved “%(point)s”.", point=point)

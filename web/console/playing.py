@@ -52,5 +52,5 @@ def go_on() -> Response:
 
 def _next(queue: str | None) -> Response | None:
     with authentication.installation().work(authentication.actor()) as work:
-        case = reviews.next_case(work, queue=queue)
-    return None if case is None else go("case", case_id=case.id)
+        case_id = reviews.next_id(work, queue=queue)
+    return None if case_id is None else go("case", case_id=case_id)
