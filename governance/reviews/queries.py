@@ -187,8 +187,10 @@ def most_urgent(
 def _first_unlocked(session: Session, query: sa.Select[Case], queues: Sequence[str]) -> Case | None:
     """Return the most urgent of these cases, locked; those that another transaction has locked are passed over."""
     for found in _by_urgency(session, query, queues, 1):
-        locked = query.where(Case.id == found.id).with_for_update(of=Case, skip_locked=True)
-        if (case := session.execute(locked).scalar_one_or_none()) is not None:
+        read = found.revision
+        case = lock(session, found.id, skip_locked=True)
+        # Whatever was done with it meanwhile, its revision tells.
+        if case is not None and (case.revision, case.status) == (read, "open"):
             return case
     # Somebody was quicker.
     rest = query.where(Case.queue.in_(queues)).order_by(*_urgency(Case)).limit(1)
@@ -199,9 +201,12 @@ def _by_urgency(
     session: Session, query: sa.Select[Case], queues: Sequence[str], limit: int
 ) -> list[Case]:
     """Return so many of these cases as ``_urgency`` sorts them, without sorting a whole queue: each part of it stands in an index in that order."""
+    # Where the index has what is never due first, it is asked for apart.
+    first_null = session.get_bind().dialect.name == "sqlite"
+    dues = (Case.due_at.is_not(None), Case.due_at.is_(None)) if first_null else (sa.true(),)
     found: list[Case] = []
     for sensitive in (True, False):
-        for due in (Case.due_at.is_not(None), Case.due_at.is_(None)):
+        for due in dues:
             part = query.where(Case.sensitive == sensitive, due)
             these: list[Case] = []
             for queue in queues:
@@ -209,11 +214,15 @@ def _by_urgency(
                     Case.due_at, Case.opened_at, Case.id
                 )
                 these += session.execute(first.limit(limit - len(found))).scalars()
-            these.sort(key=lambda one: (one.due_at or one.opened_at, one.opened_at, one.id))
+            these.sort(key=_place)
             found += these[: limit - len(found)]
             if len(found) == limit:
                 return found
     return found
+
+
+def _place(case: Case) -> tuple[Any, ...]:
+    return (case.due_at is None, case.due_at or case.opened_at, case.opened_at, case.id)
 
 
 def page(
