@@ -350,7 +350,7 @@ def _page(
             *([WhyView(text=_("It was drawn by chance."))] if looks else []),
             *(
                 WhyView(text=reason.text, code=reason.code, rule=reason.rule or "")
-                for reason in decision.reasons
+                for reason in (decision.reasons if view.purpose != CHECK else ())
             ),
         ),
         facts=telling.facts(policy, decision.features, decision.masked),
