@@ -56,6 +56,7 @@ def _where(decisions: sa.ColumnElement[bool], cases: sa.ColumnElement[bool]) -> 
     )
 
 
+_ASKED: Final = "gold asked"
 _NOT_GOLD: Final = Decision.gold_for.is_(None)
 _NOBODYS: Final = _where(_NOT_GOLD, Case.purpose != GOLD)
 _SECRET: Final = _where(
@@ -66,6 +67,25 @@ _OWN: Final = _where(
     sa.or_(_NOT_GOLD, Decision.gold_for == _person),
     sa.or_(Case.purpose != GOLD, Case.decision_id.in_(_served)),
 )
+
+
+def _has_some(session: Session, *, own: bool) -> bool:
+    """Tell whether there is any gold case that the session's person may see; for most there is none, and nothing else need be asked."""
+    asked: dict[bool, bool] = session.info.setdefault(_ASKED, {})
+    if own not in asked:
+        person_id, now = session.info["person"]
+        query = sa.select(_table.c.id).where(_table.c.gold_for == person_id).limit(1)
+        if not own:
+            query = query.where(
+                sa.or_(_table.c.effective_at.is_(None), _table.c.effective_at > now)
+            )
+        asked[own] = session.connection().execute(query).first() is not None
+    return asked[own]
+
+
+def serves(session: Session) -> None:
+    """Say that the session's person is given a gold case now."""
+    session.info.pop(_ASKED, None)
 
 
 @sa.event.listens_for(Session, "do_orm_execute")
@@ -79,5 +99,7 @@ def _leave_out(state: ORMExecuteState) -> None:
     options = _NOBODYS
     if "person" in info:
         _looking.set(info["person"])
-        options = _OWN if wanted == OWN["gold"] else _SECRET
+        own = wanted == OWN["gold"]
+        if _has_some(state.session, own=own):
+            options = _OWN if own else _SECRET
     state.statement = state.statement.options(*options)

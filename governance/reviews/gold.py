@@ -20,7 +20,7 @@ from governance.configuration import LivePolicy
 from governance.decisions.commit import stored
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD, recorded_data
-from governance.decisions.sight import ALL, GOLD
+from governance.decisions.sight import ALL, GOLD, serves
 from governance.decisions.states import Status
 from governance.errors import NotFound
 from governance.gold.models import GoldCase, GoldProgress, GoldServing
@@ -203,6 +203,7 @@ def _materialise(
     invented = None if subject is None else made_up(work, subject, new_id)
     work.session.add(decision)
     work.session.flush()
+    serves(work.session)
     work.session.add_all(
         [
             case,
