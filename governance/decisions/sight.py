@@ -69,18 +69,13 @@ _OWN: Final = _where(
 )
 
 
-def _has_some(session: Session, *, own: bool) -> bool:
-    """Tell whether there is any gold case that the session's person may see; for most there is none, and nothing else need be asked."""
-    asked: dict[bool, bool] = session.info.setdefault(_ASKED, {})
-    if own not in asked:
-        person_id, now = session.info["person"]
-        query = sa.select(_table.c.id).where(_table.c.gold_for == person_id).limit(1)
-        if not own:
-            query = query.where(
-                sa.or_(_table.c.effective_at.is_(None), _table.c.effective_at > now)
-            )
-        asked[own] = session.connection().execute(query).first() is not None
-    return asked[own]
+def _has_some(session: Session) -> bool:
+    """Tell whether the session's person was ever given a gold case; most never were, and nothing else need be asked."""
+    info = session.info
+    if _ASKED not in info:
+        query = sa.select(_table.c.id).where(_table.c.gold_for == info["person"][0]).limit(1)
+        info[_ASKED] = session.connection().execute(query).first() is not None
+    return bool(info[_ASKED])
 
 
 def serves(session: Session) -> None:
@@ -99,7 +94,6 @@ def _leave_out(state: ORMExecuteState) -> None:
     options = _NOBODYS
     if "person" in info:
         _looking.set(info["person"])
-        own = wanted == OWN["gold"]
-        if _has_some(state.session, own=own):
-            options = _OWN if own else _SECRET
+        if _has_some(state.session):
+            options = _OWN if wanted == OWN["gold"] else _SECRET
     state.statement = state.statement.options(*options)
