@@ -106,6 +106,13 @@ MOSTLY_SQLITE = pytest.mark.parametrize(
     indirect=True,
 )
 
+#: The other way round, so that neither kind of database goes without in the quick run.
+MOSTLY_POSTGRESQL = pytest.mark.parametrize(
+    "database_url",
+    [pytest.param("sqlite", marks=pytest.mark.full), "postgresql"],
+    indirect=True,
+)
+
 
 # --------------------------------------------------------------------------------- the session
 

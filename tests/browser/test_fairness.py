@@ -55,7 +55,12 @@ def speak(house: House, language: str) -> None:
 
 @pytest.fixture(
     scope="module",
-    params=[("en", "light", 1280), ("de", "dark", 320), ("de", "light", 1280), ("en", "dark", 380)],
+    params=[
+        ("en", "light", 1280),
+        ("de", "dark", 320),
+        pytest.param(("de", "light", 1280), marks=pytest.mark.full),
+        pytest.param(("en", "dark", 380), marks=pytest.mark.full),
+    ],
     ids=lambda look: "-".join(map(str, look)),
 )
 def window(

@@ -31,7 +31,7 @@ from governance.operations import verifying
 from governance.points import service as points
 from governance.settings import Settings
 from tests import accounts
-from tests.conftest import FULL
+from tests.conftest import FULL, MOSTLY_POSTGRESQL, MOSTLY_SQLITE
 from tests.retention import POINT, POLICY
 
 KILLS = 20 if FULL else 2
@@ -162,6 +162,7 @@ def check(answerable: Answerable, lines: int) -> None:
     assert [str(finding) for finding in verifying.verify(answerable).findings] == []
 
 
+@MOSTLY_SQLITE
 @pytest.mark.timeout(1200)
 def test_a_command_that_is_killed_again_and_again_imports_each_line_once(
     answerable: Answerable, tmp_path: Path
@@ -182,6 +183,7 @@ def test_a_command_that_is_killed_again_and_again_imports_each_line_once(
     check(answerable, LINES_OF_A_COMMAND)
 
 
+@MOSTLY_POSTGRESQL
 @pytest.mark.timeout(1200)
 def test_background_work_that_is_killed_again_and_again_imports_each_line_once(
     answerable: Answerable, tmp_path: Path
