@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +28,7 @@ from governance.points import service as points
 from governance.settings import Settings
 from tests import accounts
 from tests.conftest import FULL, MOSTLY_POSTGRESQL, MOSTLY_SQLITE
+from tests.processes import running
 from tests.retention import POINT, POLICY
 
 KILLS = 20 if FULL else 2
@@ -77,34 +74,6 @@ def written(folder: Path, lines: int) -> Path:
                 f"{dice.choice(['', 'no_offer', 'offer_gift'])}\n"
             )
     return path
-
-
-@contextmanager
-def running(answerable: Answerable, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in a process group of its own; what is left of it at the end is killed."""
-    settings = answerable.settings
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("answerable")), *arguments],
-        env={
-            **os.environ,
-            "ANSWERABLE_HOME": str(settings.home),
-            "ANSWERABLE_DATABASE_URL": str(settings.database_url),
-            "ANSWERABLE_HIGHWATER_DIR": str(settings.highwater_dir),
-            "ANSWERABLE_BACKGROUND": "apart",
-            "ANSWERABLE_LOG_LEVEL": "error",
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 def standing(answerable: Answerable) -> tuple[str, int]:
@@ -171,10 +140,10 @@ def test_a_command_that_is_killed_again_and_again_imports_each_line_once(
     dice, kills = random.Random(7), 0
     command = ("import", "decisions", str(file), "--point", POINT)
     for _ in range(KILLS):
-        with running(answerable, *command) as process:
+        with running(answerable.settings, *command, stdout=subprocess.PIPE) as process:
             kills += kill_while_it_goes_on(answerable, process, dice)
     assert kills >= KILLS - 1, "it was not interrupted often enough to show anything"
-    with running(answerable, *command) as process:
+    with running(answerable.settings, *command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         told = process.stdout.read()
     left_out = LINES_OF_A_COMMAND // 100
@@ -202,10 +171,10 @@ def test_background_work_that_is_killed_again_and_again_imports_each_line_once(
     imports.start(answerable, anna, run.id)
     dice, kills = random.Random(7), 0
     for _ in range(KILLS):
-        with running(answerable, "worker") as process:
+        with running(answerable.settings, "worker") as process:
             kills += kill_while_it_goes_on(answerable, process, dice)
     assert kills >= KILLS - 1, "it was not interrupted often enough to show anything"
-    with running(answerable, "worker"):
+    with running(answerable.settings, "worker"):
         while standing(answerable)[0] != RunStatus.DONE:
             time.sleep(0.05)
     check(answerable, LINES_BESIDE)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
-import os
 import random
-import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -32,56 +27,16 @@ from governance.ledger.sequencing import drain
 from governance.operations import verifying
 from governance.points import service as points
 from governance.settings import Settings
+from tests.processes import answers, free_port, running
 from tests.retention import POLICY, body
 
 WRITERS = 4
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _serving(home: Path, database_url: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the real server in a process group of its own; what is left of it at the end is killed."""
-    process = subprocess.Popen(
-        [
-            str(Path(sys.executable).with_name("answerable")),
-            "serve",
-            "--port",
-            str(port),
-            "--workers",
-            "1",
-        ],
-        env={
-            **os.environ,
-            "ANSWERABLE_HOME": str(home),
-            "ANSWERABLE_DATABASE_URL": database_url,
-            "ANSWERABLE_HIGHWATER_DIR": str(home.with_name("highwater")),
-            "ANSWERABLE_LOG_LEVEL": "error",
-        },
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        _kill(process)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+def _serving(settings: Settings, port: int) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """Run the real server, with its background work."""
+    command = ("serve", "--port", str(port), "--workers", "1")
+    return running(settings, *command, background="embedded")
 
 
 def _ask(port: int, key: str, idempotency_key: str, subject: str) -> str | None:
@@ -126,7 +81,7 @@ def test_every_acknowledged_decision_is_there_exactly_once(
         key = keys.create_key(
             work, app="shop", points=None, scopes=["decisions:write"], expires_at=None
         ).secret
-    port, kills = _free_port(), at_scale(20)
+    port, kills = free_port(), at_scale(20)
     done = threading.Event()
     acknowledged: list[dict[str, str]] = [{} for _ in range(WRITERS)]
 
@@ -146,11 +101,11 @@ def test_every_acknowledged_decision_is_there_exactly_once(
         writer.start()
     dice = random.Random(7)
     for _ in range(kills):
-        with _serving(settings.home, database_url, port):
-            while not _answers(port):
+        with _serving(settings, port):
+            while not answers(port, "/readyz"):
                 time.sleep(0.02)
             time.sleep(dice.uniform(0.2, 1.0))
-    with _serving(settings.home, database_url, port):
+    with _serving(settings, port):
         done.set()
         for writer in writers:
             writer.join()

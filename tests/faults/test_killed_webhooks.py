@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +22,7 @@ from governance.webhooks import service as webhooks
 from governance.webhooks.models import WebhookAttempt, WebhookDelivery
 from governance.webhooks.transitions import DeliveryState
 from tests.conftest import FULL
+from tests.processes import running
 from tests.receiver import Received, Receiver, receiving
 
 KILLS = 10 if FULL else 2
@@ -59,29 +58,10 @@ def answerable(database_url: str, tmp_path: Path) -> Iterator[Answerable]:
 
 @contextmanager
 def worker(answerable: Answerable) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker in a process group of its own; it is killed at the end if it still lives."""
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("answerable")), "worker"],
-        env={
-            **os.environ,
-            "ANSWERABLE_HOME": str(answerable.settings.home),
-            "ANSWERABLE_DATABASE_URL": str(answerable.settings.database_url),
-            "ANSWERABLE_HIGHWATER_DIR": str(answerable.settings.highwater_dir),
-            "ANSWERABLE_BACKGROUND": "apart",
-            "ANSWERABLE_LOG_LEVEL": "error",
-            "ANSWERABLE_WEBHOOK_PLAIN_HTTP": "true",
-            "ANSWERABLE_WEBHOOK_PRIVATE_TARGETS": "true",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
+    """Run a worker; it is killed at the end if it still lives."""
+    allowed = {"webhook_plain_http": "true", "webhook_private_targets": "true"}
+    with running(answerable.settings, "worker", **allowed) as process:
         yield process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def let_the_lease_run_out(answerable: Answerable, delivery_id: str) -> None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
 import random
-import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -43,6 +40,7 @@ from governance.webhooks import service as webhooks
 from governance.webhooks.models import WebhookDelivery
 from tests import accounts, people, retention
 from tests.conftest import FULL
+from tests.processes import answers, free_port, running
 from tests.receiver import Receiver, receiving
 
 KILLS = 20 if FULL else 2
@@ -101,31 +99,17 @@ class Desk:
 
     @contextmanager
     def running(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run one of our processes in a group of its own; what is left of it is killed."""
-        settings = self.answerable.settings
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("answerable")), *command],
-            env={
-                **os.environ,
-                "ANSWERABLE_HOME": str(settings.home),
-                "ANSWERABLE_DATABASE_URL": str(settings.database_url),
-                "ANSWERABLE_HIGHWATER_DIR": str(settings.highwater_dir),
-                "ANSWERABLE_BACKGROUND": "apart",
-                "ANSWERABLE_LOG_LEVEL": "error",
-                "ANSWERABLE_SMTP_HOST": "127.0.0.1",
-                "ANSWERABLE_SMTP_PORT": str(self.mail_port),
-                "ANSWERABLE_SMTP_SECURITY": "none",
-                "ANSWERABLE_WEBHOOK_PLAIN_HTTP": "true",
-                "ANSWERABLE_WEBHOOK_PRIVATE_TARGETS": "true",
-            },
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
+        """Run one of our processes, which sends mail and webhooks to this machine."""
+        with running(
+            self.answerable.settings,
+            *command,
+            smtp_host="127.0.0.1",
+            smtp_port=str(self.mail_port),
+            smtp_security="none",
+            webhook_plain_http="true",
+            webhook_private_targets="true",
+        ) as process:
             yield process
-        finally:
-            kill(process)
 
     @contextmanager
     def serving(self, port: int) -> Iterator[subprocess.Popen[bytes]]:
@@ -135,26 +119,6 @@ class Desk:
                 assert time.monotonic() < until, "the server does not answer"
                 time.sleep(0.05)
             yield process
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
