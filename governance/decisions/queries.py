@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from governance.clock import is_id
 from governance.decisions.models import Decision
 from governance.decisions.sight import DECIDING, OWN
 from governance.decisions.states import REVERSAL
@@ -18,6 +19,8 @@ from governance.subjects.models import PayloadRow, SubjectKeyRow
 
 def by_id(session: Session, decision_id: str) -> Decision | None:
     """Return one decision."""
+    if not is_id(decision_id):
+        return None
     return session.get(Decision, decision_id, execution_options=OWN)
 
 

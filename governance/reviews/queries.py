@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from governance.clock import is_id
 from governance.decisions import queries as decisions
 from governance.decisions.models import Decision
 from governance.decisions.sight import GOLD
@@ -32,7 +33,7 @@ class OpenCounts(NamedTuple):
 
 def by_id(session: Session, case_id: str) -> Case | None:
     """Return one case."""
-    return session.get(Case, case_id)
+    return session.get(Case, case_id) if is_id(case_id) else None
 
 
 def lock(session: Session, case_id: str, *, skip_locked: bool = False) -> Case | None:

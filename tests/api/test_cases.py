@@ -233,6 +233,8 @@ def test_several_cases_are_put_off_and_each_says_what_became_of_it(served, in_re
     assert answer.status_code == 200, answer.text
     assert [one["done"] for one in answer.json["results"]] == [True, False]
     assert answer.json["results"][1]["problem"]["code"] == "claimed-by-another"
+    nobody = served.call("Ada", "POST", "/cases/bulk", json=body | {"cases": ["none"]})
+    assert nobody.json["results"][0]["problem"]["code"] == "not-found"
     missing = served.call("Ada", "POST", "/cases/bulk", json=body | {"until": None})
     assert missing.json["errors"][0]["pointer"] == "/until"
 

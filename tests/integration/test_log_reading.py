@@ -6,12 +6,13 @@ from audits.log.entries import EntryKind
 from audits.log.tiles import root_of, tiles_of
 from audits.log.tree import HASH_BYTES
 from governance.actors import Actor, ActorKind, service
+from governance.clock import uuid7
 from governance.errors import InvalidInput, NotAllowed, NotFound
 from governance.ledger import publishing, reading
 from governance.ledger.sequencing import drain
 
 CLI = service("cli")
-DOV = Actor(kind=ActorKind.PERSON, id="dov", name="Dov", permissions=frozenset())
+DOV = Actor(kind=ActorKind.PERSON, id=uuid7(), name="Dov", permissions=frozenset())
 
 
 @pytest.fixture
