@@ -32,6 +32,7 @@ from governance.reviews.views import Known, Results
 from governance.storage.inserting import insert
 from governance.subjects import payloads
 from governance.subjects.keys import SubjectKey
+from governance.subjects.models import SubjectKeyRow
 from governance.work import Work
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ KEPT: Final = timedelta(days=1)
 _MOST_TOLD: Final = 200
 #: So few digits tell no two subjects apart, so that other letters are made up too.
 _FEW_DIGITS: Final = 3
+#: How often another subject is made up where one is somebody's.
+_ATTEMPTS: Final = 20
 _VOWELS, _CONSONANTS = "aeiou", "bcdfghjklmnpqrstvwxyz"
 
 
@@ -274,8 +277,20 @@ _COPIED_OF_CASE: Final = ("point", *_TOLD_OF_CASE)
 
 
 def made_up(work: Work, reference: str, decision_id: str) -> str:
-    """Return another reference that reads like this one: other digits, or other letters where there are few."""
-    drawn = bytes.fromhex(work.answerable.keyring.tag("gold subject", decision_id))
+    """Return another reference that reads like this one, and is nobody's as far as we know."""
+    for attempt in range(_ATTEMPTS):
+        told = _reads_like(work, reference, f"{decision_id}/{attempt}")
+        known = sa.select(SubjectKeyRow.id).where(
+            SubjectKeyRow.subject_tag == work.answerable.keys.tag_of(told)
+        )
+        if work.session.execute(known.limit(1)).first() is None:
+            break
+    return told
+
+
+def _reads_like(work: Work, reference: str, seed: str) -> str:
+    """Return a reference with other digits, or other letters where there are few."""
+    drawn = bytes.fromhex(work.answerable.keyring.tag("gold subject", seed))
     few = sum(one in "0123456789" for one in reference) < _FEW_DIGITS
     told = []
     for place, one in enumerate(reference):
