@@ -128,9 +128,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests marked ``full`` out unless ANSWERABLE_TEST_FULL=1 asks for them."""
+    """Leave the tests marked ``full`` out unless ANSWERABLE_TEST_FULL=1 asks for them, and all but one look of what is ``seen_in_turn``."""
     if FULL:
         return
+    for item in items:
+        if marker := item.get_closest_marker("seen_in_turn"):
+            looks, things = marker.args
+            turn, at = (item.callspec.indices[name] for name in (looks, things))
+            if at % marker.kwargs["of"] != turn:
+                item.add_marker(pytest.mark.full)
     wanted = [item for item in items if item.get_closest_marker("full") is None]
     left_out = [item for item in items if item.get_closest_marker("full") is not None]
     if left_out:

@@ -148,6 +148,7 @@ def windows(
         window.close()
 
 
+@pytest.mark.seen_in_turn("windows", "name", of=2)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_and_can_be_used_by_everybody(house, windows, paths, name) -> None:
     language, width, opened = windows

@@ -75,6 +75,7 @@ def window(
     context.close()
 
 
+@pytest.mark.seen_in_turn("window", "path", of=2)
 @pytest.mark.parametrize(
     "path",
     [

@@ -106,7 +106,8 @@ def test_an_owner_gets_from_a_file_to_what_it_means(
 
 
 @pytest.mark.parametrize(
-    ("language", "theme", "width"), [("en", "light", 1280), ("de", "dark", 320)]
+    ("language", "theme", "width"),
+    [pytest.param("en", "light", 1280, marks=pytest.mark.full), ("de", "dark", 320)],
 )
 def test_each_stage_fits_and_can_be_used_by_everybody(
     browser: Browser, house: House, tmp_path: Path, language: str, theme: str, width: int

@@ -35,7 +35,8 @@ def overseen(house: House) -> House:
 
 
 @pytest.mark.parametrize(
-    ("language", "theme", "width"), [("en", "light", 1280), ("de", "dark", 320)]
+    ("language", "theme", "width"),
+    [("en", "light", 1280), pytest.param("de", "dark", 320, marks=pytest.mark.full)],
 )
 def test_the_pages_fit_and_can_be_used_by_everybody(
     browser: Browser, overseen: House, language: str, theme: str, width: int

@@ -212,6 +212,7 @@ def look(
         window.close()
 
 
+@pytest.mark.seen_in_turn("look", "name", of=2)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_and_can_be_used_by_everybody(
     house: House, look: Look, paths: dict[str, str], name: str

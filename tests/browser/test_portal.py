@@ -171,7 +171,8 @@ def test_it_speaks_the_language_of_the_decision_or_the_one_that_is_chosen(
 
 
 @pytest.mark.parametrize(
-    ("language", "theme", "width"), [("en", "light", 320), ("de", "dark", 1280)]
+    ("language", "theme", "width"),
+    [("en", "light", 320), pytest.param("de", "dark", 1280, marks=pytest.mark.full)],
 )
 def test_the_pages_fit_and_can_be_used_by_everybody(
     browser: Browser, house: House, language: str, theme: str, width: int
@@ -207,7 +208,9 @@ def test_the_pages_fit_and_can_be_used_by_everybody(
     context.close()
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
+@pytest.mark.parametrize(
+    ("theme", "width"), [("light", 1280), pytest.param("dark", 320, marks=pytest.mark.full)]
+)
 def test_the_pages_of_who_answers_fit_and_can_be_used_by_everybody(
     browser: Browser, house: House, theme: str, width: int
 ) -> None:

@@ -139,7 +139,9 @@ def test_a_webhook_is_changed_switched_off_and_on_and_what_it_says_stays_in_the_
     assert "The webhook is on again." in notices(page)
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
+@pytest.mark.parametrize(
+    ("theme", "width"), [pytest.param("light", 1280, marks=pytest.mark.full), ("dark", 320)]
+)
 def test_what_is_folded_away_can_be_used_by_everybody_too(
     browser: Browser, house: House, hook: tuple[str, str], theme: str, width: int
 ) -> None:

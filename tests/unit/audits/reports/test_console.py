@@ -89,7 +89,9 @@ def test_the_sheet_adds_to_a_layer_and_names_no_colour_of_its_own() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (320, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "dark"), pytest.param(320, "light", marks=pytest.mark.full)]
+)
 def test_the_console_shows_a_report_that_everybody_can_use(
     browser: Browser, tmp_path: Path, width: int, scheme: str
 ) -> None:

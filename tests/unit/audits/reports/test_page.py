@@ -188,7 +188,11 @@ def test_the_sheet_has_a_rule_for_day_night_paper_and_small_screens() -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("name", "width", "scheme"),
-    [("compas", 1280, "light"), ("compas", 320, "dark"), ("not_measured", 320, "light")],
+    [
+        pytest.param("compas", 1280, "light", marks=pytest.mark.full),
+        ("compas", 320, "dark"),
+        ("not_measured", 320, "light"),
+    ],
 )
 def test_a_browser_finds_nothing_in_the_way_of_anybody(
     browser: Browser, tmp_path: Path, name: str, width: int, scheme: str
