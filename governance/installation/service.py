@@ -28,6 +28,8 @@ from governance.work import Work
 
 LANGUAGES: Final = ("en", "de")
 _LONGEST_NAME: Final = 200
+#: Where a session keeps the settings it has read.
+_KNOWN: Final = "business_settings"
 #: Minutes of a week.
 MOST_MINUTES: Final = 10_080
 
@@ -135,11 +137,15 @@ def create(
 
 
 def business_settings(session: Session) -> BusinessSettings:
-    """Return the business's settings; everybody may know them."""
-    known = {one.name for one in fields(BusinessSettings)}
-    rows = session.execute(sa.select(BusinessSetting)).scalars()
-    values = {row.name: row.value for row in rows if row.name in known}
-    return BusinessSettings(**{"business_name": "Answerable", **values})
+    """Return the business's settings; everybody may know them. A session asks once."""
+    settings: BusinessSettings | None = session.info.get(_KNOWN)
+    if settings is None:
+        known = {one.name for one in fields(BusinessSettings)}
+        rows = session.execute(sa.select(BusinessSetting)).scalars()
+        values = {row.name: row.value for row in rows if row.name in known}
+        settings = BusinessSettings(**{"business_name": "Answerable", **values})
+        session.info[_KNOWN] = settings
+    return settings
 
 
 def change_settings(
@@ -195,6 +201,7 @@ def apply(
         row.changed_at = work.now
         row.changed_by = work.actor.reference
     if changed:
+        work.session.info.pop(_KNOWN, None)
         work.session.flush()
         work.record(
             EntryKind.SETTINGS_CHANGED,
