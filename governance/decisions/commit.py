@@ -355,7 +355,11 @@ class _PostgreSQLStore:
     def __init__(self, database: Any) -> None:
         url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
-        self._connection.execute("SET synchronous_commit = on")
+        try:
+            self._connection.execute("SET synchronous_commit = on")
+        except psycopg.Error:
+            self._connection.close()
+            raise
         self._statements: dict[frozenset[str], str] = {}
         self.broken = False
 

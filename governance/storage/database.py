@@ -124,9 +124,13 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 def _prepare_postgresql(connection: Any, _: Any) -> None:
     # In a server's own zone the first and last hours of the calendar are in years that Python has not.
-    with connection.cursor() as cursor:
-        cursor.execute("SET TIME ZONE 'UTC'")
-    connection.commit()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+    except Exception:
+        connection.close()
+        raise
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -1,17 +1,20 @@
-"""A server that is killed again and again loses nothing that it acknowledged and makes nothing twice."""
+"""Processes that write and processes that sequence are killed again and again: nothing acknowledged is lost, nothing is made twice, nothing untrue is signed."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import random
+import shutil
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,16 +30,15 @@ from governance.ledger.sequencing import drain
 from governance.operations import verifying
 from governance.points import service as points
 from governance.settings import Settings
-from tests.processes import answers, free_port, running
+from tests.processes import answers, free_port, kill, running
 from tests.retention import POLICY, body
 
 WRITERS = 4
 
 
 def _serving(settings: Settings, port: int) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    """Run the real server, with its background work."""
-    command = ("serve", "--port", str(port), "--workers", "1")
-    return running(settings, *command, background="embedded")
+    """Run the real server, without background work."""
+    return running(settings, "serve", "--port", str(port), "--workers", "1")
 
 
 def _ask(port: int, key: str, idempotency_key: str, subject: str) -> str | None:
@@ -61,7 +63,7 @@ def _ask(port: int, key: str, idempotency_key: str, subject: str) -> str | None:
     return told.get("id")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_every_acknowledged_decision_is_there_exactly_once(
     database_url: str, tmp_path: Path, at_scale: Callable[[int], int]
 ) -> None:
@@ -81,7 +83,7 @@ def test_every_acknowledged_decision_is_there_exactly_once(
         key = keys.create_key(
             work, app="shop", points=None, scopes=["decisions:write"], expires_at=None
         ).secret
-    port, kills = free_port(), at_scale(20)
+    port, kills = free_port(), at_scale(100)
     done = threading.Event()
     acknowledged: list[dict[str, str]] = [{} for _ in range(WRITERS)]
 
@@ -99,13 +101,26 @@ def test_every_acknowledged_decision_is_there_exactly_once(
     writers = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
     for writer in writers:
         writer.start()
+    # Two sequencers that know nothing of each other: each has a home folder, with the same secrets.
+    other = tmp_path / "other-home"
+    shutil.copytree(settings.home, other, ignore=shutil.ignore_patterns("*.lock", "*.sqlite*"))
+    starting: list[Callable[[], AbstractContextManager[subprocess.Popen[bytes]]]] = [
+        partial(_serving, settings, port),
+        partial(running, settings, "worker"),
+        partial(running, replace(settings, home=other), "worker"),
+    ]
     dice = random.Random(7)
-    for _ in range(kills):
-        with _serving(settings, port):
-            while not answers(port, "/readyz"):
-                time.sleep(0.02)
-            time.sleep(dice.uniform(0.2, 1.0))
-    with _serving(settings, port):
+    with ExitStack() as stack:
+        alive = [stack.enter_context(start()) for start in starting]
+        for _ in range(kills):
+            time.sleep(dice.uniform(0.1, 0.6))
+            chosen = dice.randrange(len(alive))
+            if chosen == 0:
+                while not answers(port, "/readyz"):
+                    time.sleep(0.02)
+                time.sleep(dice.uniform(0.0, 0.5))
+            kill(alive[chosen])
+            alive[chosen] = stack.enter_context(starting[chosen]())
         done.set()
         for writer in writers:
             writer.join()
