@@ -58,6 +58,9 @@ class EntryKind(StrEnum):
     APPEAL_ANSWERED = "appeal.answered"
     PEOPLE_ONLY_SET = "people_only.set"
     PEOPLE_ONLY_LIFTED = "people_only.lifted"
+    RIGHTS_ASKED = "rights.asked"
+    RIGHTS_ANSWERED = "rights.answered"
+    RIGHTS_WITHDRAWN = "rights.withdrawn"
     POLICY_DRAFTED = "policy.drafted"
     POLICY_PUBLISHED = "policy.published"
     POLICY_WITHDRAWN = "policy.withdrawn"
@@ -232,6 +235,17 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.PEOPLE_ONLY_LIFTED: _describe(
         "A person need no longer always decide about a subject; whom is a payload.",
         "app, person, service",
+    ),
+    EntryKind.RIGHTS_ASKED: _describe(
+        "A person concerned asked for a copy of their data, or to be erased; who, and their words, are payloads.",
+        "app, person, service",
+    ),
+    EntryKind.RIGHTS_ANSWERED: _describe(
+        "What a person concerned asked for was granted or refused; the answer is a payload.",
+        "person, service",
+    ),
+    EntryKind.RIGHTS_WITHDRAWN: _describe(
+        "A person concerned took back what they had asked for.", "service"
     ),
     EntryKind.POLICY_DRAFTED: _describe("A policy version was drafted.", "person, service"),
     EntryKind.POLICY_PUBLISHED: _describe("A policy version came into force.", "person, service"),
