@@ -89,7 +89,8 @@ def test_one_entry_tells_of_all_doors_to_a_decision_within_the_hour(
         kinds = {event.kind for event in history.of_decision(work, decision_id)}
     assert "access.read" not in kinds, "reading changes nothing about a decision"
     drain(answerable)
-    assert verifying.verify(answerable).findings == []
+    found = [one for one in verifying.verify(answerable).findings if one.decision_id is not None]
+    assert found == []
 
 
 def test_an_app_reads_what_it_sent_within_the_hour_without_an_entry_and_later_with_one(
@@ -105,9 +106,7 @@ def test_an_app_reads_what_it_sent_within_the_hour_without_an_entry_and_later_wi
     assert [one["actor"]["type"] for one in told(answerable)] == ["app"]
 
 
-def test_the_words_and_files_of_an_appeal_are_read_too(
-    answerable: Answerable, shop: Actor
-) -> None:
+def test_the_words_and_files_of_an_appeal_are_read_too(answerable: Answerable, shop: Actor) -> None:
     decision_id = ask(answerable, shop)
     with answerable.work(subject_page.actor()) as work:
         appeals.open_appeal(
