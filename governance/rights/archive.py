@@ -43,10 +43,14 @@ LEFT_OUT: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """An archive that is made as its ``pieces`` are taken; its name tells of nobody."""
+    """An archive that is made as its ``pieces`` are taken; its name tells of nobody.
+
+    ``groups`` is whether this process may read the vault, so that group attributes are in it.
+    """
 
     name: str
     content_type: str
+    groups: bool
     pieces: Iterator[bytes]
 
 
@@ -120,6 +124,7 @@ def _copy(
     return Copy(
         name=f"copy-{work.now:%Y-%m-%d}.zip",
         content_type=CONTENT_TYPE,
+        groups=vault_open(work.answerable),
         pieces=_pieces(work.answerable, list(keys), reference, language, work.now),
     )
 
@@ -213,6 +218,16 @@ def _each(answerable: Answerable, about: _About) -> Iterator[Gathered]:
             groups = _groups(answerable, decision_id)
             found.document["groups"] = groups
             yield found
+
+
+def vault_open(answerable: Answerable) -> bool:
+    """Tell whether this process may read the vault of group attributes."""
+    try:
+        with answerable.look_as_fairness(gathering.reader()) as work:
+            gathering.groups_of(work, ["00000000-0000-7000-8000-000000000000"])
+    except Unavailable:
+        return False
+    return True
 
 
 def _groups(answerable: Answerable, decision_id: str) -> Any:
