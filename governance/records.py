@@ -20,6 +20,7 @@ from governance.queues import models as queues
 from governance.reporting import models as reporting
 from governance.requests import models as requests
 from governance.reviews import models as reviews
+from governance.rights import models as rights
 from governance.storage.base import Base
 from governance.subjects import models as subjects
 from governance.truth import models as truth
@@ -45,6 +46,7 @@ __all__ = [
     "reporting",
     "requests",
     "reviews",
+    "rights",
     "subjects",
     "truth",
     "webhooks",

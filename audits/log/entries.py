@@ -58,6 +58,9 @@ class EntryKind(StrEnum):
     APPEAL_ANSWERED = "appeal.answered"
     PEOPLE_ONLY_SET = "people_only.set"
     PEOPLE_ONLY_LIFTED = "people_only.lifted"
+    RIGHTS_ASKED = "rights.asked"
+    RIGHTS_ANSWERED = "rights.answered"
+    RIGHTS_WITHDRAWN = "rights.withdrawn"
     POLICY_DRAFTED = "policy.drafted"
     POLICY_PUBLISHED = "policy.published"
     POLICY_WITHDRAWN = "policy.withdrawn"
@@ -233,6 +236,17 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
         "A person need no longer always decide about a subject; whom is a payload.",
         "app, person, service",
     ),
+    EntryKind.RIGHTS_ASKED: _describe(
+        "A person concerned asked for a copy of their data, or to be erased; who, and their words, are payloads.",
+        "app, person, service",
+    ),
+    EntryKind.RIGHTS_ANSWERED: _describe(
+        "What a person concerned asked for was granted or refused; the answer is a payload.",
+        "person, service",
+    ),
+    EntryKind.RIGHTS_WITHDRAWN: _describe(
+        "A person concerned took back what they had asked for.", "service"
+    ),
     EntryKind.POLICY_DRAFTED: _describe("A policy version was drafted.", "person, service"),
     EntryKind.POLICY_PUBLISHED: _describe("A policy version came into force.", "person, service"),
     EntryKind.POLICY_WITHDRAWN: _describe(
@@ -357,7 +371,7 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.BACKUP_MADE: _describe("A backup was written.", "service"),
     EntryKind.BACKUP_RESTORED: _describe("A backup was restored.", "service"),
     EntryKind.ACCESS_READ: _describe(
-        "Payloads were read, at most once a person, object and hour; or decisions were exported from the ledger.",
+        "A payload, counts by group or an export were read by somebody, once an actor, object and hour; each file that was taken away.",
         "person, app, service",
     ),
     EntryKind.LOG_OPENED: _describe(

@@ -31,6 +31,9 @@ KINDS: Final = (
     EntryKind.REQUEST_DECLINED,
     EntryKind.PEOPLE_ONLY_SET,
     EntryKind.PEOPLE_ONLY_LIFTED,
+    EntryKind.RIGHTS_ASKED,
+    EntryKind.RIGHTS_ANSWERED,
+    EntryKind.RIGHTS_WITHDRAWN,
 )
 _MAKING: Final = frozenset(
     {
@@ -39,6 +42,7 @@ _MAKING: Final = frozenset(
         EntryKind.PERSON_ADDED,
         EntryKind.APP_KEY_CREATED,
         EntryKind.REQUEST_MADE,
+        EntryKind.RIGHTS_ASKED,
     }
 )
 #: table -> id -> column -> value, of what the entries speak of.
@@ -70,6 +74,7 @@ def follow(entries: Iterable[Mapping[str, Any]]) -> Standing:
             "app_keys",
             "requests",
             "people_only",
+            "rights_requests",
         )
     }
     # What is made and put in force by one act has one instant, and either entry may come first in the log.
@@ -100,7 +105,15 @@ def compare(known: Standing, rows: Mapping[str, Mapping[Any, Any]]) -> Iterator[
 def _take(known: Standing, entry: Mapping[str, Any]) -> None:
     at = parse_rfc3339(entry["recorded_at"])
     actor = f"{entry['actor']['type']}:{entry['actor']['ref'].partition('/')[0]}"
-    takers = (_take_policy, _take_hold, _take_person, _take_key, _take_request, _take_mark)
+    takers = (
+        _take_policy,
+        _take_hold,
+        _take_person,
+        _take_key,
+        _take_request,
+        _take_mark,
+        _take_right,
+    )
     for take in takers:
         take(known, entry, actor, at)
 
@@ -202,6 +215,36 @@ def _take_mark(known: Standing, entry: Mapping[str, Any], actor: str, at: dateti
             known["people_only"][entry["refs"]["subject_key"]] = {"set_at": at, "set_by": actor}
         case EntryKind.PEOPLE_ONLY_LIFTED:
             del known["people_only"][entry["refs"]["subject_key"]]
+
+
+def _take_right(known: Standing, entry: Mapping[str, Any], actor: str, at: datetime) -> None:
+    data, rows = entry["data"], known["rights_requests"]
+    match entry["kind"]:
+        case EntryKind.RIGHTS_ASKED:
+            rows[entry["refs"]["request"]] = {
+                "kind": data["kind"],
+                "door": data["door"],
+                "status": "open",
+                "asked_at": at,
+                "asked_by": actor,
+                "due_at": parse_rfc3339(data["due_at"]),
+                "closed_at": None,
+                "closed_by": None,
+            }
+        case EntryKind.RIGHTS_ANSWERED:
+            status = "granted" if data["granted"] else "refused"
+            rows[entry["refs"]["request"]] |= {
+                "status": status,
+                "closed_at": at,
+                "closed_by": actor,
+                "answer_id": entry["id"],
+            }
+        case EntryKind.RIGHTS_WITHDRAWN:
+            rows[entry["refs"]["request"]] |= {
+                "status": "withdrawn",
+                "closed_at": at,
+                "closed_by": actor,
+            }
 
 
 def _facts(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from governance.overseeing.models import PersonFigures
 from governance.permissions import ROLE_PERMISSIONS, Permission, Role
 from governance.reporting import making
 from governance.reviews import service as reviews
+from governance.rights import service as rights
+from governance.rights.transitions import RightKind
 from governance.webhooks import service as webhooks
 from tests import accounts, people, retention
 from tests.applications import create_app
@@ -166,6 +168,8 @@ def fill(answerable) -> dict[str, str]:
         }
     with answerable.work(actors["Ada"]) as work:
         reviews.claim(work, case_id)
+        asked_for = rights.ask(work, RightKind.ACCESS, reference="cust-4711", words="All, please.")
+        known["request_id"] = asked_for.id
     return known
 
 
