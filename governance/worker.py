@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import structlog
 
 from audits.log.highwater import SigningRefused
+from governance import readings
 from governance.counting import folding, reconciling
 from governance.decisions.models import Decision
 from governance.erasing import carrying_out
@@ -247,7 +248,7 @@ class Background:
 
 
 def clean(answerable: Answerable) -> None:
-    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours; and name in the log what was erased."""
+    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, who read what within the hour, done jobs, old webhooks, checkpoints between hours; and name in the log what was erased."""
     now = answerable.clock.now()
     while _forget_keys(answerable) == _BATCH:
         pass
@@ -260,6 +261,7 @@ def clean(answerable: Answerable) -> None:
                 sa.or_(SignInFailure.blocked_until.is_(None), SignInFailure.blocked_until < now),
             )
         )
+        readings.forget_old(session, now)
     mail.drop_stale(answerable)
     queue.clean(answerable)
     delivering.forget_old(answerable)

@@ -364,6 +364,7 @@ def _said(work: Work, record_id: str, name: str) -> str | None:
 
 def _hold_view(work: Work, row: LegalHold) -> HoldView:
     names = names_of(work.session, [row.set_by, row.lifted_by])
+    work.reads("legal_hold", row.id, refs={"legal_hold": row.id})
     return HoldView(
         id=row.id,
         reason=_said(work, row.id, REASON),
@@ -384,6 +385,8 @@ def _view(work: Work, row: Erasure, *, whole: bool = True) -> ErasureView:
         and work.actor.may(Permission.REQUESTS_READ)
         and requests.get(work, row.request_id).may_confirm
     )
+    if whole:
+        work.reads("erasure", row.id, refs={"erasure": row.id})
     in_the_way = None
     if status in GOING:
         keys = queries.keys_beside(work.session, row.key_id)
