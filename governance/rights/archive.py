@@ -18,12 +18,13 @@ from governance import readings
 from governance.appeals import people_only
 from governance.application import Answerable
 from governance.clock import rfc3339
-from governance.errors import Conflict, NotFound, Unavailable
+from governance.errors import Conflict, Gone, NotFound, Unavailable
 from governance.installation.service import LANGUAGES, business_settings
 from governance.ledger import queries as ledger
 from governance.permissions import Permission
 from governance.rights import gathering, page, queries, service, transitions
 from governance.rights.gathering import Gathered
+from governance.rights.models import RightsRequest
 from governance.subjects.keys import SubjectKey
 from governance.subjects.models import SubjectKeyRow
 from governance.work import Work
@@ -97,10 +98,29 @@ def take(work: Work, decision_id: str, request_id: str, *, language: str | None 
     row = service.one_of_decision(work, decision_id, request_id)
     if not transitions.may_take(service.state_of(row), work.now):
         raise Conflict("This copy was not granted, or can be taken no longer. Ask for it again.")
-    said = service.view_of(work, row)
+    return _of_request(work, row, language)
+
+
+def for_request(work: Work, request_id: str, *, language: str | None = None) -> Copy:
+    """Log that the actor makes the copy that a person concerned asked for, and return it.
+
+    Raises:
+        NotAllowed: the actor may make none.
+        NotFound: there is no such request.
+        Gone: whoever asked was erased.
+    """
+    work.require(Permission.SUBJECTS_EXPORT)
+    row = service.found(work, request_id)
+    if row.key_id is None:
+        raise Gone("Whoever asked for this was erased.")
+    return _of_request(work, row, language)
+
+
+def _of_request(work: Work, row: RightsRequest, language: str | None) -> Copy:
     stored = work.session.get_one(SubjectKeyRow, row.key_id)
     keys = queries.keys_of(work.session, stored.id, stored.subject_tag)
-    return _copy(work, keys, said.subject_ref, language, request_id=row.id)
+    reference = service.view_of(work, row).subject_ref
+    return _copy(work, keys, reference, language, request_id=row.id)
 
 
 def _copy(
@@ -167,7 +187,7 @@ def _about(
         log = ledger.current(work.session)
         spoken = language or _language_of(work, ids) or settings.language
         acts = list(gathering.acts(work, keys))
-        marked = gathering.people_only(work.session, keys)
+        since = gathering.people_only_since(work.session, keys)
         asked = [
             {
                 "kind": one.kind,
@@ -192,7 +212,7 @@ def _about(
             "business": settings.business_name,
             "subject": reference,
             "log": {"origin": log.origin, "epoch": log.epoch, "vkey": log.vkey},
-            "people_only": marked,
+            "people_only": None if since is None else {"since": rfc3339(since)},
             "requests": asked,
             "left_out": list(LEFT_OUT),
         },

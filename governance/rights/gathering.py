@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -62,6 +63,8 @@ _OPINIONS: Final = frozenset(
         EntryKind.COMMENT_ADDED,
     }
 )
+#: The place of an entry that waits for the sequencer.
+_NOWHERE: Final[Mapping[str, Any]] = {"epoch": None, "index": None}
 _BY: Final = {"person": "the business", "app": "app", "service": "service"}
 
 
@@ -116,8 +119,7 @@ def decision(work: Work, decision_id: str, *, language: str) -> Gathered | None:
     places = _places(work.session, [one["record"] for one in entries])
     contents: dict[str, bytes] = {}
     for one in entries:
-        one |= places.get(one["record"], {"epoch": None, "index": None})
-        one |= _texts(work, one["record"])
+        one.update(places.get(one["record"], _NOWHERE) | _texts(work, one["record"]))
         listed = _files(work, one["record"], contents)
         if listed:
             one["files"] = listed
@@ -183,16 +185,15 @@ def acts(work: Work, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
     ).scalars()
     for row in rows:
         told = _entry(row)
-        told |= _places(work.session, [row.id]).get(row.id, {"epoch": None, "index": None})
+        told |= _places(work.session, [row.id]).get(row.id, _NOWHERE)
         yield told | _texts(work, row.id)
 
 
-def people_only(session: Session, keys: Sequence[str]) -> dict[str, Any] | None:
+def people_only_since(session: Session, keys: Sequence[str]) -> datetime | None:
     """Return since when a person always decides about somebody, None where software may."""
-    row = session.execute(
-        sa.select(PeopleOnlyRow).where(PeopleOnlyRow.key_id.in_(keys)).limit(1)
+    return session.execute(
+        sa.select(PeopleOnlyRow.set_at).where(PeopleOnlyRow.key_id.in_(keys)).limit(1)
     ).scalar_one_or_none()
-    return None if row is None else {"since": rfc3339(row.set_at)}
 
 
 def _row(row: Decision, view: DecisionView) -> dict[str, Any]:

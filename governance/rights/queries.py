@@ -59,6 +59,15 @@ def waiting(session: Session, kinds: Sequence[RightKind]) -> list[RightsRequest]
     )
 
 
+def waiting_count(session: Session) -> int:
+    """Return how many wait for an answer."""
+    return session.execute(
+        sa.select(sa.func.count())
+        .select_from(RightsRequest)
+        .where(RightsRequest.status == RightsStatus.OPEN)
+    ).scalar_one()
+
+
 def closed(session: Session, kinds: Sequence[RightKind], limit: int) -> list[RightsRequest]:
     """Return what was answered or withdrawn last, newest first."""
     return list(

@@ -20,10 +20,10 @@ from governance.decisions.preparing import DECISION_PAYLOAD
 from governance.errors import Conflict, Gone, NotFound
 from governance.permissions import Permission
 from governance.reviews.service import LONGEST_REASON, words_of
-from governance.rights import queries, transitions
+from governance.rights import gathering, queries, transitions
 from governance.rights.models import RightsRequest
 from governance.rights.transitions import RightKind, RightsDoor, RightsState, RightsStatus
-from governance.rights.views import RightsView
+from governance.rights.views import Held, RightsView
 from governance.subjects import payloads
 from governance.subjects.keys import SubjectKey
 from governance.subjects.models import SubjectKeyRow
@@ -95,6 +95,24 @@ def ask(
     return _view(work, row)
 
 
+def held(work: Work, reference: str) -> Held | None:
+    """Return in numbers what is held about a subject, None where it is nothing.
+
+    Raises:
+        NotAllowed: the actor may not see it.
+        InvalidInput: the reference is none.
+    """
+    work.require(Permission.SUBJECTS_READ)
+    keys = queries.keys_of(work.session, "", people_only.tag_of(work, reference))
+    if not keys:
+        return None
+    return Held(
+        decisions=len(gathering.decision_ids(work.session, keys)),
+        people_only_since=gathering.people_only_since(work.session, keys),
+        requests=[_view(work, row) for row in queries.of_keys(work.session, keys)],
+    )
+
+
 def waiting(work: Work) -> Sequence[RightsView]:
     """Return all that waits for an answer, what is due first first, without what was written.
 
@@ -103,6 +121,16 @@ def waiting(work: Work) -> Sequence[RightsView]:
     """
     work.require(Permission.SUBJECTS_READ)
     return [_view(work, row) for row in queries.waiting(work.session, list(RightKind))]
+
+
+def waiting_count(work: Work) -> int:
+    """Return how many wait for an answer.
+
+    Raises:
+        NotAllowed: the actor may not see it.
+    """
+    work.require(Permission.SUBJECTS_READ)
+    return queries.waiting_count(work.session)
 
 
 def closed(work: Work, limit: int = 50) -> Sequence[RightsView]:
@@ -123,9 +151,9 @@ def get(work: Work, request_id: str) -> RightsView:
         NotFound: there is no such request.
     """
     work.require(Permission.SUBJECTS_READ)
-    row = _found(work, request_id)
+    row = found(work, request_id)
     if row.key_id is not None:
-        work.reads("rights", row.id, refs={"request": row.id})
+        work.reads("request", row.id, refs={"request": row.id})
     return _view(work, row, whole=True)
 
 
@@ -151,7 +179,7 @@ def one_of_decision(work: Work, decision_id: str, request_id: str) -> RightsRequ
     """
     work.require(Permission.SUBJECTS_ASK)
     key, _ = _of_decision(work, decision_id)
-    row = _found(work, request_id)
+    row = found(work, request_id)
     if row.key_id not in queries.keys_of(work.session, key.id, key.subject_tag):
         raise NotFound("There is no such request of this person.")
     return row
@@ -263,13 +291,6 @@ def _of_decision(work: Work, decision_id: str) -> tuple[SubjectKey, str | None]:
     return key, reference
 
 
-def _found(work: Work, request_id: str) -> RightsRequest:
-    row = queries.by_id(work.session, request_id)
-    if row is None:
-        raise NotFound("Nobody asked for this.")
-    return row
-
-
 def _locked(work: Work, request_id: str) -> RightsRequest:
     row = queries.by_id(work.session, request_id, lock=True)
     if row is None:
@@ -287,6 +308,18 @@ def _key(work: Work, row: RightsRequest) -> SubjectKey | None:
 def _door(work: Work) -> RightsDoor:
     doors = {ActorKind.APP: RightsDoor.APP, ActorKind.PERSON: RightsDoor.STAFF}
     return doors.get(work.actor.kind, RightsDoor.PAGE)
+
+
+def found(work: Work, request_id: str) -> RightsRequest:
+    """Return a request's row, for whoever has checked who asks.
+
+    Raises:
+        NotFound: there is no such request.
+    """
+    row = queries.by_id(work.session, request_id)
+    if row is None:
+        raise NotFound("Nobody asked for this.")
+    return row
 
 
 def state_of(row: RightsRequest) -> RightsState:

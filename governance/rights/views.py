@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,3 +34,12 @@ class RightsView:
     words: str | None = None
     answer: str | None = None
     subject_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What is held about a subject, in numbers; ``people_only_since`` is None where software may decide."""
+
+    decisions: int
+    people_only_since: datetime | None
+    requests: Sequence[RightsView]

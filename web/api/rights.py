@@ -40,16 +40,21 @@ class AskBody(Body):
     words = Text(load_default="", validate=at_most(service.LONGEST_WORDS, least=0))
 
 
-class ExportBody(Body):
-    """About whom the copy is."""
+class CopyBody(Body):
+    """How the copy is written."""
 
-    subject = Nested(ConcernedBody, required=True)
     language = Text(
         load_default=None,
         allow_none=True,
         validate=one_of(tuple(LANGUAGES)),
         metadata={"description": "The page's. Default: that of the newest decision"},
     )
+
+
+class ExportBody(CopyBody):
+    """About whom the copy is."""
+
+    subject = Nested(ConcernedBody, required=True)
 
 
 class GrantBody(Body):
@@ -174,3 +179,20 @@ def refuse_subject_request(body: dict[str, Any], request_id: str) -> Any:
     identifier(request_id, "request")
     with work() as unit:
         return service.refuse(unit, request_id, answer=body["answer"])
+
+
+@resource.route("/subjects/requests/<request_id>/copy", methods=["POST"])
+@requires(Permission.SUBJECTS_EXPORT)
+@resource.arguments(CopyBody, required=False)
+@resource.response(
+    200,
+    {"type": "string", "format": "binary"},
+    content_type=archive.CONTENT_TYPE,
+    description="An archive: data.json, index.html and files",
+)
+def copy_for_subject_request(body: dict[str, Any], request_id: str) -> Response:
+    """Take the copy that was asked for, also about somebody whom no reference names; the log says so."""
+    identifier(request_id, "request")
+    with work() as unit:
+        copy = archive.for_request(unit, request_id, language=body["language"])
+    return attachment(copy.pieces, copy.content_type, copy.name)

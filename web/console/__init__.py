@@ -29,6 +29,7 @@ FAMILIES: Final = (
     "ledger",
     "hold",
     "requests",
+    "subjects",
     "policies",
     "reports",
     "fairness",

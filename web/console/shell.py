@@ -32,6 +32,7 @@ from governance.monitors import service as monitors
 from governance.permissions import Permission, Role
 from governance.requests import service as requests
 from governance.reviews import service as reviews
+from governance.rights import service as rights
 from governance.webhooks import service as webhooks
 from governance.work import Work
 from web import authentication, problems
@@ -51,6 +52,7 @@ SECTIONS: Final = {
     "search": Permission.DECISIONS_READ,
     "policies": Permission.POLICIES_READ,
     "requests": Permission.REQUESTS_READ,
+    "subjects": Permission.SUBJECTS_READ,
     "reports": Permission.REPORTS_READ,
     "gold": Permission.GOLD_MANAGE,
     "home": Permission.REPORTS_READ,
@@ -273,6 +275,8 @@ def _counts(work: Work) -> dict[str, str]:
         counts["queue"] = reviews.waiting(work, _MOST_COUNTED)
     if work.actor.may(Permission.REQUESTS_READ):
         counts["requests"] = sum(one.may_confirm for one in requests.list_open(work))
+    if work.actor.may(Permission.SUBJECTS_READ):
+        counts["subjects"] = rights.waiting_count(work)
     if work.actor.may(Permission.INCIDENTS_READ):
         counts["incidents"] = monitors.open_incidents(work)
     if work.actor.may(Permission.WEBHOOKS_MANAGE):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final
@@ -23,12 +23,17 @@ from governance.appeals import subject_page
 from governance.appeals.subject_page import SubjectPage
 from governance.decisions.subject_links import PATH
 from governance.errors import AnswerableError, Conflict, Gone, InvalidInput, NotAllowed, NotFound
+from governance.rights import archive
+from governance.rights import service as rights
+from governance.rights.transitions import RightKind
+from governance.rights.views import RightsView
 from governance.subjects.files import MOST_BYTES, MOST_FILES
 from governance.work import Work
 from policies import corrections
 from web import authentication, uploads
 from web.console.forms import files_misfit
 from web.console.speech import gettext as _
+from web.downloads import attachment
 from web.languages import LANGUAGES
 from web.portal import guarding, telling
 from web.portal.guarding import NoSuchPage, StrangeForm
@@ -71,10 +76,10 @@ def _told(view: View) -> View:
     """Tell what goes wrong as a page for the person, who can do nothing with ours."""
 
     @wraps(view)
-    def telling_errors(token: str) -> Response:
+    def telling_errors(token: str, **named: str) -> Response:
         g.language = _language(None)
         try:
-            return view(token)
+            return view(token, **named)
         except NoSuchPage as error:
             return _no_page(ended=error.ended)
         except NotFound:
@@ -222,6 +227,68 @@ def people_only(token: str) -> Response:
     return _back(token)
 
 
+@blueprint.post("/<token>/ask")
+@open_to_everybody(_WHY_OPEN)
+@_told
+def ask(token: str) -> Response:
+    """Ask for a copy of one's data, or to be erased; asking again changes nothing while that waits."""
+    link = guarding.link(token)
+    guarding.sent_form(token)
+    erasure = request.form.get("kind") == RightKind.ERASURE.value
+    try:
+        with _work() as work:
+            rights.ask(
+                work,
+                RightKind.ERASURE if erasure else RightKind.ACCESS,
+                decision_id=link.decision_id,
+                words=request.form.get("words", ""),
+            )
+    except InvalidInput:
+        with _look() as work:
+            shown = _read(work, link.decision_id)
+        told = _("At most %(most)s characters are taken.", most=rights.LONGEST_WORDS)
+        return _decision(shown, token, error=told, status=422)
+    return _back(token)
+
+
+@blueprint.post("/<token>/asked/<request_id>/withdraw")
+@open_to_everybody(_WHY_OPEN)
+@_told
+def take_back(token: str, request_id: str) -> Response:
+    """Take back what one asked for."""
+    link = guarding.link(token)
+    guarding.sent_form(token)
+    with _work() as work:
+        rights.withdraw(work, link.decision_id, request_id)
+    return _back(token)
+
+
+@blueprint.post("/<token>/asked/<request_id>/copy")
+@open_to_everybody(_WHY_OPEN)
+@_told
+def take_copy(token: str, request_id: str) -> Response:
+    """Take the copy that was granted."""
+    link = guarding.link(token)
+    guarding.sent_form(token)
+    with _work() as work:
+        copy = archive.take(work, link.decision_id, request_id, language=_chosen())
+    return attachment(copy.pieces, copy.content_type, copy.name)
+
+
+def _chosen() -> str | None:
+    """Return the language that the person chose on the page, None where they chose none."""
+    chosen = request.args.get("lang", "")
+    return chosen if chosen in LANGUAGES else None
+
+
+def _asked(decision_id: str) -> Sequence[RightsView]:
+    try:
+        with _look() as work:
+            return rights.of_decision(work, decision_id)
+    except Gone:
+        return ()
+
+
 def _language(decisions_own: str | None) -> str:
     """Return the page's language: the one chosen, else the decision's, else the browser's."""
     chosen = request.args.get("lang", "")
@@ -282,13 +349,13 @@ def _work() -> Iterator[Work]:
 
 
 def _back(token: str) -> Response:
-    chosen = request.args.get("lang", "")
-    address = url_for("portal.page", token=token, lang=chosen if chosen in LANGUAGES else None)
+    address = url_for("portal.page", token=token, lang=_chosen())
     return make_response(redirect(address, 303))
 
 
 def _decision(shown: SubjectPage, token: str, *, error: str = "", status: int = 200) -> Response:
-    told = telling.decision(shown, token, guarding.form_token(token), error=error)
+    asked = _asked(str(shown.decision.id))
+    told = telling.decision(shown, asked, token, guarding.form_token(token), error=error)
     return _drawn("page", shown.business, told, status)
 
 
@@ -335,7 +402,7 @@ def _message(told: Message, status: int) -> Response:
 
 
 def _drawn(template: str, business: str, told: Any, status: int) -> Response:
-    asked = request.view_args or {}
+    asked = {name: said for name, said in (request.view_args or {}).items() if name == "token"}
     # After a form was taken there is nothing to show in another language; the page before it is.
     endpoint = "portal.page" if request.method == "POST" else str(request.endpoint)
     others = tuple(

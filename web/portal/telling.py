@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,8 @@ from governance.appeals.service import LONGEST_WORDS
 from governance.appeals.subject_page import SubjectPage
 from governance.appeals.views import AppealView
 from governance.decisions.states import Status
+from governance.rights.transitions import RightKind, RightsStatus
+from governance.rights.views import RightsView
 from governance.subjects.files import MOST_BYTES, MOST_FILES
 from policies import corrections
 from policies.document import Feature, FeatureType, Policy
@@ -27,6 +29,7 @@ from web.portal.views import (
     Answered,
     AppealForm,
     AppealShown,
+    AskedShown,
     Correctable,
     Corrected,
     Day,
@@ -35,7 +38,14 @@ from web.portal.views import (
 )
 
 
-def decision(page: SubjectPage, token: str, form: str, *, error: str = "") -> DecisionPage:
+def decision(
+    page: SubjectPage,
+    asked: Sequence[RightsView],
+    token: str,
+    form: str,
+    *,
+    error: str = "",
+) -> DecisionPage:
     """Show a decision to the person concerned."""
     view, standing, policy = page.decision, page.standing, page.policy
     zone = ZoneInfo(page.time_zone)
@@ -71,6 +81,13 @@ def decision(page: SubjectPage, token: str, form: str, *, error: str = "") -> De
         answer_in=ngettext("%(num)s day", "%(num)s days", days),
         always_person=None if page.marked is None else page.marked.people_only,
         always_since=None if page.marked is None else _day_or_none(page.marked.since, zone),
+        asked=tuple(_asked(one, zone) for one in asked),
+        may_ask=tuple(
+            kind.value
+            for kind in RightKind
+            if not any(one.kind is kind and one.status is RightsStatus.OPEN for one in asked)
+        ),
+        longest_words=LONGEST_WORDS,
         form=form,
         error=error,
     )
@@ -106,6 +123,22 @@ def appeal_form(
         errors=wrong,
         opened=any(name.startswith("fact.") and value for name, value in typed.items())
         or any(name.startswith("fact.") for name in wrong),
+    )
+
+
+def _asked(one: RightsView, zone: ZoneInfo) -> AskedShown:
+    return AskedShown(
+        id=one.id,
+        kind=one.kind.value,
+        state=one.status.value,
+        asked=day(one.asked_at, zone),
+        due=day(one.due_at, zone),
+        late=one.late,
+        words=one.words or "",
+        answer=one.answer or "",
+        closed=_day_or_none(one.closed_at, zone),
+        until=_day_or_none(one.copy_until, zone),
+        takable=one.may_take,
     )
 
 

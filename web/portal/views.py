@@ -71,10 +71,28 @@ class AppealShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedShown:
+    """What the person asked for; ``kind`` is access or erasure, ``until`` the last day on which a copy can be taken, ``takable`` whether it can now."""
+
+    id: str
+    kind: str
+    state: str
+    asked: Day
+    due: Day
+    late: bool
+    words: str
+    answer: str
+    closed: Day | None
+    until: Day | None
+    takable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionPage:
     """The decision, why, what was used, and what can be done about it.
 
     ``before`` is the outcome that an appeal reversed, empty where none did. ``always_person`` is None where nobody knows whom it is about.
+    ``asked`` is what the person asked for, newest first; ``may_ask`` are the kinds of which none waits.
     """
 
     token: str
@@ -103,6 +121,9 @@ class DecisionPage:
     answer_in: str
     always_person: bool | None
     always_since: Day | None
+    asked: Sequence[AskedShown]
+    may_ask: Sequence[str]
+    longest_words: int
     form: str
     error: str = ""
 
