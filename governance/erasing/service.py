@@ -160,6 +160,18 @@ def get(work: Work, erasure_id: str) -> ErasureView:
     return _view(work, row)
 
 
+def ground_of(work: Work, erasure_id: str) -> Ground:
+    """Return on which ground an erasure is asked for, which everybody may know who sees requests.
+
+    Raises:
+        NotAllowed: the actor may see no requests.
+    """
+    work.require(Permission.REQUESTS_READ)
+    row = queries.erasure_by_id(work.session, erasure_id)
+    assert row is not None, "a request to erase is made with its erasure"
+    return Ground(row.ground)
+
+
 # ------------------------------------------------------------------------------- legal holds
 
 
