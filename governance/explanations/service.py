@@ -21,7 +21,7 @@ from governance.decisions.states import Status, visible
 from governance.errors import Conflict, FieldProblem, InvalidInput
 from governance.identities.models import App
 from governance.identities.queries import names
-from governance.ledger.models import Leaf
+from governance.ledger.models import Leaf, LogRecord
 from governance.monitors.models import NOTE
 from governance.permissions import Permission
 from governance.points import queries as points
@@ -41,6 +41,8 @@ _NEEDED: Final = {
     Audience.REVIEWER: Permission.EXPLANATIONS_REVIEW,
     Audience.AUDITOR: Permission.EXPLANATIONS_AUDIT,
 }
+#: How many readings of one decision are told at once.
+MOST_READERS: Final = 100
 _ERASED: Final = {
     "en": (
         "The content of this decision was erased",
@@ -83,6 +85,17 @@ class Step:
     reason: str | None
     record_id: str | None
     place: LogPlace | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """That somebody was shown payloads of a decision (``what``: decision or file) within the hour that began before ``at``."""
+
+    record_id: str
+    at: datetime
+    by_kind: ActorKind
+    by: str
+    what: str
 
 
 _KINDS: Final = {
@@ -220,6 +233,38 @@ def story(work: Work, decision_id: str) -> list[Step]:
     if not blind and row.effective_at is not None and row.effective_at <= work.now:
         steps.append(_effective(row))
     return steps
+
+
+def readers(work: Work, decision_id: str) -> list[Reader]:
+    """Return who was shown a decision's payloads, newest first: one line an actor and hour, the last ``MOST_READERS``.
+
+    Raises:
+        NotAllowed: the actor may not read the log.
+        NotFound: there is no such decision for the actor.
+    """
+    work.require(Permission.LOG_READ)
+    row = decisions.readable(work, decision_id)
+    found = work.session.execute(
+        sa.select(LogRecord.id, LogRecord.recorded_at, LogRecord.entry)
+        .where(LogRecord.decision_id == row.id, LogRecord.kind == EntryKind.ACCESS_READ)
+        .order_by(LogRecord.recorded_at.desc(), LogRecord.id.desc())
+        .limit(MOST_READERS)
+    ).all()
+    said = [(one.id, one.recorded_at, orjson.loads(one.entry)) for one in found]
+    people = names(work.session, [entry["actor"]["ref"] for _, _, entry in said])
+    app_id = app_of(row)
+    app = None if app_id is None else work.session.get(App, app_id)
+    return [
+        Reader(
+            record_id=record_id,
+            at=at,
+            by_kind=ActorKind(entry["actor"]["type"]),
+            by=people.get(entry["actor"]["ref"])
+            or ("" if app is None or entry["actor"]["type"] != ActorKind.APP else app.name),
+            what=entry["data"]["what"],
+        )
+        for record_id, at, entry in said
+    ]
 
 
 def _audience(audience: str) -> Audience:

@@ -154,3 +154,33 @@ def tell_story(decision_id: str) -> Any:
     identifier(decision_id, "decision")
     with look() as unit:
         return {"steps": service.story(unit, decision_id)}
+
+
+class ReaderAnswer(Answer):
+    """That somebody was shown payloads of a decision; one for each actor and hour."""
+
+    entry = Text(
+        required=True,
+        attribute="record_id",
+        metadata={"description": "The id of the log's entry that tells of it"},
+    )
+    at = Instant(required=True)
+    by_kind = Text(required=True)
+    by = Text(required=True)
+    what = Text(required=True, metadata={"description": "decision or file"})
+
+
+class ReadersAnswer(Answer):
+    """Who was shown payloads of a decision, newest first, the last 100."""
+
+    readers = List(Nested(ReaderAnswer), required=True)
+
+
+@resource.route("/decisions/<decision_id>/readers", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(200, ReadersAnswer)
+def list_readers(decision_id: str) -> Any:
+    """Say who was shown what a decision was made on, or what was written of it."""
+    identifier(decision_id, "decision")
+    with look() as unit:
+        return {"readers": service.readers(unit, decision_id)}

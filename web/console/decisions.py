@@ -41,6 +41,7 @@ from web.console.views.work import (
     DecisionPage,
     DecisionRow,
     DecisionsPage,
+    ReaderRow,
     SearchPage,
     StoryStep,
     TraceRow,
@@ -196,6 +197,19 @@ def _page(work: Work, view: DecisionView, policy: Policy) -> DecisionPage:
             for name in (policy.outcomes if gold.may_make(work, str(view.id)) else ())
         ),
         chat=chat_of(view, policy),
+        readers=_readers(work, str(view.id)) if work.actor.may(Permission.LOG_READ) else None,
+    )
+
+
+def _readers(work: Work, decision_id: str) -> tuple[ReaderRow, ...]:
+    return tuple(
+        ReaderRow(
+            entry=one.record_id,
+            at=times.moment(one.at),
+            by=one.by or _("an app"),
+            file=one.what == "file",
+        )
+        for one in explanations.readers(work, decision_id)
     )
 
 

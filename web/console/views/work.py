@@ -364,10 +364,20 @@ class TraceRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReaderRow:
+    """That somebody was shown a decision's payloads, or a file of them; `entry` is the log's that tells of it."""
+
+    entry: str
+    at: Moment
+    by: str
+    file: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecisionPage:
     """One decision with its whole story. `status` is a code; `outcome` a label, empty while undecided.
 
-    `answers` are what may be right where the reader can make a known case of it, none where they cannot.
+    `answers` are what may be right where the reader can make a known case of it, none where they cannot. `readers` is None where the reader may not know them.
     """
 
     id: str
@@ -399,6 +409,7 @@ class DecisionPage:
     answers: tuple[Choice, ...] = ()
     form: Form = Form()
     chat: ChatView | None = None
+    readers: tuple[ReaderRow, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
