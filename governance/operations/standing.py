@@ -35,6 +35,9 @@ KINDS: Final = (
     EntryKind.LEGAL_HOLD_LIFTED,
     EntryKind.ERASURE_ASKED,
     EntryKind.SUBJECT_ERASED,
+    EntryKind.RIGHTS_ASKED,
+    EntryKind.RIGHTS_ANSWERED,
+    EntryKind.RIGHTS_WITHDRAWN,
 )
 _MAKING: Final = frozenset(
     {
@@ -45,6 +48,7 @@ _MAKING: Final = frozenset(
         EntryKind.REQUEST_MADE,
         EntryKind.LEGAL_HOLD_SET,
         EntryKind.ERASURE_ASKED,
+        EntryKind.RIGHTS_ASKED,
     }
 )
 #: table -> id -> column -> value, of what the entries speak of.
@@ -78,6 +82,7 @@ def follow(entries: Iterable[Mapping[str, Any]]) -> Standing:
             "people_only",
             "legal_holds",
             "erasures",
+            "rights_requests",
         )
     }
     # What is made and put in force by one act has one instant, and either entry may come first in the log.
@@ -116,6 +121,7 @@ def _take(known: Standing, entry: Mapping[str, Any]) -> None:
         _take_request,
         _take_mark,
         _take_erasure,
+        _take_right,
     )
     for take in takers:
         take(known, entry, actor, at)
@@ -251,6 +257,36 @@ def _take_erasure(known: Standing, entry: Mapping[str, Any], actor: str, at: dat
             erasure = erasures.get(known["requests"][refs["request"]]["details"].get("erasure"))
             if erasure is not None and erasure["status"] == "asked":
                 erasure["status"] = entry["kind"].removeprefix("request.")
+
+
+def _take_right(known: Standing, entry: Mapping[str, Any], actor: str, at: datetime) -> None:
+    data, rows = entry["data"], known["rights_requests"]
+    match entry["kind"]:
+        case EntryKind.RIGHTS_ASKED:
+            rows[entry["refs"]["request"]] = {
+                "kind": data["kind"],
+                "door": data["door"],
+                "status": "open",
+                "asked_at": at,
+                "asked_by": actor,
+                "due_at": parse_rfc3339(data["due_at"]),
+                "closed_at": None,
+                "closed_by": None,
+            }
+        case EntryKind.RIGHTS_ANSWERED:
+            status = "granted" if data["granted"] else "refused"
+            rows[entry["refs"]["request"]] |= {
+                "status": status,
+                "closed_at": at,
+                "closed_by": actor,
+                "answer_id": entry["id"],
+            }
+        case EntryKind.RIGHTS_WITHDRAWN:
+            rows[entry["refs"]["request"]] |= {
+                "status": "withdrawn",
+                "closed_at": at,
+                "closed_by": actor,
+            }
 
 
 def _facts(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from governance.reporting import signing
 from governance.reporting.models import ReportRow
 from governance.requests.models import Request
 from governance.reviews.models import Case, Verdict
+from governance.rights.models import RightsRequest
 from governance.storage.snapshot import snapshot
 from governance.subjects.keys import SubjectKey
 from governance.subjects.models import PayloadRow, PeopleOnlyRow, SubjectKeyRow, VaultRow
@@ -370,7 +371,7 @@ class _Verification:
     # ------------------------------------------------------------------------ what is in force
 
     def _in_force(self) -> Iterator[Finding]:
-        """Hold live policies, holds, roles, app keys and requests against the entries that made them so."""
+        """Hold live policies, holds, roles, app keys, requests and what persons concerned asked for against the entries that made them so."""
         said = []
         for entry in self._session.execute(
             sa.select(self._bytes(LogRecord.entry))
@@ -401,6 +402,7 @@ class _Verification:
                 "people_only": {row.key_id: row for row in self._all(PeopleOnlyRow)},
                 "legal_holds": {row.id: row for row in self._all(LegalHold)},
                 "erasures": {row.id: row for row in self._all(Erasure)},
+                "rights_requests": {row.id: row for row in self._all(RightsRequest)},
             }
             # A mark goes with the subject's key, when the subject is erased.
             marked = known["people_only"]

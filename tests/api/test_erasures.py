@@ -54,9 +54,10 @@ def test_a_person_is_looked_up_held_and_erased_by_two(served, run) -> None:
     assert (asked.status_code, asked.json["subject_ref"]) == (202, "cust-4711")
     path = f"/requests/{asked.json['request_id']}"
     assert served.call("Anna", "POST", f"{path}/confirm").status_code == 403
-    assert served.call("Anna", "POST", f"{path}/decline", json={"reason": "No."}).json[
-        "status"
-    ] == "declined"
+    assert (
+        served.call("Anna", "POST", f"{path}/decline", json={"reason": "No."}).json["status"]
+        == "declined"
+    )
 
     told = run("-", "--ground", "objected", input="cust-4711\n")
     assert told.exit_code == 0, told.output

@@ -22,6 +22,8 @@ from governance.points import service as points
 from governance.queues import competence
 from governance.reviews import bulk
 from governance.reviews import service as reviews
+from governance.rights import service as rights
+from governance.rights.transitions import RightKind
 from governance.webhooks import service as webhooks
 from governance.webhooks.delivering import Deliveries
 from tests import accounts, retention
@@ -59,6 +61,9 @@ PAGES = {
     "policy-draft": "Paul",
     "draft": "Pia",
     "requests": "Paul",
+    "subjects": "Anna",
+    "subject-request": "Cleo",
+    "subject-ask": "Ada",
     "log": "Cleo",
     "log-entry": "Cleo",
     "status": "Anna",
@@ -137,6 +142,9 @@ def paths(house: House) -> dict[str, str]:
     with house.answerable.work(house.person("Anna")) as work:
         keys.create_key(work, app="crm", points=None, scopes=["decisions:write"], expires_at=None)
         link = identities.reset_person(work, house.people["Paul"].id)
+        asked = rights.ask(work, RightKind.ACCESS, reference="cust-4711", words=LONG_MESSAGE)
+        refused = rights.ask(work, RightKind.ERASURE, reference="cust-4711")
+        rights.refuse(work, refused.id, answer="The law has us keep it for two years.")
     house.sequence()
     with house.answerable.look(house.person("Cleo")) as work:
         entry = reading.entries(work, limit=1).entries[0]
@@ -167,6 +175,9 @@ def paths(house: House) -> dict[str, str]:
         "policy-draft": f"/policies/{retention.POINT}/versions/{drafted.version}",
         "draft": f"/policies/draft?point={retention.POINT}",
         "requests": "/requests",
+        "subjects": "/subjects",
+        "subject-request": f"/subjects/requests/{asked.id}",
+        "subject-ask": "/subjects/ask",
         "log": "/log",
         "log-entry": f"/log/entries/{entry.id}",
         "status": "/status",

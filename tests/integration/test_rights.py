@@ -14,6 +14,8 @@ from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.errors import Conflict, Gone, InvalidInput, NotAllowed, NotFound
 from governance.ledger.models import LogRecord
+from governance.ledger.sequencing import drain
+from governance.operations import verifying
 from governance.rights import service as rights
 from governance.rights.models import RightsRequest
 from governance.rights.transitions import RightKind, due_after
@@ -128,6 +130,27 @@ def test_nothing_clear_tells_who_asked_and_after_an_erasure_nothing_does(
         assert work.session.get_one(RightsRequest, first.id).key_id is None
         with pytest.raises(Gone):
             rights.of_decision(work, made)
+
+
+def test_what_is_changed_or_deleted_without_an_entry_is_found(
+    answerable: Answerable, made: str
+) -> None:
+    first = asked(answerable, made).id
+    with answerable.work(person(answerable, "Anna")) as work:
+        rights.refuse(work, first, answer="No.")
+    mine = asked(answerable, made).id
+    drain(answerable)
+    assert found(answerable) == []
+    with answerable.database.write() as session:
+        session.get_one(RightsRequest, mine).due_at += timedelta(days=300)
+    assert found(answerable) == [f"rights_requests.due_at of {mine} is not what the entries say"]
+    with answerable.database.write() as session:
+        session.delete(session.get_one(RightsRequest, mine))
+    assert found(answerable) == [f"rights_requests of {mine} is not what the entries say"]
+
+
+def found(answerable: Answerable) -> list[str]:
+    return [one.what for one in verifying.verify(answerable).findings if "rights" in one.what]
 
 
 @pytest.mark.parametrize(

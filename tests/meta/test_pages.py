@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
+from governance.erasing import service as erasing
 from governance.imports import service as imports
 from governance.imports.states import Kind
 from governance.ledger import reading
@@ -20,6 +21,8 @@ from governance.overseeing.models import PersonFigures
 from governance.permissions import ROLE_PERMISSIONS, Permission, Role
 from governance.reporting import making
 from governance.reviews import service as reviews
+from governance.rights import service as rights
+from governance.rights.transitions import RightKind
 from governance.webhooks import service as webhooks
 from tests import accounts, people, retention
 from tests.applications import create_app
@@ -164,8 +167,12 @@ def fill(answerable) -> dict[str, str]:
             "webhook_id": webhook(answerable, actors["Anna"]),
             "report_id": making.make(answerable, actors["Cleo"], retention.POINT).view.id,
         }
+    with answerable.work(actors["Anna"]) as work:
+        known["erasure_id"] = erasing.ask(work, reference="cust-4711", words="They asked.").id
     with answerable.work(actors["Ada"]) as work:
         reviews.claim(work, case_id)
+        asked_for = rights.ask(work, RightKind.ACCESS, reference="cust-4711", words="All, please.")
+        known["request_id"] = asked_for.id
     return known
 
 
