@@ -182,7 +182,8 @@ def _page(which: str, form: Form, *, status: int = 200, done: str = "") -> Respo
             in_the_way=in_the_way(held.in_the_way),
             grounds=grounds(),
             longest=LONGEST_REASON,
-            may_erase=work.actor.may(Permission.SUBJECTS_ERASE),
+            may_ask=work.actor.may(Permission.SUBJECTS_ERASE)
+            and (held.in_the_way is None or held.in_the_way.obstacle is Obstacle.UNDO),
             may_hold=work.actor.may(Permission.SUBJECTS_HOLD),
             form=form if which == _ASK else Form(),
             hold_form=form if which == _HOLD else Form(),

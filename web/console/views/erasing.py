@@ -64,7 +64,7 @@ class ErasingPage:
     in_the_way: str
     grounds: Sequence[Choice]
     longest: int
-    may_erase: bool
+    may_ask: bool
     may_hold: bool
     form: Form
     hold_form: Form
