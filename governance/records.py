@@ -6,6 +6,7 @@ from governance.appeals import models as appeals
 from governance.counting import models as counting
 from governance.decisions import models as decisions
 from governance.deltas import models as deltas
+from governance.erasing import models as erasing
 from governance.gold import models as gold
 from governance.holds import models as holds
 from governance.identities import models as identities
@@ -32,6 +33,7 @@ __all__ = [
     "counting",
     "decisions",
     "deltas",
+    "erasing",
     "gold",
     "holds",
     "identities",

@@ -31,7 +31,7 @@ COMMANDS: Final = {
     ),
     "subject": (
         "governance.cli.subjects:subject",
-        "Answer a person concerned: a copy of their data.",
+        "Answer a person concerned: a copy of their data, or erase it.",
     ),
     "audit": ("governance.cli.audit:audit", "Verify the audit log and tend to it."),
 }

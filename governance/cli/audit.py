@@ -37,6 +37,7 @@ def verify(*, as_json: bool) -> None:
                 "decisions": report.decisions,
                 "payloads": report.payloads,
                 "erased": report.erased,
+                "missing": report.missing,
                 "pending": report.pending,
                 "lost": report.lost,
                 "tampered": report.tampered,
@@ -69,7 +70,11 @@ def verify(*, as_json: bool) -> None:
     if report.pending:
         click.echo(f"Not yet in the log: {report.pending} entries, which wait for their place.")
     if report.erased:
-        click.echo(f"Could not be checked: {report.erased} payloads that are not there any more.")
+        click.echo(f"Erased, as the log says: {report.erased} payloads.")
+    if report.missing:
+        click.echo(
+            f"Could not be checked: {report.missing} payloads that are not there any more, and nothing says why."
+        )
     if report.lost:
         click.echo(
             f"Gone with a restored backup, as the log says: {report.lost} entries that had been signed."

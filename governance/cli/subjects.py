@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from governance.cli import opening
+from governance.erasing.transitions import Ground
 
 
 @click.group()
 def subject() -> None:
-    """Answer a person concerned: a copy of all that is held about them."""
+    """Answer a person concerned: a copy of all that is held about them, or an end to it."""
 
 
 @subject.command(epilog="Example: answerable subject export cust-4711 --out copy.zip")
@@ -57,3 +59,36 @@ def export(
             "Without the group attributes, which this process may not read: name fairness_database_url to include them.",
             err=True,
         )
+
+
+@subject.command(epilog="Example: answerable subject erase cust-4711 --ground consent_withdrawn")
+@click.argument("reference", metavar="REF")
+@click.option(
+    "--ground",
+    type=click.Choice([one.value for one in Ground]),
+    default=Ground.NO_LONGER_NEEDED.value,
+    show_default=True,
+    help="Why, as in Article 17(1) of the GDPR.",
+)
+@click.option("--reason", default="", help="Why in words, for the person who confirms it.")
+@opening.as_json
+def erase(
+    reference: str,
+    ground: str,
+    reason: str,
+    as_json: bool,  # noqa: FBT001 - Click hands options over like this.
+) -> None:
+    """Ask that a subject be erased; a signed-in person confirms it, and then the worker does it.
+
+    REF is how the app names the person; `-` reads it from the standard input, so that it stands in no history.
+    """
+    from governance.erasing import service
+
+    if reference == "-":
+        reference = sys.stdin.readline().rstrip("\r\n")
+    with opening.installation() as answerable, answerable.work(opening.actor()) as work:
+        asked = service.ask(work, reference=reference, ground=Ground(ground), words=reason)
+    if as_json:
+        opening.print_json({"erasure": asked.id, "request": asked.request_id})
+        return
+    click.echo(f"Asked for: erasure {asked.id}. An admin confirms it under “Requests”.")

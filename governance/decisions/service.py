@@ -98,6 +98,7 @@ def ask_many(
             for position in left:
                 now = answerable.clock.now()
                 try:
+                    _require_unspent(answerable, configuration, actor, many[position], now)
                     ruled = preparing.rule(
                         answerable, configuration, actor, many[position].request, now
                     )
@@ -436,6 +437,21 @@ def _answer(
     if isinstance(error, AnswerableError):
         return error
     return unavailable(error)
+
+
+def _require_unspent(
+    answerable: Answerable,
+    configuration: configurations.Configuration,
+    actor: Actor,
+    asked: Asked,
+    now: datetime,
+) -> None:
+    """Raise where the idempotency key is that of a decision that was erased, of which only an HMAC of the key is left."""
+    if configuration.spent and asked.idempotency_key is not None:
+        tag = preparing.spent_tag(answerable.keyring, actor.id, asked.idempotency_key)
+        until = configuration.spent.get(tag)
+        if until is not None and now < until:
+            raise Gone("The decision made under this Idempotency-Key was erased.")
 
 
 def _replay(

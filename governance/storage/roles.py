@@ -15,6 +15,8 @@ from governance.storage.database import Database
 
 #: What group attributes lie in; the serving role may only add to it.
 _VAULT: Final = "group_vault"
+#: PostgreSQL 17 lets who does not own a table be allowed to vacuum it.
+_KNOWS_MAINTAIN: Final = 170_000
 
 
 def set_roles(database: Database, *, serving: str, fairness: str) -> None:
@@ -63,4 +65,8 @@ def set_roles(database: Database, *, serving: str, fairness: str) -> None:
             "REVOKE ALL ON {vault} FROM {serving}, PUBLIC",
             "GRANT INSERT ON {vault} TO {serving}",
         ):
+            raw.execute(sql.SQL(statement).format(**names))
+        if raw.info.server_version >= _KNOWS_MAINTAIN:
+            # For the vacuum after an erasure; before, the tables' owner or autovacuum does it.
+            statement = "GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO {fairness}"
             raw.execute(sql.SQL(statement).format(**names))

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
+from governance.erasing import service as erasing
 from governance.imports import service as imports
 from governance.imports.states import Kind
 from governance.ledger import reading
@@ -166,6 +167,8 @@ def fill(answerable) -> dict[str, str]:
             "webhook_id": webhook(answerable, actors["Anna"]),
             "report_id": making.make(answerable, actors["Cleo"], retention.POINT).view.id,
         }
+    with answerable.work(actors["Anna"]) as work:
+        known["erasure_id"] = erasing.ask(work, reference="cust-4711", words="They asked.").id
     with answerable.work(actors["Ada"]) as work:
         reviews.claim(work, case_id)
         asked_for = rights.ask(work, RightKind.ACCESS, reference="cust-4711", words="All, please.")

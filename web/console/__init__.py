@@ -30,6 +30,7 @@ FAMILIES: Final = (
     "hold",
     "requests",
     "subjects",
+    "erasing",
     "policies",
     "reports",
     "fairness",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Response, url_for
 
+from governance.erasing import service as erasures
+from governance.erasing.service import ERASE
 from governance.errors import AnswerableError, Conflict, InvalidInput, SelfConfirmation
 from governance.holds.service import LIFT
 from governance.identities import queries as people
@@ -16,6 +18,7 @@ from governance.requests.service import ALONE_AFTER, RequestStatus, RequestView
 from governance.work import Work
 from web import authentication
 from web.console import forms
+from web.console.erasing import ground_word
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
@@ -32,6 +35,7 @@ _KINDS = {
     ROLES_REQUEST: "confirmers",
     RESET_REQUEST: "reset",
     few.KIND: "few",
+    ERASE: "erase",
 }
 
 
@@ -133,6 +137,8 @@ def barred(work: Work, one: RequestView) -> str:
         if not work.actor.may(Permission.POLICIES_PUBLISH):
             return _("A publisher confirms this.")
         return _("You wrote this version, so another person confirms it.")
+    if one.kind == ERASE:
+        return _("An admin confirms this.")
     if one.kind == LIFT:
         return _("A manager, a publisher or an admin confirms this.")
     if not work.actor.may(Permission.PEOPLE_MANAGE):
@@ -165,6 +171,8 @@ def _title(work: Work, one: RequestView) -> str:
     if one.kind == RESET_REQUEST:
         person = details["person"]
         return people.names(work.session, [person]).get(person, person)
+    if one.kind == ERASE:
+        return ground_word(erasures.ground_of(work, details["erasure"]))
     if one.kind == few.KIND:
         return _("on") if details["value"] else _("off")
     return one.kind
@@ -193,4 +201,6 @@ def _href(work: Work, one: RequestView) -> str:
         return url_for("console.hold")
     if one.kind in (ROLES_REQUEST, RESET_REQUEST) and work.actor.may(Permission.PEOPLE_MANAGE):
         return url_for("console.person", person_id=details["person"])
+    if one.kind == ERASE and work.actor.may(Permission.SUBJECTS_READ):
+        return url_for("console.erasure", erasure_id=details["erasure"])
     return ""

@@ -12,7 +12,7 @@ from governance.rights.transitions import RightKind
 from governance.rights.views import RightsView
 from governance.work import Work
 from web import authentication
-from web.console import forms, times
+from web.console import erasing, forms, times
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.views.rights import (
@@ -151,6 +151,7 @@ def _subjects(*, sought: bool = False) -> Response:
         page = SubjectsPage(
             waiting=tuple(_row(work, one) for one in service.waiting(work)),
             closed=tuple(_row(work, one) for one in service.closed(work)),
+            erasures=erasing.rows(work),
             languages=_languages(),
             may_export=may_export,
             may_ask=work.actor.may(Permission.SUBJECTS_ASK),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from web.console.views.erasing import ErasureRow
 from web.console.views.shell import Choice, Form, Moment
 
 
@@ -37,6 +38,7 @@ class SubjectsPage:
 
     waiting: tuple[RightsRow, ...]
     closed: tuple[RightsRow, ...]
+    erasures: tuple[ErasureRow, ...]
     languages: tuple[Choice, ...]
     may_export: bool = False
     may_ask: bool = False
