@@ -30,7 +30,7 @@ from governance.jobs.parts import Parts
 from governance.ledger import keys, publishing, queries
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, watching
-from governance.operations import verification
+from governance.operations import keks, retention, verification
 from governance.overseeing import alarms, figures
 from governance.queues import competence
 from governance.reporting import files, making
@@ -151,6 +151,12 @@ class Background:
         # A mail server that hangs keeps nothing else waiting.
         lines.append([_Task("mail", 1.0, self._mail)])
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
+        lines.append(
+            [
+                _Task("retention", 600.0, lambda: retention.work(answerable)),
+                _Task("keks", 60.0, lambda: keks.work(answerable)),
+            ]
+        )
         lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
         webhooks = Deliveries(answerable)
         lines.append([_Task("webhooks", DELIVER_EVERY, webhooks.work)])
