@@ -44,7 +44,11 @@ class Permission(StrEnum):
     REQUESTS_READ = "requests:read"
     SETTINGS_MANAGE = "settings:manage"
     STATUS_READ = "status:read"
+    SUBJECTS_ASK = "subjects:ask"
+    SUBJECTS_ERASE = "subjects:erase"
+    SUBJECTS_EXPORT = "subjects:export"
     SUBJECTS_MARK = "subjects:mark"
+    SUBJECTS_READ = "subjects:read"
     TRUTH_REPORT = "truth:report"
     WEBHOOKS_MANAGE = "webhooks:manage"
 
@@ -83,7 +87,11 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.REQUESTS_READ: "See what waits for a second person.",
     Permission.SETTINGS_MANAGE: "Change the business's settings.",
     Permission.STATUS_READ: "See the status page.",
+    Permission.SUBJECTS_ASK: "Enter what a person concerned asks for: a copy of their data, or to be erased.",
+    Permission.SUBJECTS_ERASE: "Ask that a person concerned be erased, confirm what another asked, and refuse to erase.",
+    Permission.SUBJECTS_EXPORT: "Make the copy of all that is held about a person concerned, and answer who asks for one.",
     Permission.SUBJECTS_MARK: "Have a person always decide about a subject, and take that back.",
+    Permission.SUBJECTS_READ: "See what persons concerned ask for, and until when an answer is due.",
     Permission.TRUTH_REPORT: "Report what turned out to be right for a decision that one may see.",
     Permission.WEBHOOKS_MANAGE: "Say where apps are told what became of their decisions, look at what was delivered, and send it again.",
 }
@@ -121,6 +129,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.HOLDS_SET,
         Permission.INCIDENTS_READ,
         Permission.REQUESTS_READ,
+        Permission.SUBJECTS_ASK,
         Permission.SUBJECTS_MARK,
         Permission.TRUTH_REPORT,
     },
@@ -150,6 +159,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.REPORTS_MAKE,
         Permission.REPORTS_READ,
         Permission.REQUESTS_READ,
+        Permission.SUBJECTS_EXPORT,
+        Permission.SUBJECTS_READ,
     },
     Role.ADMIN: _EVERYBODY
     | {
@@ -168,6 +179,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.REPORTS_READ,
         Permission.REQUESTS_READ,
         Permission.SETTINGS_MANAGE,
+        Permission.SUBJECTS_ASK,
+        Permission.SUBJECTS_ERASE,
+        Permission.SUBJECTS_EXPORT,
+        Permission.SUBJECTS_READ,
         Permission.WEBHOOKS_MANAGE,
     },
 }
@@ -184,6 +199,7 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
             Permission.EXPLANATIONS_READ,
             Permission.FEEDBACK_REPORT,
             Permission.POINTS_READ,
+            Permission.SUBJECTS_ASK,
             Permission.SUBJECTS_MARK,
             Permission.TRUTH_REPORT,
         }

@@ -6,6 +6,7 @@ from governance.appeals import models as appeals
 from governance.counting import models as counting
 from governance.decisions import models as decisions
 from governance.deltas import models as deltas
+from governance.erasing import models as erasing
 from governance.gold import models as gold
 from governance.holds import models as holds
 from governance.identities import models as identities
@@ -20,6 +21,7 @@ from governance.queues import models as queues
 from governance.reporting import models as reporting
 from governance.requests import models as requests
 from governance.reviews import models as reviews
+from governance.rights import models as rights
 from governance.storage.base import Base
 from governance.subjects import models as subjects
 from governance.truth import models as truth
@@ -31,6 +33,7 @@ __all__ = [
     "counting",
     "decisions",
     "deltas",
+    "erasing",
     "gold",
     "holds",
     "identities",
@@ -45,6 +48,7 @@ __all__ = [
     "reporting",
     "requests",
     "reviews",
+    "rights",
     "subjects",
     "truth",
     "webhooks",

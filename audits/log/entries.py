@@ -58,6 +58,14 @@ class EntryKind(StrEnum):
     APPEAL_ANSWERED = "appeal.answered"
     PEOPLE_ONLY_SET = "people_only.set"
     PEOPLE_ONLY_LIFTED = "people_only.lifted"
+    RIGHTS_ASKED = "rights.asked"
+    RIGHTS_ANSWERED = "rights.answered"
+    RIGHTS_WITHDRAWN = "rights.withdrawn"
+    ERASURE_ASKED = "erasure.asked"
+    SUBJECT_ERASED = "subject.erased"
+    RECORDS_ERASED = "records.erased"
+    LEGAL_HOLD_SET = "legal_hold.set"
+    LEGAL_HOLD_LIFTED = "legal_hold.lifted"
     POLICY_DRAFTED = "policy.drafted"
     POLICY_PUBLISHED = "policy.published"
     POLICY_WITHDRAWN = "policy.withdrawn"
@@ -139,7 +147,8 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
         "A decision of the past was stored as it was made elsewhere.", "person, service"
     ),
     EntryKind.DECISION_WITHDRAWN: _describe(
-        "A decision in review was withdrawn before its outcome.", "app"
+        "A decision in review was withdrawn before its outcome, by its app or because its subject is erased.",
+        "app, service",
     ),
     EntryKind.DECISION_REVERSED: _describe(
         "A person upheld an appeal, or put right what a sampled check found wrong: a decision was stored that takes the place of another, which it names.",
@@ -150,7 +159,7 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
         "person",
     ),
     EntryKind.CASE_CLOSED: _describe(
-        "A second look ended without one: nobody looked in time, or the verdict it was for was taken back.",
+        "A second look ended without one: nobody looked in time, the verdict it was for was taken back, or its subject is erased.",
         "person, service",
     ),
     EntryKind.CASE_CLAIMED: _describe("A person took a case to judge it.", "person"),
@@ -202,7 +211,9 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
         "A person made a known case of a resolved one; names the right answer, and why is a payload.",
         "person",
     ),
-    EntryKind.GOLD_RETIRED: _describe("A known case is served to nobody any more.", "person"),
+    EntryKind.GOLD_RETIRED: _describe(
+        "A known case is served to nobody any more.", "person, service"
+    ),
     EntryKind.GOLD_SERVED: _describe(
         "A person was given a known case as the next one; what it is made of is copied, its ids, times and subject are not.",
         "person",
@@ -236,6 +247,36 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.PEOPLE_ONLY_LIFTED: _describe(
         "A person need no longer always decide about a subject; whom is a payload.",
         "app, person, service",
+    ),
+    EntryKind.RIGHTS_ASKED: _describe(
+        "A person concerned asked for a copy of their data, or to be erased; who, and their words, are payloads.",
+        "app, person, service",
+    ),
+    EntryKind.RIGHTS_ANSWERED: _describe(
+        "What a person concerned asked for was granted or refused; the answer is a payload.",
+        "person, service",
+    ),
+    EntryKind.RIGHTS_WITHDRAWN: _describe(
+        "A person concerned took back what they had asked for.", "service"
+    ),
+    EntryKind.ERASURE_ASKED: _describe(
+        "Somebody asked for a person concerned to be erased, and on which ground; whom, and why in words, are payloads.",
+        "person, service",
+    ),
+    EntryKind.SUBJECT_ERASED: _describe(
+        "A person concerned was erased; says on which ground, who asked and who confirmed, and names none of their records.",
+        "service",
+    ),
+    EntryKind.RECORDS_ERASED: _describe(
+        "Names records whose payloads were erased: those of several people, sorted, so that none can be told whose it was; or how many, where too few people were erased.",
+        "service",
+    ),
+    EntryKind.LEGAL_HOLD_SET: _describe(
+        "A person concerned must not be erased for now; whom, and why, are payloads.",
+        "person, service",
+    ),
+    EntryKind.LEGAL_HOLD_LIFTED: _describe(
+        "A person concerned may be erased again; why is a payload.", "person, service"
     ),
     EntryKind.POLICY_DRAFTED: _describe("A policy version was drafted.", "person, service"),
     EntryKind.POLICY_PUBLISHED: _describe("A policy version came into force.", "person, service"),

@@ -40,7 +40,7 @@ def state_of(work: Work, reference: str) -> Marked:
         InvalidInput: the reference is none.
     """
     work.require(Permission.SUBJECTS_MARK)
-    return _told(_row(work, _tag(work, reference)))
+    return _told(_row(work, tag_of(work, reference)))
 
 
 def mark(work: Work, reference: str, *, decision_id: str | None = None) -> Marked:
@@ -51,11 +51,11 @@ def mark(work: Work, reference: str, *, decision_id: str | None = None) -> Marke
         InvalidInput: the reference is none.
     """
     work.require(Permission.SUBJECTS_MARK)
-    tag = _tag(work, reference)
+    tag = tag_of(work, reference)
     present = _row(work, tag)
     if present is not None:
         return _told(present)
-    key = _key(work, tag)
+    key = key_of(work, tag)
     made = work.session.execute(
         insert(work.session, PeopleOnlyRow)
         .values(subject_tag=tag, key_id=key.id, set_at=work.now, set_by=work.actor.reference)
@@ -83,7 +83,7 @@ def lift(work: Work, reference: str, *, decision_id: str | None = None) -> Marke
         InvalidInput: the reference is none.
     """
     work.require(Permission.SUBJECTS_MARK)
-    present = _row(work, _tag(work, reference))
+    present = _row(work, tag_of(work, reference))
     if present is None:
         return Marked(people_only=False, since=None)
     # A wish that somebody uttered themselves is not the app's to take back.
@@ -105,7 +105,12 @@ def lift(work: Work, reference: str, *, decision_id: str | None = None) -> Marke
     return Marked(people_only=False, since=None)
 
 
-def _tag(work: Work, reference: str) -> str:
+def tag_of(work: Work, reference: str) -> str:
+    """Return the tag under which a subject is found.
+
+    Raises:
+        InvalidInput: the reference is none.
+    """
     if not reference or len(reference) > _LONGEST_REFERENCE or not _is_text(reference):
         detail = f"Expected the subject's reference, 1 to {_LONGEST_REFERENCE} characters."
         raise InvalidInput(detail, [FieldProblem(pointer="/subject/ref", detail=detail)])
@@ -123,8 +128,8 @@ def _row(work: Work, tag: str) -> PeopleOnlyRow | None:
     return work.session.get(PeopleOnlyRow, tag, populate_existing=True)
 
 
-def _key(work: Work, tag: str) -> SubjectKey:
-    """Return the subject's oldest key; a subject nobody knew gets one."""
+def key_of(work: Work, tag: str) -> SubjectKey:
+    """Return a subject's oldest key; a subject nobody knew gets one."""
     found = work.session.execute(
         sa.select(SubjectKeyRow)
         .where(SubjectKeyRow.subject_tag == tag)

@@ -29,6 +29,7 @@ _MAY = frozenset(
         Permission.APPEALS_OPEN,
         Permission.DECISIONS_READ,
         Permission.EXPLANATIONS_READ,
+        Permission.SUBJECTS_ASK,
         Permission.SUBJECTS_MARK,
     }
 )

@@ -112,16 +112,32 @@ def fold(answerable: Answerable, *, watch: Watcher | None = None, limit: int = B
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
-        changes = _changes(work, deltas)
-        count(work.session, changes)
-        if watch is not None:
-            watch(work, changes)
-        work.session.execute(
-            sa.delete(CountDelta)
-            .where(CountDelta.id.in_([delta.id for delta in deltas]))
-            .execution_options(synchronize_session=False)
-        )
+        _take(work, deltas, watch)
     return len(deltas)
+
+
+def fold_of(work: Work, decision_ids: Sequence[str], *, watch: Watcher | None = None) -> None:
+    """Count all that changed about some decisions now, in the transaction of who needs it counted; it reads the vault."""
+    for start in range(0, len(decision_ids), _AT_ONCE):
+        deltas = work.session.execute(
+            sa.select(CountDelta.id, CountDelta.decision_id, CountDelta.was, CountDelta.now)
+            .where(CountDelta.decision_id.in_(decision_ids[start : start + _AT_ONCE]))
+            .order_by(CountDelta.id)
+            .with_for_update()
+        ).all()
+        _take(work, deltas, watch)
+
+
+def _take(work: Work, deltas: Sequence[Any], watch: Watcher | None) -> None:
+    changes = _changes(work, deltas)
+    count(work.session, changes)
+    if watch is not None:
+        watch(work, changes)
+    work.session.execute(
+        sa.delete(CountDelta)
+        .where(CountDelta.id.in_([delta.id for delta in deltas]))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def count(

@@ -171,3 +171,19 @@ class Reconciliation(Base):
     decisions: Mapped[int] = mapped_column(sa.BigInteger)
     cells: Mapped[int]
     differing: Mapped[int]
+
+
+class ErasedCount(Base):
+    """What decisions that were erased had added to one row of a count table, so that the counts still add up to something that is there.
+
+    ``digest`` is the SHA-256 of ``key``, which is canonical JSON of that row's key; the table ``decisions`` counts the decisions themselves.
+    """
+
+    __tablename__ = "erased_counts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    counted: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(sa.Text)
+    n: Mapped[int] = mapped_column(sa.BigInteger)
+    total: Mapped[int] = mapped_column(sa.BigInteger)

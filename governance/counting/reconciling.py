@@ -18,19 +18,16 @@ from sqlalchemy.orm import Session
 
 from audits.log.entries import EntryKind
 from governance.actors import Actor, service
-from governance.counting import folding, groups
-from governance.counting.contributions import MILLION, additions, class_of
+from governance.counting import folding, groups, summing
+from governance.counting.contributions import MILLION, class_of
 from governance.counting.models import ReasonRow, Reconciliation, ScoreRow, ScoreStep
 from governance.decisions.models import Decision
-from governance.decisions.preparing import DECISION_PAYLOAD
 from governance.deltas.models import CountDelta
 from governance.deltas.noting import states_of
 from governance.deltas.states import State, read
 from governance.errors import Conflict
-from governance.points import queries as points
 from governance.storage.inserting import insert
 from governance.storage.snapshot import snapshot
-from governance.subjects import payloads
 from governance.work import Work
 
 if TYPE_CHECKING:
@@ -199,17 +196,17 @@ def _looking(answerable: Answerable, actor: Actor) -> Iterator[Work]:
         )
 
 
-def _expected(
-    work: Work, progress: Progress
-) -> tuple[dict[Any, dict[tuple[Any, ...], list[int]]], int, int]:
-    """Return what the rows add up to, how many decisions there are, and how many of them cannot be placed any more."""
-    sums: dict[Any, dict[tuple[Any, ...], list[int]]] = defaultdict(
-        lambda: defaultdict(lambda: [0, 0])
-    )
+def _expected(work: Work, progress: Progress) -> tuple[summing.Sums, int, int]:
+    """Return what the rows add up to, how many decisions there are, and how many of them cannot be placed any more.
+
+    What erased decisions had added is kept; they can be placed.
+    """
+    sums = summing.none()
     total = work.session.execute(sa.select(sa.func.count()).select_from(Decision)).scalar_one()
     coarse = folding.coarseness(work.session)
     values = groups.ReadOnlyValues(work.session)
-    done = erased = 0
+    erased = summing.add_erased(work.session, coarse, sums)
+    done = gone = 0
     after: str | None = None
     while True:
         query = sa.select(Decision).order_by(Decision.id).limit(_PAGE)
@@ -217,27 +214,10 @@ def _expected(
             query = query.where(Decision.id > after)
         rows = list(work.session.execute(query).scalars())
         if not rows:
-            return sums, done, erased
+            return sums, done, max(0, gone - erased)
         after = rows[-1].id
-        ids = [row.id for row in rows]
         stood = _counted_states(work.session, rows)
-        told = groups.recorded(work.session, work.answerable.keys, ids)
-        documents = payloads.read_many(work.session, work.answerable.keys, ids, DECISION_PAYLOAD)
-        for row in rows:
-            state = stood[row.id]
-            if state is None:
-                continue
-            if row.id not in documents:
-                erased += 1
-                continue
-            policy = points.engine_of(work, row.point, row.policy_version).policy
-            decision = folding.counted_of(row, documents[row.id])
-            group = values.key_of(policy, row, told.get(row.id, {}))
-            kept = coarse.get((decision.point, decision.day))
-            for one in additions(decision, state, group, policy, kept):
-                amount = sums[one.table][one.key]
-                amount[0] += 1
-                amount[1] += one.total
+        gone += summing.add(work, rows, stood, coarse, values, sums)[1]
         done += len(rows)
         work.session.expunge_all()
         progress("decisions", done, total)

@@ -91,3 +91,14 @@ class QuarantinedRecord(Base):
     leaf_hash: Mapped[bytes]
     found_at: Mapped[datetime] = mapped_column(Instant)
     detail: Mapped[str]
+
+
+class ReadingRow(Base):
+    """That an actor read something within an hour, so that the log says so once; rows of hours gone by are deleted."""
+
+    __tablename__ = "readings"
+
+    actor: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    what: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    about: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(Instant, primary_key=True, index=True)

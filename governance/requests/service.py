@@ -24,6 +24,7 @@ from governance.installation.service import business_settings
 from governance.permissions import Permission
 from governance.requests.eligible import people_who_may
 from governance.requests.models import Request
+from governance.subjects.keys import SubjectKey
 from governance.work import Work
 
 #: How long somebody waits who confirms alone what they asked for themselves.
@@ -70,7 +71,8 @@ Act = Callable[[Work, RequestView], None]
 class Kind:
     """What can be asked for: who may ask, who may confirm, and what is done then.
 
-    ``parties`` names, as references, those who may not confirm one request besides whoever asked.
+    ``parties`` names, as references, those who may not confirm one request besides whoever asked; ``key`` is that of whom a request is about, under
+    which reasons are payloads.
     """
 
     name: str
@@ -79,6 +81,11 @@ class Kind:
     execute: Act
     declined: Act | None
     parties: Callable[[Work, Mapping[str, Any]], Collection[str]] | None
+    key: Callable[[Work, Mapping[str, Any]], SubjectKey | None] | None
+
+    def key_of(self, work: Work, details: Mapping[str, Any]) -> SubjectKey | None:
+        """Return the key of whom a request is about, None where it is about nobody."""
+        return None if self.key is None else self.key(work, details)
 
 
 _KINDS: dict[str, Kind] = {}
@@ -91,6 +98,7 @@ def confirmable(
     confirm: Permission,
     declined: Act | None = None,
     parties: Callable[[Work, Mapping[str, Any]], Collection[str]] | None = None,
+    key: Callable[[Work, Mapping[str, Any]], SubjectKey | None] | None = None,
 ) -> Callable[[Act], Act]:
     """Register what is done, in the confirmation's transaction, once a request of this kind is confirmed."""
 
@@ -102,6 +110,7 @@ def confirmable(
             execute=execute,
             declined=declined,
             parties=parties,
+            key=key,
         )
         return execute
 
@@ -146,6 +155,7 @@ def make(work: Work, kind: str, details: Mapping[str, Any], reason: str) -> Requ
         refs={"request": row.id},
         data={"kind": kind, "details": dict(details)},
         payloads={"reason": reason.encode()} if reason else None,
+        key=known.key_of(work, row.details) if reason else None,
     )
     return _view(work, row)
 
@@ -179,6 +189,7 @@ def confirm(work: Work, request_id: str, reason: str | None = None) -> RequestVi
         refs={"request": row.id, "person": person},
         data={"kind": row.kind, "single_handed": row.single_handed},
         payloads={"reason": reason.encode()} if reason else None,
+        key=kind.key_of(work, row.details) if reason else None,
     )
     view = _view(work, row)
     kind.execute(work, view)
@@ -207,6 +218,7 @@ def decline(work: Work, request_id: str, reason: str) -> RequestView:
         refs={"request": row.id},
         data={"kind": row.kind},
         payloads={"reason": reason.encode()},
+        key=kind.key_of(work, row.details),
     )
     view = _view(work, row)
     if kind.declined is not None:

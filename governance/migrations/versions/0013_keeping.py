@@ -10,7 +10,7 @@ from alembic import op
 from governance.storage.base import Id, Instant
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
