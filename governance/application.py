@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from governance import keyring as secrets
+from governance import readings
 from governance.actors import Actor, ActorKind
 from governance.clock import Clock, IdSource, SystemClock, uuid7
 from governance.configuration import ConfigurationCache
@@ -22,7 +23,7 @@ from governance.schema import check_schema
 from governance.settings import Settings
 from governance.storage.database import Database, unavailable
 from governance.subjects.keys import SubjectKeys
-from governance.work import Work
+from governance.work import Reading, Work
 
 if TYPE_CHECKING:
     from governance.decisions.commit import DecisionWriter
@@ -61,6 +62,7 @@ class Answerable:
         self.fairness_database = (
             database if settings.fairness_database is None else Database(settings.fairness_database)
         )
+        self.readings_told = readings.Told()
         #: When this process last looked whether too many entries wait for the sequencer (monotonic), and what it saw.
         self.log_checked: tuple[float, bool] = (0.0, False)
 
@@ -101,13 +103,17 @@ class Answerable:
             with database.write() as session:
                 now = at or self.clock.now()
                 _see(session, actor, now)
-                yield Work(
+                work = Work(
                     answerable=self,
                     session=session,
                     actor=actor,
                     now=now,
                     writes=True,
                 )
+                yield work
+                if work.readings:
+                    readings.write(work, self.readings_told.untold(actor, work.readings, now))
+            self.readings_told.add(actor, work.readings, now)
         except (OperationalError, sa.exc.TimeoutError) as error:
             raise unavailable(error) from error
         except DBAPIError as error:
@@ -137,13 +143,15 @@ class Answerable:
             with database.read() as session:
                 now = self.clock.now()
                 _see(session, actor, now)
-                yield Work(
+                work = Work(
                     answerable=self,
                     session=session,
                     actor=actor,
                     now=now,
                     writes=False,
                 )
+                yield work
+            self._tell_of(actor, work.readings)
         except (OperationalError, sa.exc.TimeoutError) as error:
             raise unavailable(error) from error
         except DBAPIError as error:
@@ -152,6 +160,12 @@ class Answerable:
             if getattr(error.orig, "sqlstate", None) == _FORBIDDEN:
                 raise _vault_shut() from error
             raise
+
+    def _tell_of(self, actor: Actor, read: list[Reading]) -> None:
+        """Say in the log what was read; where that cannot be said now, nothing is shown either."""
+        if read and self.readings_told.untold(actor, read, self.clock.now()):
+            with self._work(self.database, actor, None) as work:
+                work.readings.extend(read)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from governance.erasing.models import SpentKey
 from governance.holds.models import Hold
 from governance.identities.models import App, AppKey
 from governance.installation.models import BusinessSetting, Installation
@@ -65,7 +66,10 @@ class HoldInForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """One generation of it all; ``people_only`` are the tags of subjects about whom a person always decides."""
+    """One generation of it all; ``people_only`` are the tags of subjects about whom a person always decides.
+
+    ``spent`` are the tags of idempotency keys whose decisions were erased, each with the instant at which the key may be used again.
+    """
 
     generation: int
     origin: str
@@ -75,6 +79,7 @@ class Configuration:
     keys: Mapping[str, KnownKey]
     calendars: Mapping[str, Calendar]
     people_only: frozenset[str] = frozenset()
+    spent: Mapping[str, datetime] = field(default_factory=dict)
 
     def due(self, queue: str, start: datetime, working: timedelta) -> datetime:
         """Return when so much working time of a queue has passed."""
@@ -189,6 +194,7 @@ class ConfigurationCache:
                 for queue in session.execute(sa.select(Queue)).scalars()
             },
             people_only=frozenset(session.execute(sa.select(PeopleOnlyRow.subject_tag)).scalars()),
+            spent={row.tag: row.until for row in session.execute(sa.select(SpentKey)).scalars()},
         )
 
 

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     SUBJECTS_ASK = "subjects:ask"
     SUBJECTS_ERASE = "subjects:erase"
     SUBJECTS_EXPORT = "subjects:export"
+    SUBJECTS_HOLD = "subjects:hold"
     SUBJECTS_MARK = "subjects:mark"
     SUBJECTS_READ = "subjects:read"
     TRUTH_REPORT = "truth:report"
@@ -90,6 +91,7 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.SUBJECTS_ASK: "Enter what a person concerned asks for: a copy of their data, or to be erased.",
     Permission.SUBJECTS_ERASE: "Ask that a person concerned be erased, confirm what another asked, and refuse to erase.",
     Permission.SUBJECTS_EXPORT: "Make the copy of all that is held about a person concerned, and answer who asks for one.",
+    Permission.SUBJECTS_HOLD: "Set a legal hold, which keeps a person concerned from being erased, and lift it.",
     Permission.SUBJECTS_MARK: "Have a person always decide about a subject, and take that back.",
     Permission.SUBJECTS_READ: "See what persons concerned ask for, and until when an answer is due.",
     Permission.TRUTH_REPORT: "Report what turned out to be right for a decision that one may see.",
@@ -160,6 +162,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.REPORTS_READ,
         Permission.REQUESTS_READ,
         Permission.SUBJECTS_EXPORT,
+        Permission.SUBJECTS_HOLD,
         Permission.SUBJECTS_READ,
     },
     Role.ADMIN: _EVERYBODY
@@ -182,6 +185,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SUBJECTS_ASK,
         Permission.SUBJECTS_ERASE,
         Permission.SUBJECTS_EXPORT,
+        Permission.SUBJECTS_HOLD,
         Permission.SUBJECTS_READ,
         Permission.WEBHOOKS_MANAGE,
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,17 @@ if TYPE_CHECKING:
     from governance.configuration import Configuration
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """That something was read: ``what`` it is, ``about`` which one, and what the entry says of it besides, in codes and ids."""
+
+    what: str
+    about: str
+    decision_id: str | None
+    refs: Mapping[str, str]
+    data: Mapping[str, Any]
+
+
 @dataclass(slots=True, kw_only=True)
 class Work:
     """What a verb of a service is given. ``now`` is one instant for the whole unit."""
@@ -38,6 +49,28 @@ class Work:
     actor: Actor
     now: datetime
     writes: bool
+    readings: list[Reading] = field(default_factory=list)
+
+    def reads(
+        self,
+        what: str,
+        about: str,
+        *,
+        decision_id: str | None = None,
+        refs: Mapping[str, str] | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Say that the actor, if it is a person or an app, is shown something that the log must tell of: a payload, an export, the vault."""
+        if self.actor.kind is not ActorKind.SERVICE:
+            self.readings.append(
+                Reading(
+                    what=what,
+                    about=about,
+                    decision_id=decision_id,
+                    refs=refs or {},
+                    data=data or {},
+                )
+            )
 
     def require(self, permission: Permission) -> None:
         """Raise NotAllowed unless the actor has the permission."""

@@ -19,8 +19,11 @@ import sqlalchemy as sa
 import structlog
 
 from audits.log.highwater import SigningRefused
+from governance import readings
 from governance.counting import folding, reconciling
 from governance.decisions.models import Decision
+from governance.erasing import carrying_out
+from governance.erasing.erasers import KEEP_IDEMPOTENCY_KEYS
 from governance.errors import AnswerableError
 from governance.identities.models import SignInFailure, SignInLink, SignInSession
 from governance.imports.background import Imports
@@ -30,7 +33,8 @@ from governance.jobs.parts import Parts
 from governance.ledger import keys, publishing, queries
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, watching
-from governance.operations import keks, retention, verification
+from governance.operations import keks, verification
+from governance.operations.retention import Retention
 from governance.overseeing import alarms, figures
 from governance.queues import competence
 from governance.reporting import files, making
@@ -48,7 +52,6 @@ PUBLISH_EVERY = 1.0
 FOLD_EVERY = 1.0
 DELIVER_EVERY = 0.5
 OVERSEE_EVERY = 600.0
-KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
 KEEP_LINKS = timedelta(days=30)
 _STAND_BY = 1.0
 _LONGEST_BACK_OFF = 5.0
@@ -153,11 +156,12 @@ class Background:
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
         lines.append(
             [
-                _Task("retention", 600.0, lambda: retention.work(answerable)),
+                _Task("retention", 600.0, Retention(answerable).work),
                 _Task("keks", 60.0, lambda: keks.work(answerable)),
             ]
         )
         lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
+        lines.append([_Task("erasing", 1.0, self._erase)])
         webhooks = Deliveries(answerable)
         lines.append([_Task("webhooks", DELIVER_EVERY, webhooks.work)])
         self._threads = [
@@ -236,6 +240,9 @@ class Background:
         figures.make_due(self._answerable)
         alarms.judge_due(self._answerable)
 
+    def _erase(self) -> None:
+        carrying_out.run(self._answerable)
+
     def _notify(self) -> None:
         for owed in (notices.run, digests.run, lateness.run, competence.warn):
             owed(self._answerable)
@@ -248,7 +255,7 @@ class Background:
 
 
 def clean(answerable: Answerable) -> None:
-    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours."""
+    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, who read what within the hour, done jobs, old webhooks, checkpoints between hours; and name in the log what was erased."""
     now = answerable.clock.now()
     while _forget_keys(answerable) == _BATCH:
         pass
@@ -261,10 +268,13 @@ def clean(answerable: Answerable) -> None:
                 sa.or_(SignInFailure.blocked_until.is_(None), SignInFailure.blocked_until < now),
             )
         )
+        readings.forget_old(session, now)
     mail.drop_stale(answerable)
     queue.clean(answerable)
     delivering.forget_old(answerable)
     publishing.thin_out(answerable, now)
+    carrying_out.forget_spent(answerable)
+    carrying_out.name_records(answerable)
 
 
 def _forget_keys(answerable: Answerable) -> int:

@@ -414,7 +414,7 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
         "service",
     ),
     EntryKind.ACCESS_READ: _describe(
-        "Payloads were read, at most once a person, object and hour; or decisions were exported from the ledger.",
+        "A payload, counts by group or an export were read by somebody, once an actor, object and hour; each file that was taken away.",
         "person, app, service",
     ),
     EntryKind.LOG_OPENED: _describe(

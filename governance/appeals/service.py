@@ -383,7 +383,9 @@ def file_of(work: Work, case_id: str, number: int) -> tuple[FileView, bytes]:
     appeal = queries.of_case(work.session, case_id)
     if appeal is None:
         raise NotFound("There is no such file with this appeal.")
-    return brought.read(work.session, work.answerable.keys, appeal.id, number)
+    found = brought.read(work.session, work.answerable.keys, appeal.id, number)
+    work.reads("file", f"{appeal.id}/{number}", decision_id=appeal.decision_id)
+    return found
 
 
 def _decided(work: Work, row: Decision) -> tuple[Status, str | None]:
@@ -502,6 +504,8 @@ def _view(work: Work, appeal: Appeal) -> AppealView:
     )
     # What the person wrote is for those who answer; an app that wrote it has it.
     told = work.actor.kind is not ActorKind.APP
+    if told or said is not None:
+        work.reads("decision", appeal.decision_id, decision_id=appeal.decision_id)
     return AppealView(
         id=appeal.id,
         decision_id=appeal.decision_id,

@@ -30,6 +30,10 @@ COMMANDS: Final = {
         "governance.cli.reports:report",
         "Make, read and verify reports of fairness.",
     ),
+    "subject": (
+        "governance.cli.subjects:subject",
+        "Answer a person concerned: a copy of their data.",
+    ),
     "audit": ("governance.cli.audit:audit", "Verify the audit log and tend to it."),
 }
 

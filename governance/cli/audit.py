@@ -39,6 +39,7 @@ def verify(*, as_json: bool) -> None:
                 "erased": report.erased,
                 "pruned": report.pruned,
                 "pruned_entries": report.pruned_entries,
+                "missing": report.missing,
                 "pending": report.pending,
                 "lost": report.lost,
                 "tampered": report.tampered,
@@ -75,7 +76,11 @@ def verify(*, as_json: bool) -> None:
             f"Deleted when their time had passed, as the log says: {report.pruned} payloads and {report.pruned_entries} entries."
         )
     if report.erased:
-        click.echo(f"Could not be checked: {report.erased} payloads that are not there any more.")
+        click.echo(f"Erased, as the log says: {report.erased} payloads.")
+    if report.missing:
+        click.echo(
+            f"Could not be checked: {report.missing} payloads that are not there any more, and nothing says why."
+        )
     if report.lost:
         click.echo(
             f"Gone with a restored backup, as the log says: {report.lost} entries that had been signed."

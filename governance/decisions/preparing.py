@@ -22,6 +22,7 @@ from governance.decisions.views import DecisionView, RulingReason
 from governance.deltas import states
 from governance.deltas.states import State
 from governance.errors import FieldProblem, InvalidInput, NotFound
+from governance.keyring import Keyring
 from governance.ledger import appending
 from policies import rulings, texts
 
@@ -518,6 +519,11 @@ def stored_digest(answerable: Answerable, asked: Asked) -> str | None:
     if asked.body_digest is None:
         return None
     return answerable.keyring.tag("request body", asked.body_digest)
+
+
+def spent_tag(keyring: Keyring, app_id: str, key: str) -> str:
+    """Return what is kept of the idempotency key of a decision that was erased."""
+    return keyring.tag("idempotency key", f"{app_id}\0{key}")
 
 
 def recorded_data(

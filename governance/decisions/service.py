@@ -38,6 +38,7 @@ from governance.errors import (
 from governance.ledger.models import PendingRecord
 from governance.permissions import Permission
 from governance.points import queries as points
+from governance.readings import hour_of
 from governance.reviews.models import Case
 from governance.storage.database import unavailable
 from governance.subjects import payloads
@@ -97,6 +98,7 @@ def ask_many(
             for position in left:
                 now = answerable.clock.now()
                 try:
+                    _require_unspent(answerable, configuration, actor, many[position], now)
                     ruled = preparing.rule(
                         answerable, configuration, actor, many[position].request, now
                     )
@@ -345,6 +347,7 @@ def full_view(
     plaintext = payloads.read(work.session, work.answerable.keys, row.id, DECISION_PAYLOAD)
     if plaintext is None:
         return _withheld(work, row, view) if withheld else view
+    note_reading(work, row)
     document: dict[str, Any] = orjson.loads(plaintext)
     engine = points.engine_of(work, row.point, row.policy_version)
     ruling = rulings.trace_from(document["trace"])
@@ -389,6 +392,16 @@ def full_view(
     return _withheld(work, row, view) if withheld else view
 
 
+def note_reading(work: Work, row: Decision) -> None:
+    """Say that the actor is shown what a decision was made on, or what was written of it.
+
+    What an app sent itself is no news to it within the hour: ``decision.recorded`` says that it had it.
+    """
+    own = work.actor.kind is ActorKind.APP and row.app_id == work.actor.id
+    if not own or hour_of(row.recorded_at) != hour_of(work.now):
+        work.reads("decision", row.id, decision_id=row.id)
+
+
 def _withheld(work: Work, row: Decision, view: DecisionView) -> DecisionView:
     engine = points.engine_of(work, row.point, row.policy_version)
     view = first_judgement.without_proposal(view, engine)
@@ -424,6 +437,21 @@ def _answer(
     if isinstance(error, AnswerableError):
         return error
     return unavailable(error)
+
+
+def _require_unspent(
+    answerable: Answerable,
+    configuration: configurations.Configuration,
+    actor: Actor,
+    asked: Asked,
+    now: datetime,
+) -> None:
+    """Raise where the idempotency key is that of a decision that was erased, of which only an HMAC of the key is left."""
+    if configuration.spent and asked.idempotency_key is not None:
+        tag = preparing.spent_tag(answerable.keyring, actor.id, asked.idempotency_key)
+        until = configuration.spent.get(tag)
+        if until is not None and now < until:
+            raise Gone("The decision made under this Idempotency-Key was erased.")
 
 
 def _replay(

@@ -147,6 +147,7 @@ def explain(
     plaintext = payloads.read(work.session, work.answerable.keys, row.id, DECISION_PAYLOAD)
     if plaintext is None:
         return _erased(told_to, language)
+    decisions.note_reading(work, row)
     document = orjson.loads(plaintext)
     policy = points.engine_of(work, row.point, row.policy_version).policy
     hidden = masking.hidden_from(work, row.id, policy)
@@ -196,6 +197,8 @@ def story(work: Work, decision_id: str) -> list[Step]:
     withheld = first_judgement.withheld(work, [row.id])
     names = _Names(work, row, events)
     reasons = _reasons(work, events)
+    if reasons:
+        decisions.note_reading(work, row)
     places = _places(work, [event.record_id for event in events])
     steps: list[Step] = []
     for event in events:

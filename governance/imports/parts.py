@@ -105,6 +105,19 @@ def read(answerable: Answerable, run_id: str, what: str) -> Iterator[bytes]:
         number += 1
 
 
+def read_in(work: Work, run: ImportRun, what: str) -> Iterator[bytes]:
+    """Yield the plaintext of a sort's parts, in order, as they stand in a unit of work."""
+    key = stored_key(work.answerable, work.session, run)
+    number = 0
+    while key is not None:
+        part = work.session.get(ImportPart, (run.id, what, number))
+        if part is None:
+            return
+        yield key.decrypt(key.id, _name(what, number), part.nonce, part.ciphertext)
+        work.session.expunge(part)
+        number += 1
+
+
 def refused(answerable: Answerable, run_id: str, *, what: str = REFUSED) -> Iterator[Refused]:
     """Yield the lines of a run's list, in the order of the file."""
     for piece in read(answerable, run_id, what):

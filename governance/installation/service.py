@@ -30,6 +30,8 @@ LANGUAGES: Final = ("en", "de")
 _LONGEST_NAME: Final = 200
 #: Minutes of a week.
 MOST_MINUTES: Final = 10_080
+#: Ten years.
+MOST_DAYS: Final = 3_653
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,12 @@ class BusinessSettings:
         default=True,
         metadata={
             "help": "Whoever decides in haste, or for an hour without a break, is told so, and is held back by nothing."
+        },
+    )
+    keep_at_least_days: int = field(
+        default=0,
+        metadata={
+            "help": "So many days a decision is kept at least, as a law may require: nobody it is about is erased before."
         },
     )
 
@@ -151,6 +159,7 @@ def change_settings(
     time_zone: str | None = None,
     oversight_minutes_per_week: int | None = None,
     pace_guards: bool | None = None,
+    keep_at_least_days: int | None = None,
 ) -> BusinessSettings:
     """Change what one person may change alone; None leaves a setting as it is.
 
@@ -164,6 +173,7 @@ def change_settings(
         "time_zone": time_zone,
         "oversight_minutes_per_week": oversight_minutes_per_week,
         "pace_guards": pace_guards,
+        "keep_at_least_days": keep_at_least_days,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     _check(changes)
@@ -221,6 +231,9 @@ def _check(changes: Mapping[str, Any]) -> None:
     if not 0 <= minutes <= MOST_MINUTES:
         detail = f"Give whole minutes from 0 to {MOST_MINUTES}; 0 allows 15 % of the measured time."
         problems.append(("oversight_minutes_per_week", detail))
+    if not 0 <= changes.get("keep_at_least_days", 0) <= MOST_DAYS:
+        detail = f"Give whole days from 0 to {MOST_DAYS}; 0 keeps nothing longer than is wished."
+        problems.append(("keep_at_least_days", detail))
     if problems:
         raise InvalidInput(
             " ".join(detail for _, detail in problems),

@@ -99,6 +99,6 @@ class ReadingRow(Base):
     __tablename__ = "readings"
 
     actor: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
-    what: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    what: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     about: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     hour: Mapped[datetime] = mapped_column(Instant, primary_key=True, index=True)

@@ -361,6 +361,8 @@ def _notes(work: Work, row: Incident) -> list[NoteView]:
             return True
         return about[one.id] not in kept_back if one.id in about else handles
 
+    if any(one.id in told and may_read(one) for one in rows):
+        work.reads("incident", row.id, refs={"incident": row.id})
     return [
         NoteView(
             id=one.id,

@@ -24,9 +24,12 @@ from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD
 from governance.decisions.sight import ALL
 from governance.decisions.states import Status
+from governance.erasing import carrying_out
+from governance.erasing.erasers import ERASERS, Subject
 from governance.erasing.models import LegalHold
+from governance.erasing.queries import Scope
 from governance.gold.models import GoldCase, GoldServing
-from governance.imports.models import ImportReference
+from governance.installation.service import business_settings
 from governance.ledger import queries
 from governance.ledger.models import Leaf, Log, LogRecord
 from governance.monitors import watching
@@ -43,7 +46,6 @@ from governance.subjects.models import (
     SubjectKeyRow,
     VaultRow,
 )
-from governance.webhooks.models import WebhookAttempt, WebhookDelivery
 from governance.work import Work
 from policies.schema import duration_text
 
@@ -56,6 +58,14 @@ BATCH: Final = 200
 BUNDLES: Final = 8
 _AT_ONCE: Final = 500
 _NO_SYNC: Final = {"synchronize_session": False}
+#: What else of a decision is as with an erasure.
+_OF_DECISIONS: Final = (
+    "webhook_deliveries",
+    "import_references",
+    "appeals",
+    "gold_servings",
+    "decisions",
+)
 #: Entries about no decision that are let go of too: they come by the thousand, and nothing in force rests on them.
 _PASSING: Final = frozenset(
     {
@@ -81,9 +91,30 @@ class Waiting:
     held: int
 
 
-def work(answerable: Answerable) -> bool:
-    """Let go of one batch; return whether more may wait."""
-    return prune(answerable) > 0 or prune_entries(answerable) > 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How it stands: at how many points payloads go in time (``limits``), at which they are kept ``for_good``, and what waits."""
+
+    limits: int
+    for_good: Sequence[str]
+    waiting: Waiting
+
+
+class Retention:
+    """What a worker does batch by batch, and what it has yet to clear away of the database's own leftovers."""
+
+    def __init__(self, answerable: Answerable) -> None:
+        self._answerable = answerable
+        self._to_wipe = False
+
+    def work(self) -> bool:
+        """Let go of one batch; return whether more may wait."""
+        if prune(self._answerable) or prune_entries(self._answerable):
+            self._to_wipe = True
+            return True
+        if self._to_wipe:
+            self._to_wipe = not carrying_out.wipe(self._answerable)
+        return False
 
 
 def prune(answerable: Answerable, *, batch: int = BATCH) -> int:
@@ -115,8 +146,8 @@ def prune(answerable: Answerable, *, batch: int = BATCH) -> int:
     return 0
 
 
-def waiting(work: Work, most: int = 100_000) -> Waiting:
-    """Return what is due."""
+def waiting(work: Work, most: int = 10_000) -> Waiting:
+    """Return what is due at each point, up to so much."""
     due = held = 0
     for point, (_, before) in limits_of(work).items():
         query = _due(point, _mark(work.session, point), before).limit(most)
@@ -127,6 +158,17 @@ def waiting(work: Work, most: int = 100_000) -> Waiting:
             ).scalar_one()
             held, due = (held + count, due) if of_held else (held, due + count)
     return Waiting(due=due, held=held)
+
+
+def standing_of(work: Work) -> Standing:
+    """Return how it stands, for the status page."""
+    keeps = _keeps(work)
+    for_good = sorted(point for point, keep in keeps.items() if keep is None)
+    limits = len(keeps) - len(for_good)
+    none = Waiting(due=0, held=0)
+    return Standing(
+        limits=limits, for_good=for_good, waiting=waiting(work) if limits else none
+    )
 
 
 def limits_of(work: Work) -> dict[str, tuple[timedelta, datetime]]:
@@ -140,8 +182,12 @@ def limits_of(work: Work) -> dict[str, tuple[timedelta, datetime]]:
 
 
 def _keeps(work: Work) -> dict[str, timedelta | None]:
-    """Return how long each point with a live policy keeps payloads (None: for good)."""
-    return {point: live.policy.keep for point, live in work.configuration.live.items()}
+    """Return how long each point with a live policy keeps payloads (None: for good): never less than the business keeps at least."""
+    least = timedelta(days=business_settings(work.session).keep_at_least_days)
+    return {
+        point: None if live.policy.keep is None else max(live.policy.keep, least)
+        for point, live in work.configuration.live.items()
+    }
 
 
 # ------------------------------------------------------------------------------------- payloads
@@ -221,7 +267,9 @@ def _let_go(
             ).scalars()
         )
     key_ids, payloads = _delete_payloads(session, sorted(records), ids)
-    _forget_how_asked(work, ids)
+    gone = Subject(scope=Scope(key_ids=[], record_ids=[], decision_ids=ids), reference=None)
+    for table in _OF_DECISIONS:
+        ERASERS[table](work, gone)
     _drop_keys(session, key_ids)
     marks = [{"decision_id": one, "pruned_at": work.now} for one in ids]
     session.execute(insert(session, PrunedDecision).on_conflict_do_nothing(), marks)
@@ -267,22 +315,6 @@ def _delete_payloads(
             )
             count += _delete(session, model, column.in_(part))
     return keys, count
-
-
-def _forget_how_asked(work: Work, ids: Sequence[str]) -> None:
-    session = work.session
-    for part in _parts(ids):
-        sent = sa.select(WebhookDelivery.id).where(WebhookDelivery.decision_id.in_(part))
-        _delete(session, WebhookAttempt, WebhookAttempt.delivery_id.in_(sent))
-        _delete(session, WebhookDelivery, WebhookDelivery.decision_id.in_(part))
-        _delete(session, ImportReference, ImportReference.decision_id.in_(part))
-        for column, values in (
-            (Decision.id, {"body_digest": None, "idempotency_key": None}),
-            (Appeal.decision_id, {"form": None}),
-            (GoldServing.decision_id, {"subject_tag": None}),
-        ):
-            changed = sa.update(column.class_).where(column.in_(part)).values(**values)
-            session.execute(changed, execution_options=_NO_SYNC)
 
 
 def _drop_keys(session: Session, key_ids: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""What the entries say is in force: live policies, holds, roles, app keys, requests, marks of subjects. Pure: parsed entries and rows in, differences out.
+"""What the entries say is in force: live policies, holds, roles, app keys, requests, marks of subjects, legal holds, erasures. Pure: parsed entries and rows in, differences out.
 
 Whoever can edit the database could otherwise make a draft live, lift a hold or give a role, and no decision would tell.
 """
@@ -31,6 +31,10 @@ KINDS: Final = (
     EntryKind.REQUEST_DECLINED,
     EntryKind.PEOPLE_ONLY_SET,
     EntryKind.PEOPLE_ONLY_LIFTED,
+    EntryKind.LEGAL_HOLD_SET,
+    EntryKind.LEGAL_HOLD_LIFTED,
+    EntryKind.ERASURE_ASKED,
+    EntryKind.SUBJECT_ERASED,
 )
 _MAKING: Final = frozenset(
     {
@@ -39,6 +43,8 @@ _MAKING: Final = frozenset(
         EntryKind.PERSON_ADDED,
         EntryKind.APP_KEY_CREATED,
         EntryKind.REQUEST_MADE,
+        EntryKind.LEGAL_HOLD_SET,
+        EntryKind.ERASURE_ASKED,
     }
 )
 #: table -> id -> column -> value, of what the entries speak of.
@@ -70,6 +76,8 @@ def follow(entries: Iterable[Mapping[str, Any]]) -> Standing:
             "app_keys",
             "requests",
             "people_only",
+            "legal_holds",
+            "erasures",
         )
     }
     # What is made and put in force by one act has one instant, and either entry may come first in the log.
@@ -100,7 +108,15 @@ def compare(known: Standing, rows: Mapping[str, Mapping[Any, Any]]) -> Iterator[
 def _take(known: Standing, entry: Mapping[str, Any]) -> None:
     at = parse_rfc3339(entry["recorded_at"])
     actor = f"{entry['actor']['type']}:{entry['actor']['ref'].partition('/')[0]}"
-    takers = (_take_policy, _take_hold, _take_person, _take_key, _take_request, _take_mark)
+    takers = (
+        _take_policy,
+        _take_hold,
+        _take_person,
+        _take_key,
+        _take_request,
+        _take_mark,
+        _take_erasure,
+    )
     for take in takers:
         take(known, entry, actor, at)
 
@@ -202,6 +218,39 @@ def _take_mark(known: Standing, entry: Mapping[str, Any], actor: str, at: dateti
             known["people_only"][entry["refs"]["subject_key"]] = {"set_at": at, "set_by": actor}
         case EntryKind.PEOPLE_ONLY_LIFTED:
             del known["people_only"][entry["refs"]["subject_key"]]
+
+
+def _take_erasure(known: Standing, entry: Mapping[str, Any], actor: str, at: datetime) -> None:
+    data, refs, holds, erasures = (
+        entry["data"],
+        entry["refs"],
+        known["legal_holds"],
+        known["erasures"],
+    )
+    match entry["kind"]:
+        case EntryKind.LEGAL_HOLD_SET:
+            holds[refs["legal_hold"]] = {
+                "set_at": at,
+                "set_by": actor,
+                "lifted_at": None,
+                "lifted_by": None,
+            }
+        case EntryKind.LEGAL_HOLD_LIFTED:
+            holds[refs["legal_hold"]] |= {"lifted_at": at, "lifted_by": actor}
+        case EntryKind.ERASURE_ASKED:
+            erasures[refs["erasure"]] = {
+                "ground": data["ground"],
+                "asked_at": at,
+                "asked_by": actor,
+                "status": "asked",
+                "erased_at": None,
+            }
+        case EntryKind.SUBJECT_ERASED:
+            erasures[refs["erasure"]] |= {"status": "erased", "erased_at": at}
+        case EntryKind.REQUEST_CONFIRMED | EntryKind.REQUEST_DECLINED:
+            erasure = erasures.get(known["requests"][refs["request"]]["details"].get("erasure"))
+            if erasure is not None and erasure["status"] == "asked":
+                erasure["status"] = entry["kind"].removeprefix("request.")
 
 
 def _facts(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from governance.jobs.parts import Reported
 from governance.ledger import publishing, queries
 from governance.ledger.models import Leaf, LogRecord, PendingRecord
 from governance.monitors.models import Incident
-from governance.operations import keks
+from governance.operations import keks, retention
 from governance.permissions import Permission
 from governance.reviews.models import Case
 from governance.reviews.purposes import DECIDE
@@ -131,6 +131,7 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _monitors(session, said),
                 lambda: _background(Part.REPORTS, said, "Reports that were asked for are made."),
                 lambda: _background(Part.IMPORTS, said, "Files that were uploaded are imported."),
+                lambda: _retention(answerable, actor, said),
                 lambda: _keks(answerable, session, said, now),
                 lambda: _cleaning(said),
             ]
@@ -483,6 +484,31 @@ def _monitors(session: Session, said: Mapping[str, Reported]) -> PartView:
 
 def _background(part: Part, said: Mapping[str, Reported], told: str) -> PartView:
     return _reported(part, said, _START_WORKER) or _ok(part, told)
+
+
+def _retention(answerable: Answerable, actor: Actor, said: Mapping[str, Reported]) -> PartView:
+    failing = _reported(
+        Part.RETENTION, said, "Nothing is lost: what is due to be deleted waits until it can be."
+    )
+    if failing is not None:
+        return failing
+    with answerable.look(actor) as work:
+        told = retention.standing_of(work)
+    if told.limits == 0:
+        return PartView(
+            part=Part.RETENTION,
+            state=State.OFF,
+            detail="No live policy says how long facts about persons are kept, so all are kept for good.",
+            todo="Say so in the policies, for instance retention: {keep: 400d}." if told.for_good else "",
+        )
+    ran = said.get(Part.RETENTION)
+    looked = "" if ran is None else f" Last looked {ran.seen_at:%Y-%m-%d %H:%M} UTC."
+    kept = f" {told.waiting.held} stay, as a legal hold or a copy that was asked for needs them." if told.waiting.held else ""
+    for_good = f" Kept for good: {', '.join(told.for_good)}." if told.for_good else ""
+    return _ok(
+        Part.RETENTION,
+        f"Payloads go when their policy's retention has passed; those of {told.waiting.due} decisions are due.{kept}{for_good}{looked}",
+    )
 
 
 def _keks(

@@ -27,6 +27,7 @@ from governance.appeals.models import Appeal, Reversal
 from governance.clock import rfc3339
 from governance.decisions import sight
 from governance.decisions.models import Decision
+from governance.erasing.models import ErasedRecord, Erasure, LegalHold
 from governance.errors import AnswerableError
 from governance.gold.models import GoldCase, GoldServing
 from governance.holds.models import Hold
@@ -97,8 +98,10 @@ class Finding:
 class Report:
     """What a verification came to.
 
-    ``erased`` payloads and ``pending`` entries could not be checked to the end. ``lost`` entries had been signed in an epoch that was then given up, as the next
-    one says: they went with a restored backup. ``pruned`` payloads and ``pruned_entries`` were deleted when their time had passed, as the log says.
+    ``erased`` payloads are not there any more, as the log says; ``missing`` ones are not there and nothing says why. These and ``pending`` entries could not
+    be checked to the end. ``lost`` entries had been signed in an epoch that was then given up, as the next
+    one says: they went with a restored backup. ``pruned`` payloads and ``pruned_entries`` were deleted when their time had
+    passed, as the log says too.
     """
 
     started_at: datetime
@@ -110,6 +113,7 @@ class Report:
     erased: int = 0
     pruned: int = 0
     pruned_entries: int = 0
+    missing: int = 0
     pending: int = 0
     lost: int = 0
     signed: int = 0
@@ -159,6 +163,8 @@ class _Verification:
         self._regrouped: dict[str, str] = {}
         self._ends: dict[int, Mapping[str, Any]] = {}
         self._let_go: set[str] = set()
+        self._erased: set[str] = set()
+        self._erased_unnamed = 0
 
     def run(self) -> Iterator[Finding]:
         self._ends = self._ends_told()
@@ -170,6 +176,7 @@ class _Verification:
         yield from self._reports()
         yield from self._gold()
         yield from self._pruned_payloads()
+        self._erased, self._erased_unnamed = self._erased_told()
         yield from self._records()
         yield from self._decisions()
 
@@ -451,6 +458,8 @@ class _Verification:
                 "app_keys": {row.id: row for row in self._all(AppKey)},
                 "requests": {row.id: row for row in self._all(Request)},
                 "people_only": {row.key_id: row for row in self._all(PeopleOnlyRow)},
+                "legal_holds": {row.id: row for row in self._all(LegalHold)},
+                "erasures": {row.id: row for row in self._all(Erasure)},
             }
             # A mark goes with the subject's key, when the subject is erased.
             marked = known["people_only"]
@@ -607,10 +616,13 @@ class _Verification:
         self, record_id: str, name: str, commit: str, stored: Any, about: dict[str, Any]
     ) -> Iterator[Finding]:
         if stored is None:
-            self._report.erased += 1
+            if record_id in self._erased or self._one_unnamed(record_id):
+                self._report.erased += 1
+                return
+            self._report.missing += 1
             yield Finding(
                 severity=Severity.INCOMPLETE,
-                what=f"the payload {name} is not there any more and cannot be checked",
+                what=f"the payload {name} is not there any more, and nothing says that it was erased",
                 expected="the payload that the entry commits to",
                 got="nothing",
                 **about,
@@ -647,6 +659,30 @@ class _Verification:
             document = orjson.loads(plaintext)
             yield from self._subject(document, key, about)
             yield from self._how_it_was_asked(document, record_id, about)
+
+    def _erased_told(self) -> tuple[set[str], int]:
+        """Return the records whose payloads were erased, as the log names them or is about to, and how many it counts without naming them."""
+        named = set(self._session.execute(sa.select(ErasedRecord.record_id)).scalars())
+        unnamed = 0
+        for entry in self._session.execute(
+            sa.select(self._bytes(LogRecord.entry)).where(
+                LogRecord.kind == EntryKind.RECORDS_ERASED
+            )
+        ).scalars():
+            said = (_parsed(entry) or {"data": {}})["data"]
+            if "ids" in said:
+                named.update(said["ids"])
+            else:
+                unnamed += int(said.get("records", 0))
+        return named, unnamed
+
+    def _one_unnamed(self, record_id: str) -> bool:
+        """Take a record as one of those that the log counts without naming them; False once these are used up."""
+        if not self._erased_unnamed:
+            return False
+        self._erased_unnamed -= 1
+        self._erased.add(record_id)
+        return True
 
     def _how_it_was_asked(
         self, document: Mapping[str, Any], record_id: str, about: dict[str, Any]

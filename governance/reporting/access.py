@@ -1,20 +1,13 @@
-"""Saying in the log who read counts by group: at most once a person, report and hour in each process."""
+"""Saying in the log who read counts by group: once a person, report, point and hour."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from audits.log.entries import EntryKind
 from governance.actors import Actor, ActorKind
 
 if TYPE_CHECKING:
     from governance.application import Answerable
-
-_MOST: Final = 10_000
-_told: OrderedDict[tuple[str, str, str, str, str], None] = OrderedDict()
-_lock = Lock()
 
 
 def note_reading(answerable: Answerable, actor: Actor, *, what: str, point: str) -> None:
@@ -23,16 +16,6 @@ def note_reading(answerable: Answerable, actor: Actor, *, what: str, point: str)
     Raises:
         Unavailable: the database could not do it; then nothing may be shown either.
     """
-    if actor.kind is not ActorKind.PERSON:
-        return
-    now = answerable.clock.now()
-    key = (answerable.origin, actor.id, what, point, f"{now:%Y-%m-%dT%H}")
-    with _lock:
-        if key in _told:
-            return
-    with answerable.work(actor) as work:
-        work.record(EntryKind.ACCESS_READ, data={"what": what, "point": point})
-    with _lock:
-        _told[key] = None
-        while len(_told) > _MOST:
-            _told.popitem(last=False)
+    if actor.kind is ActorKind.PERSON:
+        with answerable.look(actor) as work:
+            work.reads(what, point, data={"point": point})

@@ -49,10 +49,10 @@ class Event:
 
 
 def of_decision(work: Work, decision_id: str) -> list[Event]:
-    """Return all that happened to a decision, in order of time."""
+    """Return all that happened to a decision, in order of time; that somebody read it is no part of that."""
     rows = work.session.execute(
         sa.select(LogRecord)
-        .where(LogRecord.decision_id == decision_id)
+        .where(LogRecord.decision_id == decision_id, LogRecord.kind != EntryKind.ACCESS_READ)
         .order_by(LogRecord.recorded_at, LogRecord.id)
     ).scalars()
     return [_event(row) for row in rows]

@@ -597,7 +597,9 @@ def file_of(work: Work, case_id: str, message_id: str, number: int) -> tuple[Fil
     view = case_view(work, case_id)
     if message_id not in {one.id for one in view.messages}:
         raise NotFound("There is no such file here.")
-    return files.read(work.session, work.answerable.keys, message_id, number)
+    found = files.read(work.session, work.answerable.keys, message_id, number)
+    work.reads("file", f"{message_id}/{number}", decision_id=view.decision.id)
+    return found
 
 
 def view_of(work: Work, case: Case) -> CaseView:
@@ -847,6 +849,8 @@ def _claim(work: Work, case: Case, decision: Decision) -> None:
         refs={"case": case.id},
         data={"until": rfc3339(lease.until)},
     )
+    # The page that shows it next then has nothing more to write.
+    decision_views.note_reading(work, decision)
     work.session.flush()
 
 

@@ -123,7 +123,10 @@ def get(work: Work, request_id: str) -> RightsView:
         NotFound: there is no such request.
     """
     work.require(Permission.SUBJECTS_READ)
-    return _view(work, _found(work, request_id), whole=True)
+    row = _found(work, request_id)
+    if row.key_id is not None:
+        work.reads("rights", row.id, refs={"request": row.id})
+    return _view(work, row, whole=True)
 
 
 def of_decision(work: Work, decision_id: str) -> Sequence[RightsView]:
@@ -168,7 +171,7 @@ def grant(work: Work, request_id: str, *, answer: str = "") -> RightsView:
     work.require(ANSWERS[RightKind(row.kind)])
     if row.kind == RightKind.ERASURE:
         raise Conflict("This is granted by erasing the person. Ask for that on the person's page.")
-    return _close(work, row, transitions.grant(_state(row), work.now), answer, work.person_id)
+    return _close(work, row, transitions.grant(state_of(row), work.now), answer, work.person_id)
 
 
 def fulfilled(work: Work, request_id: str) -> RightsView:
@@ -179,7 +182,7 @@ def fulfilled(work: Work, request_id: str) -> RightsView:
         Conflict: it is closed.
     """
     row = _locked(work, request_id)
-    return _close(work, row, transitions.grant(_state(row), work.now), "", None)
+    return _close(work, row, transitions.grant(state_of(row), work.now), "", None)
 
 
 def refuse(work: Work, request_id: str, *, answer: str) -> RightsView:
@@ -195,7 +198,7 @@ def refuse(work: Work, request_id: str, *, answer: str) -> RightsView:
     row = _locked(work, request_id)
     work.require(ANSWERS[RightKind(row.kind)])
     said = words_of(answer, pointer="/answer")
-    after = transitions.refuse(_state(row), work.now, has_answer=said is not None)
+    after = transitions.refuse(state_of(row), work.now, has_answer=said is not None)
     return _close(work, row, after, answer, work.person_id)
 
 
@@ -207,7 +210,7 @@ def withdraw(work: Work, decision_id: str, request_id: str) -> RightsView:
         Conflict: it is closed.
     """
     row = _locked(work, one_of_decision(work, decision_id, request_id).id)
-    after = transitions.withdraw(_state(row), work.now)
+    after = transitions.withdraw(state_of(row), work.now)
     row.status, row.closed_at, row.closed_by = (
         after.status.value,
         after.closed_at,
@@ -218,9 +221,9 @@ def withdraw(work: Work, decision_id: str, request_id: str) -> RightsView:
     return _view(work, row)
 
 
-def state_of(row: RightsRequest) -> RightsState:
-    """Return a request as its rules see it."""
-    return _state(row)
+def view_of(work: Work, row: RightsRequest) -> RightsView:
+    """Return a request with what was written, for whoever was given its row."""
+    return _view(work, row, whole=True)
 
 
 def _close(
@@ -286,7 +289,8 @@ def _door(work: Work) -> RightsDoor:
     return doors.get(work.actor.kind, RightsDoor.PAGE)
 
 
-def _state(row: RightsRequest) -> RightsState:
+def state_of(row: RightsRequest) -> RightsState:
+    """Return a request as its rules see it."""
     return RightsState(
         kind=RightKind(row.kind),
         status=RightsStatus(row.status),
@@ -296,7 +300,7 @@ def _state(row: RightsRequest) -> RightsState:
 
 
 def _view(work: Work, row: RightsRequest, *, whole: bool = False) -> RightsView:
-    state = _state(row)
+    state = state_of(row)
     waits = state.status is RightsStatus.OPEN
 
     def read(record_id: str | None, name: str) -> str | None:

@@ -99,9 +99,13 @@ class SubjectKeys:
 
     def forget(self, key: SubjectKey) -> None:
         """Drop a key whose row is gone."""
-        if key.subject_tag is not None:
+        self.forget_tag(key.subject_tag)
+
+    def forget_tag(self, tag: str | None) -> None:
+        """Drop the key of a subject who was erased."""
+        if tag is not None:
             with self._lock:
-                self._known.pop(key.subject_tag, None)
+                self._known.pop(tag, None)
 
     def row_of(self, key: SubjectKey, created_at: datetime) -> dict[str, object]:
         """Return a new key's row."""

@@ -225,7 +225,7 @@ def test_a_payload_that_is_gone_is_told_as_what_cannot_be_checked(answerable, bu
     (finding,) = report.findings
     assert finding.severity is Severity.INCOMPLETE
     assert finding.decision_id == decision_id
-    assert (report.exit_code, report.erased) == (2, 1)
+    assert (report.exit_code, report.missing) == (2, 1)
 
 
 def test_a_changed_key_of_a_subject_names_its_decisions(answerable, busy):

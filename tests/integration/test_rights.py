@@ -116,7 +116,8 @@ def test_nothing_clear_tells_who_asked_and_after_an_erasure_nothing_does(
             sa.select(LogRecord.entry).where(LogRecord.kind.like("rights.%"))
         ).scalars()
         for entry in rows:
-            assert SUBJECT.encode() not in entry and b"Zyxwv" not in entry
+            assert SUBJECT.encode() not in entry
+            assert b"Zyxwv" not in entry
             assert made.encode() not in entry, "no entry ties a person's acts together"
         work.session.execute(sa.delete(PayloadRow))
         work.session.execute(sa.delete(VaultRow))

@@ -25,6 +25,7 @@ class SettingsBody(Body):
     time_zone = Text(validate=at_most(64))
     oversight_minutes_per_week = Whole(validate=ma.validate.Range(min=0, max=service.MOST_MINUTES))
     pace_guards = Flag()
+    keep_at_least_days = Whole(validate=ma.validate.Range(min=0, max=service.MOST_DAYS))
 
 
 class PeopleFewBody(Body):
@@ -55,6 +56,12 @@ class SettingsAnswer(Answer):
     pace_guards = Flag(
         required=True,
         metadata={"description": "Whoever decides in haste, or without a break, is told so"},
+    )
+    keep_at_least_days = Whole(
+        required=True,
+        metadata={
+            "description": "So many days a decision is kept at least; nobody it is about is erased before"
+        },
     )
 
 

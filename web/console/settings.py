@@ -44,8 +44,9 @@ def take_settings() -> Response:
                 business_name=forms.text("business_name"),
                 language=forms.text("language"),
                 time_zone=forms.text("time_zone"),
-                oversight_minutes_per_week=_minutes(forms.text("oversight_minutes_per_week")),
+                oversight_minutes_per_week=_whole(forms.text("oversight_minutes_per_week")),
                 pace_guards=forms.text("pace_guards") != _OFF,
+                keep_at_least_days=_whole(forms.text("keep_at_least_days")),
             )
             few = forms.text("people_few") == _ON
             waiting = None
@@ -59,8 +60,8 @@ def take_settings() -> Response:
     return go("settings")
 
 
-def _minutes(typed: str) -> int:
-    """Return the minutes that were typed; what is no number is none that fits."""
+def _whole(typed: str) -> int:
+    """Return the number that was typed; what is none is none that fits."""
     return int(typed or "0") if len(typed) < 9 and (typed or "0").isdecimal() else -1
 
 
@@ -133,6 +134,16 @@ def _of_the_business(business: BusinessSettings) -> tuple[SettingRow, ...]:
             ),
             changeable=True,
             options=(Choice(value=_ON, label=_("on")), Choice(value=_OFF, label=_("off"))),
+        ),
+        SettingRow(
+            name="keep_at_least_days",
+            label=_("Days a decision is kept at least"),
+            value=str(business.keep_at_least_days or ""),
+            source=here,
+            hint=_(
+                "As a law may require: nobody whom a decision is about is erased before. Empty: nothing is kept against a person's wish."
+            ),
+            changeable=True,
         ),
     )
 

@@ -52,7 +52,7 @@ def upgrade() -> None:
     op.create_table(
         "readings",
         sa.Column("actor", sa.String(length=80), nullable=False),
-        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("what", sa.String(length=32), nullable=False),
         sa.Column("about", sa.String(length=64), nullable=False),
         sa.Column("hour", Instant(length=27), nullable=False),
         sa.PrimaryKeyConstraint("actor", "what", "about", "hour", name=op.f("pk_readings")),
