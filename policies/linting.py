@@ -9,8 +9,8 @@ from typing import Final
 
 from policies.document import Disposition, Policy
 from policies.rulings import Engine, Said, engine_for
-from policies.selftest import ruling_of
 from policies.schema import duration_text
+from policies.selftest import ruling_of
 from policies.source import read
 
 #: What laws ask for at least, as far as one figure can say it.

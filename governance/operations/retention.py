@@ -5,7 +5,7 @@ It runs where the vault can be read: in the worker. Each batch is one transactio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -166,19 +166,13 @@ def standing_of(work: Work) -> Standing:
     for_good = sorted(point for point, keep in keeps.items() if keep is None)
     limits = len(keeps) - len(for_good)
     none = Waiting(due=0, held=0)
-    return Standing(
-        limits=limits, for_good=for_good, waiting=waiting(work) if limits else none
-    )
+    return Standing(limits=limits, for_good=for_good, waiting=waiting(work) if limits else none)
 
 
 def limits_of(work: Work) -> dict[str, tuple[timedelta, datetime]]:
     """Return, by point, how long payloads are kept, and before which day decisions must have been settled to lose them."""
     today = work.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return {
-        point: (keep, today - keep)
-        for point, keep in _keeps(work).items()
-        if keep is not None
-    }
+    return {point: (keep, today - keep) for point, keep in _keeps(work).items() if keep is not None}
 
 
 def _keeps(work: Work) -> dict[str, timedelta | None]:
@@ -311,7 +305,9 @@ def _delete_payloads(
     ):
         for part in _parts(ids):
             keys.update(
-                session.execute(sa.select(model.key_id).where(column.in_(part)).distinct()).scalars()
+                session.execute(
+                    sa.select(model.key_id).where(column.in_(part)).distinct()
+                ).scalars()
             )
             count += _delete(session, model, column.in_(part))
     return keys, count

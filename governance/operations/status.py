@@ -499,11 +499,17 @@ def _retention(answerable: Answerable, actor: Actor, said: Mapping[str, Reported
             part=Part.RETENTION,
             state=State.OFF,
             detail="No live policy says how long facts about persons are kept, so all are kept for good.",
-            todo="Say so in the policies, for instance retention: {keep: 400d}." if told.for_good else "",
+            todo="Say so in the policies, for instance retention: {keep: 400d}."
+            if told.for_good
+            else "",
         )
     ran = said.get(Part.RETENTION)
     looked = "" if ran is None else f" Last looked {ran.seen_at:%Y-%m-%d %H:%M} UTC."
-    kept = f" {told.waiting.held} stay, as a legal hold or a copy that was asked for needs them." if told.waiting.held else ""
+    kept = (
+        f" {told.waiting.held} stay, as a legal hold or a copy that was asked for needs them."
+        if told.waiting.held
+        else ""
+    )
     for_good = f" Kept for good: {', '.join(told.for_good)}." if told.for_good else ""
     return _ok(
         Part.RETENTION,

@@ -13,10 +13,7 @@ from audits.log.entries import EntryKind
 from governance import keyring
 from governance.actors import service
 from governance.application import open_installation
-from governance.decisions import service as decisions
 from governance.errors import Conflict, WrongInstallation
-from governance.identities import signing_in
-from governance.installation.models import Installation, KeyEncryptionKey
 from governance.ledger.models import LogRecord
 from governance.operations import keks
 from governance.operations.backup import back_up, restore
@@ -154,9 +151,7 @@ def test_after_the_horizon_no_backup_opens_and_restoring_one_says_so(
     if served.database.file is not None:
         kept.append(served.database.file.read_bytes())
     assert not any(old in one or keyring.encoded(old).encode() in one for one in kept)
-    elsewhere = replace(
-        served.settings, home=tmp_path / "other", database_url=empty_database_url
-    )
+    elsewhere = replace(served.settings, home=tmp_path / "other", database_url=empty_database_url)
     with pytest.raises(WrongInstallation, match="no payload of this backup opens any more"):
         restore(elsewhere, CLI, made, kek=served.keyring.kek, clock=clock)
     assert not (elsewhere.home / "secrets").exists()
@@ -175,9 +170,7 @@ def test_an_older_backup_is_restored_under_its_own_key_and_rotates_on(
     folder.mkdir(parents=True, mode=0o700)
     for path in (served.settings.home / "secrets").glob("kek*"):
         (folder / path.name).write_bytes(path.read_bytes())
-    elsewhere = replace(
-        served.settings, home=tmp_path / "other", database_url=empty_database_url
-    )
+    elsewhere = replace(served.settings, home=tmp_path / "other", database_url=empty_database_url)
     restore(elsewhere, CLI, made, clock=clock)
     other = open_installation(elsewhere, clock=clock)
     try:

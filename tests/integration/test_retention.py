@@ -112,9 +112,11 @@ def test_what_a_legal_hold_protects_stays_until_it_is_lifted(answerable, busy, c
     held = busy["approved"]
     tag = answerable.keys.tag_of("cust-approved")
     with answerable.database.write() as session:
-        key = session.execute(
-            sa.select(SubjectKeyRow.id).where(SubjectKeyRow.subject_tag == tag)
-        ).scalars().first()
+        key = (
+            session.execute(sa.select(SubjectKeyRow.id).where(SubjectKeyRow.subject_tag == tag))
+            .scalars()
+            .first()
+        )
         hold = LegalHold(id=answerable.new_id(), key_id=key, set_at=clock.now(), set_by="x")
         session.add(hold)
     clock.advance(days=61)
@@ -174,9 +176,7 @@ def log_of(answerable):
         return queries.current(session)
 
 
-def test_entries_go_by_whole_bundles_and_all_proofs_of_newer_ones_stay(
-    answerable, ada, old, clock  # noqa: F811
-):
+def test_entries_go_by_whole_bundles_and_all_proofs_of_newer_ones_stay(answerable, old, clock):
     # A decision that waits keeps its entry, and all that came after it.
     assert prune_entries(answerable) == 0
     overdue.run(answerable)

@@ -14,7 +14,13 @@ def test_a_policy_that_is_meant_as_it_stands_gets_no_remark():
 
 
 def test_what_the_least_policy_lacks_is_pointed_out():
-    assert remarks(BARE) == {"never-due", "never-reviewed", "no-tests", "no-notice", "kept-for-good"}
+    assert remarks(BARE) == {
+        "never-due",
+        "never-reviewed",
+        "no-tests",
+        "no-notice",
+        "kept-for-good",
+    }
 
 
 def test_rules_that_document_or_lack_a_fact_are_pointed_out_at_their_line():
