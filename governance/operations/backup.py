@@ -53,11 +53,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """What was written: the rows of each table, and the SHA-256 of the manifest, which names that of each member."""
+    """What was written: the rows of each table, the SHA-256 of the manifest, which names that of each member, and the key-encryption keys that open it."""
 
     file: Path
     digest: str
     rows: Mapping[str, int]
+    keks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ def back_up(
                 "schema": schema.head(),
             },
         )
-    return Backup(file=file, digest=digest, rows=rows)
+    return Backup(file=file, digest=digest, rows=rows, keks=tuple(keks))
 
 
 def restore(
@@ -250,13 +251,16 @@ def _go_on(work: Work, manifest: dict[str, Any]) -> EpochView:
 
 
 def _in_use(answerable: Answerable, session: Session) -> list[str]:
-    """Name the key-encryption keys that open something now."""
-    held = answerable.keyring.held
+    """Name the key-encryption key in use, and those before under which something still stands."""
+    in_use, *others = answerable.keyring.held
     query = sa.select(SubjectKeyRow.id).limit(1)
     return [
-        one
-        for one in held
-        if session.execute(query.where(SubjectKeyRow.kek_id == one)).first() is not None
+        in_use,
+        *(
+            one
+            for one in others
+            if session.execute(query.where(SubjectKeyRow.kek_id == one)).first() is not None
+        ),
     ]
 
 
@@ -381,8 +385,7 @@ def _secrets(
 
 def _keks_of(manifest: dict[str, Any]) -> list[str]:
     """Name the key-encryption keys that a backup needs: the one in use, and one before whose work it had not taken over yet."""
-    in_use = manifest["fingerprints"][_KEPT_OUT][:16]
-    return list(dict.fromkeys([in_use, *manifest.get("keks", [])]))
+    return list(manifest.get("keks", [manifest["fingerprints"][_KEPT_OUT][:16]]))
 
 
 def _opens_nothing(manifest: dict[str, Any], missing: list[str]) -> WrongInstallation:
