@@ -254,6 +254,8 @@ POLICY_KEYS: Mapping[str, str] = {
     "fairness.false_alarms": "How seldom all monitors with this budget together may alarm without cause, on average.",
     "fairness.on_breach": "`alert` opens an incident; `review_all` also puts the point on hold, so that people alone decide.",
     "notice": "What the subject is told with the decision; it comes with every answer.",
+    "retention": "How long what is known of the person concerned is kept.",
+    "retention.keep": "So long after a decision was settled its payloads are deleted; the live version counts, for older decisions too. Left out: kept for good.",
     "tests": "The policy's own tests. They run on every check and before publishing; one that fails stops it.",
     "tests.name": "A sentence.",
     "tests.given": "The case.",
@@ -287,7 +289,6 @@ POLICY_KEYS: Mapping[str, str] = {
 
 REFUSED_KEYS: Mapping[str, str] = {
     "proposal.model": "no models are hosted yet",
-    "retention": "nothing is erased by age yet",
     "jurisdiction": "no duties follow from it yet",
     "proposal.from: model": "no models are hosted yet",
     "review.confidence_below: {target_error: ...}": "no threshold is derived from past verdicts yet",

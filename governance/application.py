@@ -56,7 +56,7 @@ class Answerable:
         self.new_id = new_id
         self.origin = origin
         self.keys = SubjectKeys(keyring, new_id)
-        self.configuration = ConfigurationCache(database)
+        self.configuration = ConfigurationCache(database, keyring)
         self.writer: DecisionWriter = DecisionWriter(self)
         #: The database as the fairness role sees it, which alone reads the vault; one role does for all where no other is named.
         self.fairness_database = (

@@ -18,6 +18,7 @@ from governance.erasing.models import SpentKey
 from governance.holds.models import Hold
 from governance.identities.models import App, AppKey
 from governance.installation.models import BusinessSetting, Installation
+from governance.keyring import Keyring
 from governance.points.models import DecisionPoint, PolicyVersion
 from governance.queues.calendar import Calendar
 from governance.queues.models import Queue
@@ -93,8 +94,9 @@ class Configuration:
 class ConfigurationCache:
     """The newest configuration this process has read. Compiled policies are kept by digest over generations."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
+        self._keyring = keyring
         self._lock = threading.Lock()
         self._current: Configuration | None = None
         self._engines: dict[str, Engine] = {}
@@ -113,7 +115,11 @@ class ConfigurationCache:
         )
 
     def reload(self) -> Configuration:
-        """Read it all again."""
+        """Read it all again, and use the key-encryption key in force.
+
+        Raises:
+            WrongInstallation: this process does not have that key.
+        """
         with self._lock, self._database.read() as session:
             configuration = self._read(session)
             if self._current is None or configuration.generation >= self._current.generation:
@@ -140,6 +146,7 @@ class ConfigurationCache:
         installation = session.execute(sa.select(Installation)).scalar_one()
         if self._current is not None and self._current.generation == installation.generation:
             return self._current
+        self._keyring.adopt(installation.fingerprints["kek"])
         zone = session.execute(
             sa.select(BusinessSetting.value).where(BusinessSetting.name == "time_zone")
         ).scalar_one_or_none()

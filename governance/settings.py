@@ -9,11 +9,15 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from governance.errors import SettingsInvalid
+
+#: How long a key-encryption key is in use, where nothing else is set.
+DAYS_OF_KEK: Final = 30
 
 
 def _text(value: Any) -> str:
@@ -156,6 +160,13 @@ class Settings:
         _whole(1, 3650),
         "How many days the link to the page of the person concerned works after it was given.",
     )
+    kek_rotation_days: int | None = _setting(
+        None,
+        _whole(0, 3650),
+        "After how many days the worker rotates the key-encryption key, where it lies in a file; the one before is deleted when as many have passed again, "
+        "and no backup made under it opens any more. 0: only by `answerable kek rotate`. Default: 30 with SQLite; by the command alone with PostgreSQL, "
+        "where several machines may hold the file.",
+    )
     smtp_host: str | None = _setting(
         None, _text, "Mail server. Without one no mail is sent, and the status page says so."
     )
@@ -195,6 +206,19 @@ class Settings:
         if self.fairness_database_url is None:
             return None
         return self.fairness_database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def rotates_every(self) -> timedelta | None:
+        """Return after how long the worker rotates the key-encryption key, None where only the command does."""
+        days = self.kek_rotation_days
+        if days is None and self.database.startswith("sqlite"):
+            days = DAYS_OF_KEK
+        return timedelta(days=days) if days else None
+
+    @property
+    def kek_horizon(self) -> timedelta:
+        """Return how long a key-encryption key is kept after it was rotated, so that a backup made under it can still be opened."""
+        return timedelta(days=self.kek_rotation_days or DAYS_OF_KEK)
 
     @property
     def highwater(self) -> Path:

@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from audits.log.entries import EntryKind
 from governance import configuration
 from governance.actors import Actor, ActorKind
 from governance.errors import NotAllowed
+from governance.installation.models import Installation
+from governance.keyring import Keyring
 from governance.ledger import appending
 from governance.ledger.models import LogRecord, PendingRecord
 from governance.permissions import Permission
@@ -82,6 +85,19 @@ class Work:
         """Return the configuration in force."""
         return self.answerable.configuration.fresh(self.session)
 
+    @property
+    def keyring(self) -> Keyring:
+        """Return the secrets, with the key-encryption key in use by which new keys are wrapped.
+
+        Raises:
+            WrongInstallation: this process does not have that key.
+        """
+        ring = self.answerable.keyring
+        said = self.session.execute(sa.select(Installation.fingerprints)).scalar_one()
+        if ring.fingerprints()["kek"] != said["kek"]:
+            ring.adopt(said["kek"])
+        return ring
+
     def configuration_changed(self) -> None:
         """Say that rulings now depend on something else."""
         configuration.changed(self.session)
@@ -144,6 +160,7 @@ class Work:
         if key is not None and not key.is_new:
             return key
         key = key or self.answerable.keys.fresh(None)
+        _ = self.keyring
         self.session.add(SubjectKeyRow(**self.answerable.keys.row_of(key, self.now)))
         self.session.flush()
         return SubjectKey(key.id, key.secret, key.subject_tag)

@@ -33,7 +33,8 @@ from governance.jobs.parts import Parts
 from governance.ledger import keys, publishing, queries
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, watching
-from governance.operations import verification
+from governance.operations import keks, verification
+from governance.operations.retention import Retention
 from governance.overseeing import alarms, figures
 from governance.queues import competence
 from governance.reporting import files, making
@@ -153,6 +154,12 @@ class Background:
         # A mail server that hangs keeps nothing else waiting.
         lines.append([_Task("mail", 1.0, self._mail)])
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
+        lines.append(
+            [
+                _Task("retention", 600.0, Retention(answerable).work),
+                _Task("keks", 60.0, lambda: keks.work(answerable)),
+            ]
+        )
         lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
         lines.append([_Task("erasing", 1.0, self._erase)])
         webhooks = Deliveries(answerable)

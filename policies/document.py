@@ -363,6 +363,8 @@ class Policy:
     measure: Measure = field(compare=False)
     monitors: tuple[Monitor, ...] = field(compare=False)
     notice: Text | None = field(compare=False)
+    #: How long what was said of persons is kept once a decision is settled; None: for good.
+    keep: timedelta | None = field(compare=False)
     tests: tuple[PolicyTest, ...] = field(compare=False)
 
     @property
@@ -845,6 +847,7 @@ def _policy(source: Source, data: Mapping[str, Any]) -> Policy:
         measure=_measure(data["measure"]),
         monitors=tuple(_monitor(raw) for raw in data["fairness"]),
         notice=Text(data["notice"]) if data["notice"] else None,
+        keep=data["retention"]["keep"],
         tests=tuple(_test(raw, line(f"/tests/{at}")) for at, raw in enumerate(data["tests"])),
     )
 

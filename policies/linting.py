@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from policies.document import Disposition, Policy
 from policies.rulings import Engine, Said, engine_for
+from policies.schema import duration_text
 from policies.selftest import ruling_of
 from policies.source import read
+
+#: What laws ask for at least, as far as one figure can say it.
+SIX_MONTHS: Final = timedelta(days=183)
+THIRTY_DAYS: Final = timedelta(days=30)
+THREE_YEARS: Final = timedelta(days=3 * 366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -51,6 +59,43 @@ def _about_all(policy: Policy) -> Iterator[tuple[str, str, str]]:
         )
     if policy.notice is None:
         yield "", "no-notice", "nothing tells people that software was involved; add a notice"
+    yield from _about_keeping(policy)
+
+
+def _about_keeping(policy: Policy) -> Iterator[tuple[str, str, str]]:
+    at, keep = "/retention/keep", policy.keep
+    if keep is None:
+        yield (
+            "",
+            "kept-for-good",
+            "nothing says how long facts about persons are kept; add retention: {keep: 400d}, for instance",
+        )
+        return
+    said = duration_text(keep)
+    if policy.stakes == "high" and keep < SIX_MONTHS:
+        yield (
+            at,
+            "kept-briefly",
+            f"{said} is less than the six months for which records of decisions with high stakes must be kept in the EU (AI Act, Article 26(6))",
+        )
+    if keep < policy.appeals.due_in + THIRTY_DAYS:
+        yield (
+            at,
+            "kept-briefly",
+            f"whoever objects late finds nothing to decide by after {said}; keep for at least 30 days more than appeals.due_in",
+        )
+    if policy.measure.maturity and keep < policy.measure.maturity:
+        yield (
+            at,
+            "kept-briefly",
+            f"what turned out right is known after measure.maturity, and {said} is less",
+        )
+    if keep > THREE_YEARS:
+        yield (
+            at,
+            "kept-long",
+            f"{said} is longer than any of the usual minimums (six months in the EU, 25 months and 3 years in the US); say why in your records",
+        )
 
 
 def _about_rules(policy: Policy, engine: Engine) -> Iterator[tuple[int, str, str]]:

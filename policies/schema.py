@@ -444,6 +444,12 @@ class MonitorShape(Shape):
     on_breach = Word(one_of=("alert", "review_all"), load_default="alert")
 
 
+class RetentionShape(Shape):
+    """How long what was said of persons is kept."""
+
+    keep = Duration(timedelta(days=3650), timedelta(days=30), required=True)
+
+
 class OwnTestShape(Shape):
     """One of the policy's own tests."""
 
@@ -455,7 +461,7 @@ class OwnTestShape(Shape):
 class PolicyShape(Shape):
     """The whole document."""
 
-    not_enforced = frozenset({"retention", "jurisdiction"})
+    not_enforced = frozenset({"jurisdiction"})
 
     decision_point = Word(
         SLUG, "a name of up to 63 lower-case letters, digits and hyphens", required=True
@@ -491,6 +497,7 @@ class PolicyShape(Shape):
     measure = fields.Nested(MeasureShape, load_default=dict)
     fairness = fields.List(fields.Nested(MonitorShape), load_default=list)
     notice = Words(load_default=None)
+    retention = fields.Nested(RetentionShape, load_default=lambda: {"keep": None})
     tests = fields.List(fields.Nested(OwnTestShape), load_default=list)
 
 
@@ -669,6 +676,8 @@ ENFORCED: Final[Mapping[str, str]] = {
     "fairness.false_alarms": "governance.monitors.watching.monitors_of",
     "fairness.on_breach": "governance.monitors.acting.act",
     "notice": "policies.document.Policy.notice",
+    "retention": "governance.operations.retention.prune",
+    "retention.keep": "governance.operations.retention.prune",
     "tests": "policies.selftest.run",
 } | {
     f"tests.{key}": "policies.selftest.run"

@@ -115,12 +115,16 @@ class EntryKind(StrEnum):
     INSTALLATION_CREATED = "installation.created"
     BACKUP_MADE = "backup.made"
     BACKUP_RESTORED = "backup.restored"
+    KEK_ROTATED = "kek.rotated"
+    KEK_DELETED = "kek.deleted"
+    PAYLOADS_PRUNED = "payloads.pruned"
     ACCESS_READ = "access.read"
     LOG_OPENED = "log.opened"
     LOG_CLOSED = "log.closed"
     LOG_TICK = "log.tick"
     LOG_KEY_ADDED = "log.key_added"
     LOG_ANOMALY_FOUND = "log.anomaly_found"
+    LOG_PRUNED = "log.pruned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,6 +401,18 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.INSTALLATION_CREATED: _describe("The installation was made.", "service"),
     EntryKind.BACKUP_MADE: _describe("A backup was written.", "service"),
     EntryKind.BACKUP_RESTORED: _describe("A backup was restored.", "service"),
+    EntryKind.KEK_ROTATED: _describe(
+        "Another key-encryption key came into use, under which the keys of subjects are encrypted; names both.",
+        "service, person",
+    ),
+    EntryKind.KEK_DELETED: _describe(
+        "A key-encryption key was deleted, so that no backup made while it was in use opens a payload any more.",
+        "service",
+    ),
+    EntryKind.PAYLOADS_PRUNED: _describe(
+        "Payloads of decisions were deleted that had been settled for longer than the policy keeps them; says how many, and not whose.",
+        "service",
+    ),
     EntryKind.ACCESS_READ: _describe(
         "A payload, counts by group or an export were read by somebody, once an actor, object and hour; each file that was taken away.",
         "person, app, service",
@@ -411,6 +427,10 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.LOG_KEY_ADDED: _describe("A key that signs for this log was added.", "service"),
     EntryKind.LOG_ANOMALY_FOUND: _describe(
         "Something in the log's storage or clock is not as it must be.", "service"
+    ),
+    EntryKind.LOG_PRUNED: _describe(
+        "Entries older than anything is kept for were deleted, up to an index; their hashes stay, so that all proofs do.",
+        "service",
     ),
 }
 

@@ -105,6 +105,7 @@ def verify(
     keys: Iterable[VerifyingKey],
     highwater: HighWater | None = None,
     log: str | None = None,
+    min_index: int = 0,
 ) -> Iterator[Finding]:
     """Check a log from its first entry to its last, and yield each finding as it is met.
 
@@ -119,6 +120,8 @@ def verify(
         highwater: The mark kept outside the database, if there is one.
         log: The log's name in its entries, where it is another than the origin: a later epoch has an
             origin of its own, and entries that waited while it was opened name the first.
+        min_index: Entries before this index were pruned when their time had passed: their leaves are there, and they
+            need not be.
 
     Raises:
         ValueError: entries or checkpoints do not come in order.
@@ -131,7 +134,10 @@ def verify(
     for stored in entries:
         placed, findings = order.place(stored)
         yield from findings
-        record, findings = _check_entry(stored, log or origin)
+        if stored.entry is None and stored.index < min_index:
+            record, findings = None, []
+        else:
+            record, findings = _check_entry(stored, log or origin)
         yield from findings
         if record is not None:
             yield from ticks.check(stored, record)

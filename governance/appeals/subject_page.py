@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from governance.actors import Actor, service
 from governance.appeals import people_only
@@ -37,7 +38,7 @@ _MAY = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectPage:
-    """All that the page shows. ``marked`` is None where nobody knows whom the decision is about."""
+    """All that the page shows. ``marked`` is None where nobody knows whom the decision is about, ``keep`` where its content is kept for good."""
 
     business: str
     time_zone: str
@@ -46,6 +47,7 @@ class SubjectPage:
     explanation: Explanation
     standing: Standing
     marked: Marked | None
+    keep: timedelta | None
 
 
 def actor() -> Actor:
@@ -74,6 +76,7 @@ def read(work: Work, decision_id: str, *, language: str | None) -> SubjectPage:
     standing = appeals.standing(work, decision_id)
     view = decisions.get(work, standing.decision_id)
     business = business_settings(work.session)
+    live = work.configuration.live.get(view.point)
     marked = None
     if view.subject_ref is not None:
         marked = people_only.state_of(work, view.subject_ref)
@@ -87,6 +90,7 @@ def read(work: Work, decision_id: str, *, language: str | None) -> SubjectPage:
         ),
         standing=standing,
         marked=marked,
+        keep=None if live is None else live.policy.keep,
     )
 
 

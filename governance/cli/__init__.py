@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "check": ("governance.cli.operations:check", "Say what fails, since when, and what to do."),
     "user": ("governance.cli.people:user", "Add, list, disable and reset people."),
     "key": ("governance.cli.keys:key", "Create, list and revoke app keys."),
+    "kek": ("governance.cli.keks:kek", "Rotate the key without which no payload opens."),
     "policy": ("governance.cli.policies:policy", "Check and publish policies."),
     "import": ("governance.cli.importing:import_", "Import what was decided before."),
     "report": (

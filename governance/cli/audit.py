@@ -37,6 +37,8 @@ def verify(*, as_json: bool) -> None:
                 "decisions": report.decisions,
                 "payloads": report.payloads,
                 "erased": report.erased,
+                "pruned": report.pruned,
+                "pruned_entries": report.pruned_entries,
                 "missing": report.missing,
                 "pending": report.pending,
                 "lost": report.lost,
@@ -69,6 +71,10 @@ def verify(*, as_json: bool) -> None:
     )
     if report.pending:
         click.echo(f"Not yet in the log: {report.pending} entries, which wait for their place.")
+    if report.pruned or report.pruned_entries:
+        click.echo(
+            f"Deleted when their time had passed, as the log says: {report.pruned} payloads and {report.pruned_entries} entries."
+        )
     if report.erased:
         click.echo(f"Erased, as the log says: {report.erased} payloads.")
     if report.missing:

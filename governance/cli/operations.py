@@ -184,13 +184,20 @@ def backup(*, file: Path, as_json: bool) -> None:
     rows = sum(made.rows.values())
     if as_json:
         opening.print_json(
-            {"file": str(made.file), "digest": f"sha256:{made.digest}", "rows": rows}
+            {
+                "file": str(made.file),
+                "digest": f"sha256:{made.digest}",
+                "rows": rows,
+                "keks": made.keks,
+            }
         )
     else:
         click.echo(
             f"{made.file}: {rows} rows, {made.file.stat().st_size} bytes (manifest sha256:{made.digest})."
         )
-        click.echo("It opens no payload without the secret kek; keep that apart from it.")
+        click.echo(
+            f"It opens no payload without the secret kek {' and '.join(made.keks)}; keep a copy of that apart from it."
+        )
 
 
 @click.command(

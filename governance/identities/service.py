@@ -462,7 +462,7 @@ def confirm_second_factor(work: Work, *, secret: str, code: str) -> None:
     if step is None:
         detail = "This is not the code of now. Check the device's clock and give the newest code."
         raise InvalidInput(detail, [FieldProblem(pointer="/code", detail=detail)])
-    person.totp_secret = work.answerable.keyring.wrap(person.id, secret.encode())
+    person.totp_secret = work.keyring.wrap(person.id, secret.encode())
     person.totp_last_step = step
     work.session.flush()
     work.record(

@@ -32,3 +32,18 @@ class BusinessSetting(Base):
     value: Mapped[Any] = mapped_column(sa.JSON)
     changed_at: Mapped[datetime] = mapped_column(Instant)
     changed_by: Mapped[str]
+
+
+class KeyEncryptionKey(Base):
+    """A key-encryption key that was ever in use here, by its id; never the key itself.
+
+    ``rewrapped_at`` is when nothing was encrypted under it any more, ``deleted_at`` when it was deleted, after which no older backup opens.
+    """
+
+    __tablename__ = "key_encryption_keys"
+
+    id: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    used_from: Mapped[datetime] = mapped_column(Instant)
+    used_until: Mapped[datetime | None] = mapped_column(Instant)
+    rewrapped_at: Mapped[datetime | None] = mapped_column(Instant)
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant)

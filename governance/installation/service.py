@@ -20,7 +20,7 @@ from governance import actors, keyring, schema
 from governance.actors import Actor
 from governance.clock import Clock, IdSource, SystemClock, uuid7
 from governance.errors import Conflict, FieldProblem, InvalidInput
-from governance.installation.models import BusinessSetting, Installation
+from governance.installation.models import BusinessSetting, Installation, KeyEncryptionKey
 from governance.permissions import Permission
 from governance.settings import Settings
 from governance.storage.database import Database
@@ -135,6 +135,7 @@ def create(
                     fingerprints=ring.fingerprints(),
                 )
             )
+            work.session.add(KeyEncryptionKey(id=ring.kek_id, used_from=work.now))
             work.session.flush()
             epochs.open_first(work)
             work.record(EntryKind.INSTALLATION_CREATED, data={"secrets": ring.fingerprints()})

@@ -229,7 +229,7 @@ def entry_at(work: Work, index: int, epoch: int | None = None) -> EntryView:
 
     Raises:
         NotAllowed: the actor may not read the log.
-        NotFound: there is none.
+        NotFound: there is none, or it was pruned.
     """
     work.require(Permission.LOG_READ)
     if epoch is None:
@@ -237,6 +237,10 @@ def entry_at(work: Work, index: int, epoch: int | None = None) -> EntryView:
     leaf = work.session.get(Leaf, (epoch, index))
     if leaf is None:
         raise NotFound(f"There is no entry {index} in the log.")
+    if work.session.get(LogRecord, leaf.record_id) is None:
+        raise NotFound(
+            f"Entry {index} was deleted when its time had passed. Its hash, {leaf.leaf_hash.hex()}, is still in the tree."
+        )
     return entry(work, leaf.record_id)
 
 

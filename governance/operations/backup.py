@@ -22,6 +22,7 @@ from typing import IO, Any, Final
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
 
 from audits.log.entries import EntryKind
 from governance import keyring, schema
@@ -30,6 +31,7 @@ from governance.application import Answerable
 from governance.clock import Clock, SystemClock, parse_rfc3339, rfc3339, uuid7
 from governance.errors import Conflict, InvalidInput, WrongInstallation
 from governance.identities.models import SignInLink, SignInSession
+from governance.installation.models import Installation
 from governance.keyring import Keyring
 from governance.ledger import epochs, publishing
 from governance.ledger.epochs import EpochView
@@ -39,6 +41,7 @@ from governance.settings import Settings
 from governance.storage.base import Instant
 from governance.storage.database import Database
 from governance.storage.snapshot import snapshot
+from governance.subjects.models import SubjectKeyRow
 from governance.work import Work
 
 FORMAT: Final = 1
@@ -50,11 +53,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """What was written: the rows of each table, and the SHA-256 of the manifest, which names that of each member."""
+    """What was written: the rows of each table, the SHA-256 of the manifest, which names that of each member, and the key-encryption keys that open it."""
 
     file: Path
     digest: str
     rows: Mapping[str, int]
+    keks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,10 @@ def back_up(
         members: dict[str, dict[str, Any]] = {}
         with snapshot(answerable.fairness_database) as session:
             connection = session.connection()
+            # As it was at that instant, should another come into use meanwhile.
+            fingerprints = session.execute(sa.select(Installation.fingerprints)).scalar_one()
+            answerable.keyring.adopt(fingerprints["kek"])
+            keks = _in_use(answerable, session)
             tables = metadata.sorted_tables
             for number, table in enumerate(tables):
                 progress("tables", number, len(tables))
@@ -106,7 +114,8 @@ def back_up(
                 "format": FORMAT,
                 "made_at": rfc3339(made_at),
                 "origin": answerable.origin,
-                "fingerprints": answerable.keyring.fingerprints(),
+                "fingerprints": fingerprints,
+                "keks": keks,
                 "schema": schema.head(),
                 "rows": rows,
                 "members": members,
@@ -140,7 +149,7 @@ def back_up(
                 "schema": schema.head(),
             },
         )
-    return Backup(file=file, digest=digest, rows=rows)
+    return Backup(file=file, digest=digest, rows=rows, keks=tuple(keks))
 
 
 def restore(
@@ -241,6 +250,20 @@ def _go_on(work: Work, manifest: dict[str, Any]) -> EpochView:
 # ---------------------------------------------------------------------------------------- writing
 
 
+def _in_use(answerable: Answerable, session: Session) -> list[str]:
+    """Name the key-encryption key in use, and those before under which something still stands."""
+    in_use, *others = answerable.keyring.held
+    query = sa.select(SubjectKeyRow.id).limit(1)
+    return [
+        in_use,
+        *(
+            one
+            for one in others
+            if session.execute(query.where(SubjectKeyRow.kek_id == one)).first() is not None
+        ),
+    ]
+
+
 def _dump(connection: Connection, table: sa.Table, path: Path) -> tuple[int, dict[str, Any]]:
     """Write a table as JSON lines, the first of which names its columns."""
     digest, count = hashlib.sha256(), 0
@@ -336,6 +359,8 @@ def _secrets(
                 raise InvalidInput(f"{member} in the backup was altered; take another backup.")
             given[name] = base64.b64decode(content)
     fingerprints: dict[str, str] = manifest["fingerprints"]
+    if kek is not None and keyring.fingerprint(_KEPT_OUT, kek) != fingerprints[_KEPT_OUT]:
+        raise _opens_nothing(manifest, _keks_of(manifest))
     for name, secret in given.items():
         if keyring.fingerprint(name, secret) != fingerprints[name]:
             raise WrongInstallation(
@@ -347,9 +372,30 @@ def _secrets(
         variable = os.environ.get(f"ANSWERABLE_SECRET_{name.upper()}")
         if not variable and not (folder / f"{name}.key").exists():
             keyring.write_secret(folder / f"{name}.key", secret)
+    if kek is not None and kek not in keyring.load(folder).reread():
+        # Another lies there already; this one lies beside it.
+        keyring.write_secret(keyring.other_kek_path(folder, kek), kek)
     ring = keyring.load(folder)
+    missing = [one for one in _keks_of(manifest) if one not in ring.held]
+    if missing:
+        raise _opens_nothing(manifest, missing)
     ring.check(fingerprints)
     return ring
+
+
+def _keks_of(manifest: dict[str, Any]) -> list[str]:
+    """Name the key-encryption keys that a backup needs: the one in use, and one before whose work it had not taken over yet."""
+    return list(manifest.get("keks", [manifest["fingerprints"][_KEPT_OUT][:16]]))
+
+
+def _opens_nothing(manifest: dict[str, Any], missing: list[str]) -> WrongInstallation:
+    """Say what a backup without its key-encryption key is worth."""
+    return WrongInstallation(
+        f"The backup of {manifest['made_at']} needs the secret kek with the id {' and '.join(missing)}, which is not among those given. Where it was rotated and "
+        "deleted since, no payload of this backup opens any more: the facts of decisions, what people wrote, who it was about, group attributes, secrets of webhooks "
+        "and second factors are gone for good. Ids, outcomes, times, counts and the log can be read in the file, and nothing is restored without that key. If "
+        f"a copy of it was kept, give it with --kek or put it into the secrets folder as kek-{missing[0]}.key; a newer backup opens with the key in use."
+    )
 
 
 def _expected(manifest: dict[str, Any], name: str) -> str:
@@ -443,7 +489,12 @@ def _empty(database: Database) -> None:
         connection = session.connection()
         metadata.drop_all(connection)
         session.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
-        session.execute(sa.text("DROP FUNCTION IF EXISTS refuse_change()"))
+        for function in (
+            "refuse_change",
+            "refuse_delete_from_log_records",
+            "refuse_delete_from_log_leaves",
+        ):
+            session.execute(sa.text(f"DROP FUNCTION IF EXISTS {function}()"))
 
 
 def _missing(settings: Settings, lost: int | None) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from governance.jobs.parts import Reported
 from governance.ledger import publishing, queries
 from governance.ledger.models import Leaf, LogRecord, PendingRecord
 from governance.monitors.models import Incident
+from governance.operations import keks, retention
 from governance.permissions import Permission
 from governance.reviews.models import Case
 from governance.reviews.purposes import DECIDE
@@ -68,6 +69,8 @@ class Part(StrEnum):
     MONITORS = "monitors"
     REPORTS = "reports"
     IMPORTS = "imports"
+    RETENTION = "retention"
+    KEKS = "keks"
     CLEANING = "cleaning"
 
 
@@ -128,6 +131,8 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _monitors(session, said),
                 lambda: _background(Part.REPORTS, said, "Reports that were asked for are made."),
                 lambda: _background(Part.IMPORTS, said, "Files that were uploaded are imported."),
+                lambda: _retention(answerable, actor, said),
+                lambda: _keks(answerable, session, said, now),
                 lambda: _cleaning(said),
             ]
             views += [look() for look in looks]
@@ -479,6 +484,68 @@ def _monitors(session: Session, said: Mapping[str, Reported]) -> PartView:
 
 def _background(part: Part, said: Mapping[str, Reported], told: str) -> PartView:
     return _reported(part, said, _START_WORKER) or _ok(part, told)
+
+
+def _retention(answerable: Answerable, actor: Actor, said: Mapping[str, Reported]) -> PartView:
+    failing = _reported(
+        Part.RETENTION, said, "Nothing is lost: what is due to be deleted waits until it can be."
+    )
+    if failing is not None:
+        return failing
+    with answerable.look(actor) as work:
+        told = retention.standing_of(work)
+    if told.limits == 0:
+        return PartView(
+            part=Part.RETENTION,
+            state=State.OFF,
+            detail="No live policy says how long facts about persons are kept, so all are kept for good.",
+            todo="Say so in the policies, for instance retention: {keep: 400d}."
+            if told.for_good
+            else "",
+        )
+    ran = said.get(Part.RETENTION)
+    looked = "" if ran is None else f" Last looked {ran.seen_at:%Y-%m-%d %H:%M} UTC."
+    kept = (
+        f" {told.waiting.held} stay, as a legal hold or a copy that was asked for needs them."
+        if told.waiting.held
+        else ""
+    )
+    for_good = f" Kept for good: {', '.join(told.for_good)}." if told.for_good else ""
+    return _ok(
+        Part.RETENTION,
+        f"Payloads go when their policy's retention has passed; those of {told.waiting.due} decisions are due.{kept}{for_good}{looked}",
+    )
+
+
+def _keks(
+    answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
+) -> PartView:
+    failing = _reported(Part.KEKS, said, "See that the secrets folder can be read and written.")
+    if failing is not None:
+        return failing
+    in_use, *before = keks.known(answerable, session)
+    late = [one for one in before if one.deleted_at is None and one.deleted_due]
+    stale = [one for one in late if one.deleted_due and one.deleted_due + WORKER_LATE < now]
+    if stale:
+        return PartView(
+            part=Part.KEKS,
+            state=State.FAILING,
+            detail=f"The key-encryption key {stale[-1].id} was to be deleted by now and is still there.",
+            since=stale[-1].deleted_due,
+            todo="Take it out of ANSWERABLE_SECRET_KEK_PREVIOUS, or its file out of the secrets folders, and start every process again; see too that background work runs.",
+        )
+    told = f"The key-encryption key has been in use since {in_use.used_from:%Y-%m-%d}."
+    if late:
+        told += f" Backups made before open until {late[0].deleted_due:%Y-%m-%d}."
+    every = answerable.settings.rotates_every
+    if every is None or answerable.keyring.files is None:
+        return PartView(
+            part=Part.KEKS,
+            state=State.OFF,
+            detail=f"{told} It is not rotated by itself here, so old backups open for as long as it is there.",
+            todo="Rotate it regularly: `answerable kek rotate`, or set kek_rotation_days where one machine holds its file.",
+        )
+    return _ok(Part.KEKS, f"{told} It is rotated every {_span(every)}.")
 
 
 def _cleaning(said: Mapping[str, Reported]) -> PartView:

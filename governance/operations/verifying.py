@@ -51,7 +51,13 @@ from governance.reviews.models import Case, Verdict
 from governance.rights.models import RightsRequest
 from governance.storage.snapshot import snapshot
 from governance.subjects.keys import SubjectKey
-from governance.subjects.models import PayloadRow, PeopleOnlyRow, SubjectKeyRow, VaultRow
+from governance.subjects.models import (
+    PayloadRow,
+    PeopleOnlyRow,
+    PrunedDecision,
+    SubjectKeyRow,
+    VaultRow,
+)
 from governance.truth.models import Feedback, GroundTruth
 from policies import document
 
@@ -95,7 +101,8 @@ class Report:
 
     ``erased`` payloads are not there any more, as the log says; ``missing`` ones are not there and nothing says why. These and ``pending`` entries could not
     be checked to the end. ``lost`` entries had been signed in an epoch that was then given up, as the next
-    one says: they went with a restored backup.
+    one says: they went with a restored backup. ``pruned`` payloads and ``pruned_entries`` were deleted when their time had
+    passed, as the log says too.
     """
 
     started_at: datetime
@@ -105,6 +112,8 @@ class Report:
     decisions: int = 0
     payloads: int = 0
     erased: int = 0
+    pruned: int = 0
+    pruned_entries: int = 0
     missing: int = 0
     pending: int = 0
     lost: int = 0
@@ -154,6 +163,7 @@ class _Verification:
         self._digests: dict[tuple[str, int], str] = {}
         self._regrouped: dict[str, str] = {}
         self._ends: dict[int, Mapping[str, Any]] = {}
+        self._let_go: set[str] = set()
         self._erased: set[str] = set()
         self._erased_unnamed = 0
 
@@ -166,6 +176,7 @@ class _Verification:
         yield from self._in_force()
         yield from self._reports()
         yield from self._gold()
+        yield from self._pruned_payloads()
         self._erased, self._erased_unnamed = self._erased_told()
         yield from self._records()
         yield from self._decisions()
@@ -186,6 +197,7 @@ class _Verification:
             )
         mark, faults = self._mark(log)
         yield from faults
+        pruned_to = yield from self._pruned_to(log)
         for found in log_verify.verify(
             origin=log.origin,
             log=self._answerable.origin,
@@ -196,6 +208,7 @@ class _Verification:
             checkpoints=self._checkpoints(log),
             keys=[key],
             highwater=mark,
+            min_index=pruned_to,
         ):
             yield Finding(
                 severity=found.severity,
@@ -207,6 +220,52 @@ class _Verification:
                 epoch=log.epoch,
                 index=found.index,
             )
+
+    def _pruned_to(self, log: Log) -> Generator[Finding, None, int]:
+        """Return before which index entries may be gone, and find whether others are gone than the log says."""
+        told = [one for one in self._said(EntryKind.LOG_PRUNED) if one.get("epoch") == log.epoch]
+        pruned_to = max((int(one["min_index"]) for one in told), default=0)
+        if log.min_index != pruned_to:
+            yield _tampered(
+                "logs.min_index is not what the entries say",
+                expected=pruned_to,
+                got=log.min_index,
+                epoch=log.epoch,
+            )
+        gone = self._session.execute(
+            sa.select(sa.func.count())
+            .select_from(Leaf)
+            .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
+            .where(Leaf.epoch == log.epoch, Leaf.leaf_index < pruned_to, LogRecord.id.is_(None))
+        ).scalar_one()
+        expected = sum(int(one["entries"]) for one in told)
+        if gone != expected:
+            yield _tampered(
+                f"not as many entries before index {pruned_to} are gone as were pruned",
+                expected=expected,
+                got=gone,
+                epoch=log.epoch,
+            )
+        self._report.pruned_entries += gone
+        return pruned_to
+
+    def _pruned_payloads(self) -> Iterator[Finding]:
+        """Find whether more decisions count as pruned than the log says."""
+        told = sum(int(one["decisions"]) for one in self._said(EntryKind.PAYLOADS_PRUNED))
+        marked = self._count(PrunedDecision)
+        if marked != told:
+            yield _tampered(
+                "not as many decisions are marked as pruned as the entries say",
+                expected=told,
+                got=marked,
+            )
+
+    def _said(self, kind: EntryKind) -> list[dict[str, Any]]:
+        """Return what the entries of a kind say."""
+        entries = self._session.execute(
+            sa.select(self._bytes(LogRecord.entry)).where(LogRecord.kind == kind)
+        ).scalars()
+        return [said["data"] for said in map(_parsed, entries) if said is not None]
 
     def _ends_told(self) -> dict[int, Mapping[str, Any]]:
         """Return what the first entry of each later epoch says of the one before, by that one's number."""
@@ -459,6 +518,7 @@ class _Verification:
             )
             stored = self._stored_payloads(ids)
             self._regrouped = self._groups_recorded_later(ids)
+            self._let_go = self._pruned_of([*ids, *(row.decision_id for row in rows)])
             recorded = [row.id for row in rows if row.kind in comparing.RECORDED]
             present = self._asked = {
                 decision_id: (digest, key)
@@ -523,6 +583,10 @@ class _Verification:
                     record_id=row.id,
                 )
         commitments = {item["name"]: item["commit"] for item in said["payload"]}
+        if self._was_let_go(row, said):
+            gone = commitments.keys() - stored.keys()
+            self._report.pruned += len(gone)
+            commitments = {name: commitments[name] for name in commitments.keys() - gone}
         if row.id in self._regrouped:
             commitments["groups"] = self._regrouped[row.id]
         for name, commit in commitments.items():
@@ -531,6 +595,24 @@ class _Verification:
             yield _tampered(
                 f"the payload {name} is in no entry", expected="no payload", got="one", **about
             )
+
+    def _pruned_of(self, ids: Sequence[str | None]) -> set[str]:
+        """Return which of these decisions lost their payloads to retention."""
+        wanted = sorted({one for one in ids if one is not None})
+        found: set[str] = set()
+        for start in range(0, len(wanted), _PAGE):
+            some = PrunedDecision.decision_id.in_(wanted[start : start + _PAGE])
+            found.update(
+                self._session.execute(sa.select(PrunedDecision.decision_id).where(some)).scalars()
+            )
+        return found
+
+    def _was_let_go(self, row: Any, said: Mapping[str, Any]) -> bool:
+        """Tell whether an entry's payloads went with those of a decision; a known case's went with what it was made of."""
+        if row.decision_id in self._let_go or row.id in self._let_go:
+            return True
+        source = said["refs"].get("source")
+        return said["kind"] == EntryKind.GOLD_MADE and bool(self._pruned_of([source]))
 
     def _payload(
         self, record_id: str, name: str, commit: str, stored: Any, about: dict[str, Any]
@@ -761,7 +843,11 @@ class _Verification:
             appeals = yield from self._by_decision(ids, Appeal)
             reversals = yield from self._by_decision(ids, Reversal)
             entries = self._entries_of(ids)
+            unrecorded = self._pruned_entries_of(ids)
             for row in decisions:
+                if row.id in unrecorded:
+                    # Nothing is left that it could be held against.
+                    continue
                 yield from self._decision(
                     row,
                     cases.get(row.id, []),
@@ -821,6 +907,21 @@ class _Verification:
                 got=f"{type(error).__name__}: {error}",
                 decision_id=row.id,
             )
+
+    def _pruned_entries_of(self, ids: Sequence[str]) -> set[str]:
+        """Return the decisions whose first entry was pruned; that it was one place in the log shows by its leaf."""
+        return set(
+            self._session.execute(
+                sa.select(Leaf.record_id)
+                .join(Log, Log.epoch == Leaf.epoch)
+                .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
+                .where(
+                    Leaf.record_id.in_(ids),
+                    Leaf.leaf_index < Log.min_index,
+                    LogRecord.id.is_(None),
+                )
+            ).scalars()
+        )
 
     def _entries_of(self, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """Return the parsed entries of decisions in the order of the log; those that wait come last."""

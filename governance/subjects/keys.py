@@ -55,13 +55,14 @@ class SubjectKey:
 
 
 class SubjectKeys:
-    """The keys this process made or met, newest kept. A key is reused only once its row is committed."""
+    """The keys this process made or met, newest kept. A key is reused only once its row is committed, and until the key-encryption key rotates."""
 
     def __init__(self, keyring: Keyring, new_id: Callable[[], str], capacity: int = 20_000) -> None:
         self._keyring = keyring
         self._new_id = new_id
         self._capacity = capacity
         self._known: OrderedDict[str, SubjectKey] = OrderedDict()
+        self._known_under = keyring.kek_id
         self._lock = threading.Lock()
 
     def tag_of(self, reference: str) -> str:
@@ -74,6 +75,10 @@ class SubjectKeys:
             return self.fresh(None)
         tag = self.tag_of(reference)
         with self._lock:
+            if self._known_under != self._keyring.kek_id:
+                # No key outlives the key-encryption key by being used further: what is pruned could else be opened in an old backup by what is newer.
+                self._known.clear()
+                self._known_under = self._keyring.kek_id
             known = self._known.get(tag)
             if known is not None:
                 self._known.move_to_end(tag)

@@ -63,3 +63,22 @@ class VaultRow(Base):
     key_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("subject_keys.id"), index=True)
     nonce: Mapped[bytes]
     ciphertext: Mapped[bytes]
+
+
+class PrunedDecision(Base):
+    """A decision whose payloads were deleted when its policy's retention had passed."""
+
+    __tablename__ = "pruned_decisions"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    decision_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    pruned_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RetentionMark(Base):
+    """Before this instant no decision of a point is left to be pruned, so that nobody looks there again."""
+
+    __tablename__ = "retention_marks"
+
+    point: Mapped[str] = mapped_column(sa.String(63), primary_key=True)
+    done_before: Mapped[datetime] = mapped_column(Instant)

@@ -359,7 +359,7 @@ def _add_secret(work: Work, endpoint: WebhookEndpoint) -> SecretCreated:
     live = queries.secrets(work.session, [endpoint.id]).get(endpoint.id, [])
     if sum(one.ended_at is None for one in live) >= MOST_SECRETS:
         raise Conflict(f"A webhook has at most {MOST_SECRETS} live secrets. End one first.")
-    secret, secret_id, keyring = signing.fresh(), work.new_id(), work.answerable.keyring
+    secret, secret_id, keyring = signing.fresh(), work.new_id(), work.keyring
     work.session.add(
         WebhookSecret(
             id=secret_id,

@@ -42,7 +42,10 @@ def record(answerable):
 def test_where_all_is_well_every_part_says_so(running):
     views = look(running)
     assert set(views) == set(Part)
-    off = {Part.MAIL, Part.WEBHOOKS}
+    # No policy says how long facts are kept, and with PostgreSQL several machines may hold the key.
+    off = {Part.MAIL, Part.WEBHOOKS, Part.RETENTION}
+    if not running.database.is_sqlite:
+        off.add(Part.KEKS)
     assert {view.state for part, view in views.items() if part not in off} == {State.OK}
     assert {views[part].state for part in off} == {State.OFF}
     assert readiness(running) is None

@@ -41,6 +41,14 @@ def in_words(policy: Policy) -> Iterator[str]:
         yield _("Each request must bring the group attributes, which nobody here sees.")
     if Requirement.REASONS in policy.require:
         yield _("Each request must bring the reasons for its proposal.")
+    if policy.keep is None:
+        yield _("What is known of the people concerned is kept for good.")
+    else:
+        yield ngettext(
+            "What is known of the people concerned is deleted %(num)s day after a decision is settled.",
+            "What is known of the people concerned is deleted %(num)s days after a decision is settled.",
+            policy.keep.days,
+        )
     if policy.notice is not None:
         yield _("The people concerned read: “%(notice)s”", notice=policy.notice.in_(language()))
 

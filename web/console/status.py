@@ -63,5 +63,7 @@ def _titles() -> dict[Part, str]:
         Part.MONITORS: _("Monitors"),
         Part.REPORTS: _("Reports"),
         Part.IMPORTS: _("Imports"),
+        Part.RETENTION: _("Retention"),
+        Part.KEKS: _("Key-encryption key"),
         Part.CLEANING: _("Tidying up"),
     }

@@ -72,6 +72,7 @@ def decision(
         would_change=tuple(change.text for change in page.explanation.what_would_change),
         used=_used(policy, view.features),
         never_used=", ".join(name.replace("_", " ") for name in policy.groups),
+        kept=_kept(page),
         notice=view.notice or "",
         erased=standing.erased,
         appeal=last,
@@ -90,6 +91,16 @@ def decision(
         longest_words=LONGEST_WORDS,
         form=form,
         error=error,
+    )
+
+
+def _kept(page: SubjectPage) -> str:
+    if page.keep is None:
+        return ""
+    return ngettext(
+        "What is stored about you here is deleted %(num)s day after the decision is settled, unless a law or a court needs it for longer.",
+        "What is stored about you here is deleted %(num)s days after the decision is settled, unless a law or a court needs it for longer.",
+        page.keep.days,
     )
 
 

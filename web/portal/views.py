@@ -112,6 +112,7 @@ class DecisionPage:
     would_change: Sequence[str]
     used: Sequence[Used]
     never_used: str
+    kept: str
     notice: str
     erased: bool
     appeal: AppealShown | None

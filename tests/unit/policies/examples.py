@@ -33,6 +33,7 @@ rules:
     sensitive: true
     because: {en: Discounts on large contracts are decided by a person.}
 notice: {en: This offer was suggested by software. You can ask for a person to decide.}
+retention: {keep: 400d}
 tests:
   - name: a big discount goes to a person
     given: {features: {tenure_months: 3, monthly_charges: 120, contract: month-to-month}, proposal: {outcome: offer_discount, confidence: 0.95}}

@@ -68,7 +68,6 @@ def test_a_text_falls_back_to_its_main_language_and_to_english():
 @pytest.mark.parametrize(
     ("key", "written"),
     [
-        ("retention", "retention: {keep: 400d}"),
         ("jurisdiction", "jurisdiction: [gdpr]"),
         ("model", "proposal: {from: app, model: retention}"),
         ("proposal.from: model", "proposal: {from: model}"),
