@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import structlog
 
 from audits.log.highwater import SigningRefused
+from governance.auditing import draws
 from governance.counting import folding, reconciling
 from governance.decisions.models import Decision
 from governance.errors import AnswerableError
@@ -223,7 +224,10 @@ class Background:
 
     def _report(self) -> bool:
         return (
-            making.run(self._answerable, self._name) + files.run(self._answerable, self._name) > 0
+            making.run(self._answerable, self._name)
+            + files.run(self._answerable, self._name)
+            + draws.settle_due(self._answerable)
+            > 0
         )
 
     def _oversee(self) -> None:

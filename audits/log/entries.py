@@ -69,6 +69,10 @@ class EntryKind(StrEnum):
     COUNTS_CORRECTED = "counts.corrected"
     IMPORT_FINISHED = "import.finished"
     REPORT_MADE = "report.made"
+    COUNT_REPORTED = "count.reported"
+    DRAW_MADE = "draw.made"
+    DRAW_SETTLED = "draw.settled"
+    DRAWN_LOOKED_AT = "drawn.looked_at"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_NOTED = "incident.noted"
     INCIDENT_CLOSED = "incident.closed"
@@ -265,6 +269,22 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     ),
     EntryKind.REPORT_MADE: _describe(
         "A report was made and signed; names its digest.", "person, service"
+    ),
+    EntryKind.COUNT_REPORTED: _describe(
+        "An app, or somebody for it, said how many decisions it asked for within a window, by its own count.",
+        "app, person, service",
+    ),
+    EntryKind.DRAW_MADE: _describe(
+        "Decisions were asked for at random; says how many, and from which part of the log. The seed comes from the next checkpoint.",
+        "person, service",
+    ),
+    EntryKind.DRAW_SETTLED: _describe(
+        "A draw got its seed; names the checkpoint it is made of, and the digest of the decisions that it drew.",
+        "service",
+    ),
+    EntryKind.DRAWN_LOOKED_AT: _describe(
+        "A person said that they looked at a drawn decision; what they said of it is a payload.",
+        "person",
     ),
     EntryKind.INCIDENT_OPENED: _describe(
         "A monitor found a disparity, or errors, beyond what the policy tolerates.", "service"

@@ -16,14 +16,16 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
+from audits.log import drawing
 from audits.log import verify as log_verify
-from audits.log.entries import EntryKind
+from audits.log.entries import EntryKind, instant_text
 from audits.log.highwater import HighWater, SigningRefused
 from audits.log.notes import VerifyingKey
 from audits.log.tiles import ReadTile
 from audits.log.tree import leaf_hash
 from audits.log.verify import Severity, StoredEntry
 from governance.appeals.models import Appeal, Reversal
+from governance.auditing.models import Draw, DrawnDecision, SentCount
 from governance.clock import rfc3339
 from governance.decisions import sight
 from governance.decisions.models import Decision
@@ -160,6 +162,7 @@ class _Verification:
         yield from self._in_force()
         yield from self._reports()
         yield from self._gold()
+        yield from self._draws()
         yield from self._records()
         yield from self._decisions()
 
@@ -685,6 +688,54 @@ class _Verification:
         for missing, digest in said.items():
             yield _tampered(f"report {missing} is gone", expected=digest, got="nothing")
 
+    # --------------------------------------------------------- draws, and what apps say they sent
+
+    def _draws(self) -> Iterator[Finding]:
+        """Hold draws, the decisions they named and apps' own counts against the entries that tell of them."""
+        said: dict[str, dict[str, Any]] = {}
+        kinds = (EntryKind.COUNT_REPORTED, EntryKind.DRAW_MADE, EntryKind.DRAW_SETTLED)
+        for entry in self._session.execute(
+            sa.select(self._bytes(LogRecord.entry))
+            .where(LogRecord.kind.in_(kinds))
+            .order_by(LogRecord.id)
+        ).scalars():
+            parsed = _parsed(entry)
+            if parsed is None:
+                continue
+            data = parsed["data"]
+            if parsed["kind"] == EntryKind.DRAW_SETTLED:
+                settled = {name: data[name] for name in ("epoch", "size", "seed", "digest")}
+                said.setdefault(parsed["refs"]["draw"], {}).update(settled)
+            elif parsed["kind"] == EntryKind.DRAW_MADE:
+                unsettled = {"epoch": None, "size": None, "seed": None}
+                said[parsed["id"]] = {**unsettled, "digest": drawing.digest_of([]), **data}
+            else:
+                said[parsed["id"]] = {**data, "app_id": parsed["refs"]["app"]}
+        rows: dict[str, dict[str, Any]] = {}
+        for draw in self._all(Draw):
+            named = self._session.execute(
+                sa.select(DrawnDecision.decision_id)
+                .where(DrawnDecision.draw_id == draw.id)
+                .order_by(DrawnDecision.position)
+            ).scalars()
+            rows[draw.id] = {
+                name: getattr(draw, name)
+                for name in ("wanted", "point", "bounds", "population", "epoch", "size", "seed")
+            } | {"digest": drawing.digest_of(named), **_times(draw)}
+        for count in self._all(SentCount):
+            rows[count.id] = {
+                name: getattr(count, name) for name in ("app_id", "sent", "last_sequence")
+            } | _times(count)
+        for record_id in sorted(said.keys() | rows.keys()):
+            expected, got = said.get(record_id), rows.get(record_id)
+            if expected != got:
+                yield _tampered(
+                    "a draw, or what an app says it sent, is not what the entries say",
+                    expected=_text(expected or "nothing"),
+                    got=_text(got or "nothing"),
+                    record_id=record_id,
+                )
+
     # ---------------------------------------------------------------------------- gold cases
 
     def _gold(self) -> Iterator[Finding]:
@@ -866,6 +917,14 @@ class _Verification:
         if self._answerable.database.is_sqlite:
             return sa.cast(column, sa.LargeBinary).label(column.key)
         return column
+
+
+def _times(row: Any) -> dict[str, str | None]:
+    """Return a row's window as entries write it."""
+    return {
+        name: None if (at := getattr(row, name)) is None else instant_text(at)
+        for name in ("since", "until")
+    }
 
 
 def _tampered(what: str, *, expected: object, got: object, **about: Any) -> Finding:
