@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
 
 import click
 
 from governance.cli import opening
 from governance.cli.opening import as_json
+from governance.clock import rfc3339
 from governance.errors import NotFound
 
 
@@ -147,3 +151,141 @@ def new_epoch(*, reason: str, as_json: bool) -> None:
     closed = "was closed in order" if opened.previous_closed else "was left as it is"
     click.echo(f"The log goes on as {opened.origin}; the epoch before {closed}.")
     click.echo(f"Give its verifying key to whoever checks the log:\n  {opened.vkey}")
+
+
+@audit.command(
+    epilog="Example: answerable audit pack --since 2026-10-01 --until 2026-12-31 --log export --out evidence.zip"
+)
+@click.option(
+    "--point",
+    "points",
+    multiple=True,
+    help="A decision point; may stand more than once. Default: all.",
+)
+@click.option(
+    "--since",
+    metavar="DAY",
+    help="The first day, such as 2026-11-01. Default: the first one counted.",
+)
+@click.option("--until", metavar="DAY", help="The last day. Default: today.")
+@click.option(
+    "--log",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with an export of the log, which goes into the pack.",
+)
+@click.option(
+    "--verify",
+    "check",
+    is_flag=True,
+    help="Check the whole log first, so that the pack says what was found just now.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="FILE.zip, or a folder that is new or empty.",
+)
+@as_json
+def pack(
+    *,
+    points: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    log: Path | None,
+    check: bool,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Write one pack of evidence: reports, policies, people, incidents, requests, draws, what never arrived.
+
+    Its index names every file by its SHA-256, is signed, and stands in the log by its digest.
+    """
+    from governance.auditing import packing
+    from governance.operations import verification, verifying
+
+    wanted: dict[str, Any] = {"points": points, "since": since, "until": until, "log": log}
+    with opening.installation() as answerable, opening.progress() as told:
+        if check:
+            verification.remember(answerable, verifying.verify(answerable, progress=told))
+        if out.suffix == ".zip":
+            part = out.with_name(f"{out.name}.part")
+            try:
+                with part.open("wb") as file:
+                    made = packing.to_archive(answerable, opening.actor(), file, **wanted)
+                part.rename(out)
+            finally:
+                part.unlink(missing_ok=True)
+        else:
+            made = packing.to_folder(answerable, opening.actor(), out, **wanted)
+    if as_json:
+        opening.print_json(made)
+    else:
+        click.echo(f"Wrote {made.files} files to {out}, {made.since} to {made.until}.")
+        click.echo(f"The log names it in entry {made.id}: {made.digest}")
+
+
+@audit.command(epilog="Example: answerable audit arrived --since 2026-11-01 --json")
+@click.option("--since", metavar="DAY", help="The first day, such as 2026-11-01. Default: all.")
+@click.option("--until", metavar="DAY", help="The last day.")
+@as_json
+def arrived(*, since: str | None, until: str | None, as_json: bool) -> None:
+    """Tell what apps sent by their own counters, and what of it never arrived.
+
+    Exits with 1 where numbers are missing or an app's own count is another.
+    """
+    from governance.auditing import arrivals
+
+    begins, ends = _day(since, "--since"), _day(until, "--until")
+    ends = None if ends is None else ends + timedelta(days=1)
+    with opening.installation() as answerable, answerable.look(opening.actor()) as work:
+        found = arrivals.apps(work, since=begins, until=ends)
+        counts = [one for one in arrivals.sent_counts(work) if one.differs]
+        first = {
+            one.app_id: arrivals.missing(work, one.app_id, since=begins, until=ends).missing
+            for one in found
+            if one.missing
+        }
+    if as_json:
+        opening.print_json(
+            {
+                "apps": [
+                    {"counted": one, "missing": list(first.get(one.app_id, ()))} for one in found
+                ],
+                "counts_that_differ": counts,
+            }
+        )
+    else:
+        opening.print_table(
+            [
+                {
+                    "app": one.app,
+                    "decisions": str(one.decisions),
+                    "numbered": str(one.numbered),
+                    "first": "" if one.first is None else str(one.first),
+                    "last": "" if one.last is None else str(one.last),
+                    "missing": str(one.missing),
+                    "again": str(one.again),
+                }
+                for one in found
+            ],
+            empty="No app asked for a decision.",
+        )
+        for one in found:
+            for hole in first.get(one.app_id, ()):
+                click.echo(
+                    f"{one.app}: {hole.first} to {hole.last} never arrived, between {rfc3339(hole.after_at)} and {rfc3339(hole.before_at)}."
+                )
+        for count in counts:
+            click.echo(
+                f"{count.app}: says it sent {count.sent} from {rfc3339(count.since)} to {rfc3339(count.until)}; {count.recorded} are here."
+            )
+    sys.exit(1 if first or counts else 0)
+
+
+def _day(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), time(tzinfo=UTC))
+    except ValueError:
+        raise click.BadParameter("expected a day such as 2026-11-01", param_hint=option) from None
