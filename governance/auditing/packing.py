@@ -251,7 +251,7 @@ def _left_out(log: Path | None) -> list[dict[str, str]]:
         left.append(
             {
                 "part": "log/",
-                "why": "no export of the log was given; `answerable audit export` writes one",
+                "why": "no export of the log was given; `answerable audit export` writes one, and `answerable audit pack --log` takes it in",
             }
         )
     return left

@@ -38,6 +38,7 @@ FAMILIES: Final = (
     "signed_reports",
     "incidents",
     "log",
+    "auditing",
     "status",
     "people",
     "keys",
