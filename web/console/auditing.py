@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from flask import Response, request, url_for
 
@@ -90,13 +91,13 @@ def arrivals_app(app_id: str) -> Response:
     since, until = _instant(given.get("since"), 0), _instant(given.get("until"), 1)
     if since is not None and until is not None and since >= until:
         until = None
-    window = {"since": since, "until": until}
+    window: dict[str, Any] = {"since": since, "until": until}
     with authentication.installation().look(authentication.actor()) as work:
         name = arrivals.app_name(work, app_id)
         row = next((one for one in arrivals.apps(work, **window) if one.app_id == app_id), None)
         missing = arrivals.missing(work, app_id, after=_number("missing"), **window)
         again = arrivals.again(work, app_id, after=_number("again"), **window)
-    here = {"app_id": app_id, **given}
+    here: dict[str, Any] = {"app_id": app_id, **given}
     page = AppPage(
         app=name,
         row=None if row is None else _app(row, given),
@@ -156,7 +157,7 @@ def _number(name: str) -> int | None:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 17 else None
 
 
-def _app(one: AppView, given: dict[str, str]) -> AppRow:
+def _app(one: AppView, given: Mapping[str, Any]) -> AppRow:
     return AppRow(
         name=one.app,
         href=url_for("console.arrivals_app", app_id=one.app_id, **given),
