@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from audits.log.tree import HASH_BYTES
+from audits.log.tree import HASH_BYTES, node_hash
 
 HEADER: Final = "c2sp.org/tlog-proof@v1"
 SUFFIX: Final = ".tlog-proof"
@@ -103,6 +104,45 @@ def parse_proof(text: str) -> TlogProof:
                 f"Hash {number} of the proof should take {HASH_BYTES} bytes, got {len(one)}."
             )
     return TlogProof(index=int(written), hashes=hashes, checkpoint=checkpoint, extra=extra)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a proof: what is known hashed with a sibling makes the node over leaves ``start`` to ``end`` (exclusive)."""
+
+    sibling: bytes
+    sibling_is_left: bool
+    node: bytes
+    start: int
+    end: int
+
+
+def steps(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]) -> Iterator[Step]:
+    """Yield what a proof's hashes make, from the leaf upwards; the last node is the root where the proof holds.
+
+    Raises:
+        ValueError: the proof has more or fewer hashes than the path of this leaf in a tree of this size.
+    """
+    position, last, height = index, size - 1, 0
+    node = leaf
+    for sibling in hashes:
+        # A node without a right sibling is passed up as it is.
+        while position == last and not position & 1 and position:
+            position, last, height = position >> 1, last >> 1, height + 1
+        if last == 0:
+            raise ValueError(f"The path of leaf {index} in a tree of size {size} is shorter.")
+        is_left = bool(position & 1)
+        node = node_hash(sibling, node) if is_left else node_hash(node, sibling)
+        position, last, height = position >> 1, last >> 1, height + 1
+        yield Step(
+            sibling=sibling,
+            sibling_is_left=is_left,
+            node=node,
+            start=position << height,
+            end=min((position + 1) << height, size),
+        )
+    if last != 0:
+        raise ValueError(f"The path of leaf {index} in a tree of size {size} is longer.")
 
 
 def _encode(data: bytes) -> str:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from hashlib import sha256
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.log import tiles
+from audits.log import tiles, tree
 from audits.log.bundles import MalformedBundle, bundle_path, parse_bundle, write_bundle
-from audits.log.proofs import MalformedProof, TlogProof, parse_proof, write_proof
+from audits.log.proofs import MalformedProof, TlogProof, parse_proof, steps, write_proof
 from audits.log.tiles import TileAt, parse_tile_path
 
 HASHES = st.binary(min_size=32, max_size=32)
@@ -80,3 +83,23 @@ def test_a_bent_proof_is_refused_or_says_what_it_says(
     except MalformedProof:
         return
     assert write_proof(read) == bent
+
+
+@given(st.integers(1, 600), st.data())
+def test_the_steps_of_a_proof_are_nodes_of_the_tree_and_end_at_its_root(
+    size: int, data: st.DataObject
+) -> None:
+    leaves = [sha256(str(number).encode()).digest() for number in range(size)]
+    index = data.draw(st.integers(0, size - 1))
+    hashes = tree.inclusion_proof(index, size, lambda start, end: tree.root(leaves[start:end]))
+
+    taken = list(steps(index, size, leaves[index], hashes))
+
+    assert [step.node for step in taken] == [
+        tree.root(leaves[step.start : step.end]) for step in taken
+    ]
+    assert (taken[-1].node if taken else leaves[index]) == tree.root(leaves)
+    for wrong in (hashes[:-1], [*hashes, bytes(32)]):
+        if wrong != hashes:
+            with pytest.raises(ValueError, match="The path of leaf"):
+                list(steps(index, size, leaves[index], wrong))
