@@ -144,4 +144,5 @@ def _told(content: bytes, content_type: str, cached: str, *, entries: bool = Fal
         response.set_data(gzip.compress(content, 6, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -72,6 +72,7 @@ TABLE: Final[Mapping[type[AnswerableError], Told]] = {
     errors.NotSignedIn: Told(401, "Nobody known is asking"),
     errors.NotAllowed: Told(403, "Not allowed"),
     errors.NotFound: Told(404, "Not found"),
+    errors.NotProvenYet: Told(404, "Not in the signed log yet"),
     errors.Conflict: Told(409, "No longer possible"),
     errors.Stale: Told(412, "Changed meanwhile"),
     errors.Gone: Told(410, "Erased"),

@@ -33,9 +33,12 @@ from governance.errors import (
     LogUnavailable,
     NotAllowed,
     NotFound,
+    NotProvenYet,
     Unavailable,
 )
+from governance.ledger import proving
 from governance.ledger.models import PendingRecord
+from governance.ledger.proving import Proof
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.reviews.models import Case
@@ -168,6 +171,23 @@ def readable(work: Work, decision_id: str) -> Decision:
     if row is None or not _may_see(work, row):
         raise NotFound("There is no such decision, or it is not one of yours.")
     return row
+
+
+def prove(work: Work, decision_id: str) -> Proof:
+    """Prove that the log has a decision's entry, whose id is the decision's.
+
+    Raises:
+        NotAllowed, NotFound: as ``get``.
+        NotProvenYet: the entry waits for its place, or for a checkpoint over it.
+    """
+    readable(work, decision_id)
+    proof = proving.proof_of(work.session, decision_id)
+    if proof is None:
+        raise NotProvenYet(
+            "The decision is stored, and its entry waits for its place in the log or for the next signed checkpoint. Usually that takes less "
+            "than 2 seconds; the status page says what the log waits for."
+        )
+    return proof
 
 
 def search(

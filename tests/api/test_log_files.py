@@ -9,8 +9,9 @@ import pytest
 from audits.log.bundles import bundle_path, parse_bundle
 from audits.log.entries import EntryKind
 from audits.log.notes import VerifyingKey, open_checkpoint
+from audits.log.proofs import parse_proof
 from audits.log.tiles import root_of, tile_path, tiles_of
-from audits.log.tree import leaf_hash
+from audits.log.tree import inclusion_holds, leaf_hash
 from governance.actors import service
 from governance.ledger import epochs, publishing
 from governance.ledger.sequencing import drain
@@ -128,3 +129,39 @@ def test_hashes_are_for_nobody_else_either_where_the_setting_says_so(logged) -> 
         assert get(logged, path).status_code == 401
         assert get(logged, path, "crm").status_code == 403
         assert get(logged, path, "Cleo").headers["Cache-Control"].startswith("private")
+
+
+def test_a_decision_is_proven_once_the_log_is_signed_over_it(served) -> None:
+    made = served.ask().json
+    path = made["links"]["proof"].removeprefix(served.answerable.settings.public_url)
+    waits = served.call("crm", "GET", path)
+    assert (waits.status_code, waits.headers["Retry-After"]) == (404, "1")
+    assert waits.json["type"].endswith("/problems/not-proven-yet")
+
+    drain(served.answerable)
+    publishing.publish(served.answerable)
+
+    proven = served.call("crm", "GET", path)
+    assert proven.content_type == "text/plain; charset=utf-8"
+    assert f'{made["id"]}.tlog-proof"' in proven.headers["Content-Disposition"]
+    proof = parse_proof(proven.text)
+    vkey = VerifyingKey.parse(get(served, "/log/log.vkey").text.strip())
+    signed = open_checkpoint(proof.checkpoint, [vkey])
+    place = served.call("Cleo", "GET", f"/log/entries/{made['id']}").json
+    assert place["place"]["index"] == proof.index
+    assert inclusion_holds(
+        index=proof.index,
+        size=signed.size,
+        leaf=leaf_hash(place["entry"].encode()),
+        proof=proof.hashes,
+        root=signed.root,
+    )
+
+
+def test_a_proof_is_for_who_may_see_the_decision(served) -> None:
+    made = served.ask().json
+    path = f"/decisions/{made['id']}/proof"
+    assert served.call("Anna", "GET", path).status_code == 403
+    for who, where in (("shop", path), ("crm", f"/decisions/{served.answerable.new_id()}/proof")):
+        refused = served.call(who, "GET", where)
+        assert (refused.status_code, refused.json["type"][-9:]) == (404, "not-found")

@@ -9,6 +9,7 @@ import marshmallow as ma
 import orjson
 from flask import Response, current_app, request, stream_with_context
 
+from audits.log.proofs import SUFFIX as PROOF_SUFFIX
 from governance.actors import Actor
 from governance.appeals import service as appeals
 from governance.application import Answerable
@@ -59,6 +60,7 @@ from web.api.schemas import (
     one_of,
 )
 from web.api.truth import FeedbackAnswer, TruthAnswer, reported_later
+from web.downloads import attachment
 from web.problems import TooLarge
 from web.security import requires
 
@@ -196,6 +198,13 @@ class LinksAnswer(Answer):
 
     self = Text(required=True, metadata={"format": "uri"})
     explanation = Text(required=True, metadata={"format": "uri"})
+    proof = Text(
+        required=True,
+        metadata={
+            "format": "uri",
+            "description": "The proof that the log has it, seconds after it was made",
+        },
+    )
     subject_page = Text(
         required=True,
         allow_none=True,
@@ -462,6 +471,25 @@ def get(query: dict[str, Any], decision_id: str) -> Response:
     return answer(told, 200, headers)
 
 
+@resource.route("/decisions/<decision_id>/proof", methods=["GET"])
+@requires(Permission.DECISIONS_READ)
+@resource.response(
+    200,
+    {"type": "string"},
+    content_type="text/plain",
+    description="A C2SP tlog-proof: the entry's index, the hashes up to the root, and the signed checkpoint",
+)
+def prove(decision_id: str) -> Response:
+    """Prove that a decision's entry is in the signed log, to anybody and without us.
+
+    While the entry waits for its place, the answer is 404 `not-proven-yet` with Retry-After.
+    """
+    identifier(decision_id, "decision")
+    with look() as unit:
+        proof = service.prove(unit, decision_id)
+    return attachment(proof.text, "text/plain; charset=utf-8", f"{decision_id}{PROOF_SUFFIX}")
+
+
 @resource.route("/decisions/<decision_id>/withdraw", methods=["POST"])
 @requires(Permission.DECISIONS_WITHDRAW)
 @resource.response(200, WholeDecisionAnswer)
@@ -506,6 +534,7 @@ def decision(view: DecisionView, public_url: str | None = None) -> dict[str, Any
     told["links"] = {
         "self": address,
         "explanation": f"{address}/explanation",
+        "proof": f"{address}/proof",
         "subject_page": None
         if view.subject_page is None
         else f"{public}{PAGE_PATH}{view.subject_page}",
