@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -27,7 +29,7 @@ from governance.imports.background import Imports
 from governance.jobs import mail, queue
 from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
-from governance.ledger import keys, publishing, queries
+from governance.ledger import keys, mirroring, publishing, queries
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, watching
 from governance.operations import verification
@@ -47,6 +49,7 @@ SEQUENCE_EVERY = 0.15
 PUBLISH_EVERY = 1.0
 FOLD_EVERY = 1.0
 DELIVER_EVERY = 0.5
+MIRROR_EVERY = 2.0
 OVERSEE_EVERY = 600.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
 KEEP_LINKS = timedelta(days=30)
@@ -152,6 +155,9 @@ class Background:
         lines.append([_Task("mail", 1.0, self._mail)])
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
         lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
+        folder = answerable.settings.log_mirror_dir
+        if folder is not None:
+            lines.append([_Task("mirror", MIRROR_EVERY, partial(self._mirror, folder))])
         webhooks = Deliveries(answerable)
         lines.append([_Task("webhooks", DELIVER_EVERY, webhooks.work)])
         self._threads = [
@@ -212,6 +218,9 @@ class Background:
             self._has_key = keys.signing_key(self._answerable, current) is not None
             self._key_looked_at = time.monotonic()
         return self._has_key
+
+    def _mirror(self, folder: Path) -> None:
+        mirroring.mirror(self._answerable, folder)
 
     def _overdue(self) -> int:
         return overdue.run(self._answerable) + gold.expire(self._answerable)

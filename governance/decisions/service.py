@@ -33,7 +33,6 @@ from governance.errors import (
     LogUnavailable,
     NotAllowed,
     NotFound,
-    NotProvenYet,
     Unavailable,
 )
 from governance.ledger import proving
@@ -181,13 +180,7 @@ def prove(work: Work, decision_id: str) -> Proof:
         NotProvenYet: the entry waits for its place, or for a checkpoint over it.
     """
     readable(work, decision_id)
-    proof = proving.proof_of(work.session, decision_id)
-    if proof is None:
-        raise NotProvenYet(
-            "The decision is stored, and its entry waits for its place in the log or for the next signed checkpoint. Usually that takes less "
-            "than 2 seconds; the status page says what the log waits for."
-        )
-    return proof
+    return proving.proof_of(work.session, decision_id) or proving.not_yet()
 
 
 def search(

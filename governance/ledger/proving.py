@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,7 +12,11 @@ from sqlalchemy.orm import Session
 from audits.log.proofs import TlogProof, write_proof
 from audits.log.tiles import HEIGHT, WIDTH, range_root
 from audits.log.tree import inclusion_proof
+from governance.clock import is_id
+from governance.errors import NotFound, NotProvenYet
 from governance.ledger.models import Leaf, Log, LogRecord, StoredCheckpoint, Tile
+from governance.permissions import Permission
+from governance.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,32 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
         note=signed.note,
         origin=found.origin,
         vkey=found.vkey,
+    )
+
+
+def prove(work: Work, record_id: str) -> Proof:
+    """Prove any entry, for who may read the log.
+
+    Raises:
+        NotAllowed, NotFound: the actor may not; there is no such entry.
+        NotProvenYet: it waits for its place, or for a checkpoint over it.
+    """
+    work.require(Permission.LOG_READ)
+    proof = proof_of(work.session, record_id) if is_id(record_id) else None
+    if proof is None and (not is_id(record_id) or work.session.get(LogRecord, record_id) is None):
+        raise NotFound("There is no such entry in the log.")
+    return proof or not_yet()
+
+
+def not_yet() -> NoReturn:
+    """Say that an entry waits.
+
+    Raises:
+        NotProvenYet: always.
+    """
+    raise NotProvenYet(
+        "It is stored, and its entry waits for its place in the log or for the next signed checkpoint. Usually that takes less than 2 seconds; "
+        "the status page says what the log waits for."
     )
 
 
