@@ -40,8 +40,10 @@ class CheckpointView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideView:
-    """Who keeps an eye on the log from outside: the ``mode`` of witnessing, how many entries the newest published and the newest signed checkpoint cover, the
-    witnesses, whether a quorum cosigned the published one, and the newest anchor of each place. ``fault`` tells why the policy cannot be read."""
+    """Who watches the log from outside: ``mode`` is that of witnessing, ``published`` and ``signed`` how many entries the newest such checkpoint covers.
+
+    ``quorum`` tells whether enough witnesses cosigned the published one, ``fault`` why the policy cannot be read.
+    """
 
     mode: str
     published: int
