@@ -84,7 +84,7 @@ def _checkpoint(epoch: int | None) -> Response:
     with authentication.installation().look(_reader()) as work:
         serving.may_read(work)
         log = serving.log_of(work.session, epoch)
-        note = serving.checkpoint(work.session, log.epoch).note
+        note = serving.checkpoint(work.session, log.epoch)
     return _told(note.encode(), "text/plain; charset=utf-8", _FRESH)
 
 

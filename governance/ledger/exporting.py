@@ -9,7 +9,7 @@ import base64
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -22,15 +22,18 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
+from audits.log.cosignatures import with_lines
 from audits.log.entries import EntryKind
+from audits.log.notes import VerifyingKey
 from audits.log.proofs import SUFFIX, TlogProof, write_proof
 from audits.log.tiles import WIDTH, TileMissing, range_root
 from audits.log.tree import consistency_proof
+from audits.log.witness_policy import PolicyLog, WitnessPolicy
 from governance.actors import Actor
 from governance.clock import rfc3339
 from governance.decisions.models import Decision
 from governance.errors import Conflict, InvalidInput, NotFound
-from governance.ledger import files, proving, queries
+from governance.ledger import anchoring, files, proving, queries, witnessing
 from governance.ledger.models import Leaf, Log, LogRecord, StoredCheckpoint
 from governance.permissions import Permission
 from governance.storage.snapshot import snapshot
@@ -86,6 +89,7 @@ class _Export:
     keys: SubjectKeys
     sink: Sink
     wanted: Wanted
+    policy: WitnessPolicy
     progress: Progress
     entries: int = 0
     disclosed: int = 0
@@ -112,12 +116,14 @@ def export(
         NotFound: one of the decisions is none that the actor sees; or nothing was signed yet.
         InvalidInput: the period ends before it begins, or too many decisions are named.
         Conflict: something is at the path already, or the stored tree is damaged.
+        SettingsInvalid: the policy of witnesses cannot be read.
         OSError: it cannot be written; nothing is left behind.
     """
     with answerable.work(actor) as work:
         note_taking(work, wanted)
     with _sink(target, zipped=zipped) as sink, snapshot(answerable.database) as session:
-        made = _Export(session, answerable.keys, sink, wanted, progress)
+        policy = witnessing.policy(answerable)
+        made = _Export(session, answerable.keys, sink, wanted, policy, progress)
         try:
             _write(answerable, made)
         except TileMissing as damaged:
@@ -209,14 +215,16 @@ def _write(answerable: Answerable, made: _Export) -> None:
 
 
 def _epoch(made: _Export, log: Log, folder: str) -> None:
-    signed = queries.newest_checkpoint(made.session, log.epoch)
+    signed = queries.published_checkpoint(made.session, log.epoch)
     if signed is None:
         made.unsigned += log.size
         return
     made.unsigned += log.size - signed.size
     put = _into(made.sink, folder)
-    put(files.CHECKPOINT, signed.note.encode())
+    note = queries.note_of(made.session, signed)
+    put(files.CHECKPOINT, note.encode())
     put(files.VKEY, f"{log.vkey}\n".encode())
+    _watchers(made, log, put)
     for path, content in files.hash_tiles(made.session, log.epoch, signed.size):
         put(path, content)
     start, end = _range(made, log, signed.size)
@@ -229,11 +237,13 @@ def _epoch(made: _Export, log: Log, folder: str) -> None:
             continue
         put(path, bundle)
         made.entries += width
-        _disclose(made, log, first, width, signed, put)
+        _disclose(made, log, first, width, signed.size, note, put)
     made.progress(read, end - start, end - start)
     for index in {start, end - 1} if end > start else ():
-        _prove(made, log, index, signed, put)
+        _prove(made, log, index, signed.size, note, put)
     _checkpoints(made, log, signed, put)
+    for anchor in anchoring.export_files(made.session, log.epoch, most=signed.size):
+        put(f"anchors/{anchor.name}", anchor.content)
     made.epochs.append(
         {
             "epoch": log.epoch,
@@ -243,6 +253,16 @@ def _epoch(made: _Export, log: Log, folder: str) -> None:
             "entries": [start, end],
         }
     )
+
+
+def _watchers(made: _Export, log: Log, put: Callable[[str, bytes], None]) -> None:
+    """Write the policy that says whose signatures an epoch's checkpoints need, and the witnesses' keys."""
+    keys = (VerifyingKey.parse(log.vkey),)
+    policy = replace(made.policy, logs=tuple(PolicyLog(key=key) for key in keys))
+    put("policy", policy.encode())
+    if policy.witnesses:
+        vkeys = [f"{one.key.encode()}\n" for one in policy.witnesses]
+        put("witness.vkey", "".join(vkeys).encode())
 
 
 def _range(made: _Export, log: Log, size: int) -> tuple[int, int]:
@@ -274,7 +294,8 @@ def _disclose(
     log: Log,
     first: int,
     width: int,
-    signed: StoredCheckpoint,
+    size: int,
+    note: str,
     put: Callable[[str, bytes], None],
 ) -> None:
     """Write the payloads of a stretch of the log that are to be disclosed, each with the key that its commitment is checked with."""
@@ -324,14 +345,15 @@ def _disclose(
         )
         made.disclosed += 1
         if not made.wanted.disclose_all:
-            _prove(made, log, index, signed, put)
+            _prove(made, log, index, size, note, put)
 
 
 def _prove(
     made: _Export,
     log: Log,
     index: int,
-    signed: StoredCheckpoint,
+    size: int,
+    note: str,
     put: Callable[[str, bytes], None],
 ) -> None:
     entry = made.session.execute(
@@ -341,8 +363,8 @@ def _prove(
     ).scalar_one_or_none()
     if entry is None:
         return
-    hashes = proving.inclusion(made.session, log.epoch, index, signed.size)
-    text = write_proof(TlogProof(index=index, hashes=hashes, checkpoint=signed.note))
+    hashes = proving.inclusion(made.session, log.epoch, index, size)
+    text = write_proof(TlogProof(index=index, hashes=hashes, checkpoint=note))
     put(f"proofs/{index}{SUFFIX}", text.encode())
     put(f"proofs/{index}.leaf", entry)
 
@@ -355,8 +377,8 @@ def _checkpoints(
 ) -> None:
     """Write the checkpoints that are kept, and how the last of each hour leads to the newest one."""
     kept: list[tuple[str, int, bytes]] = []
-    for row in _earlier(made.session, log.epoch, signed.size):
-        put(f"checkpoints/{row.size:012d}", row.note.encode())
+    for row, note in _earlier(made.session, log.epoch, signed.size):
+        put(f"checkpoints/{row.size:012d}", note.encode())
         hour = rfc3339(row.signed_at)[:13]
         if kept and kept[-1][0] == hour:
             kept.pop()
@@ -383,7 +405,7 @@ def _checkpoints(
     put("consistency.json", _json(proven))
 
 
-def _earlier(session: Session, epoch: int, size: int) -> Iterator[Any]:
+def _earlier(session: Session, epoch: int, size: int) -> Iterator[tuple[Any, str]]:
     after = -1
     while True:
         rows = session.execute(
@@ -397,13 +419,16 @@ def _earlier(session: Session, epoch: int, size: int) -> Iterator[Any]:
                 StoredCheckpoint.epoch == epoch,
                 StoredCheckpoint.size > after,
                 StoredCheckpoint.size < size,
+                StoredCheckpoint.published_at.is_not(None),
             )
             .order_by(StoredCheckpoint.size)
             .limit(_PAGE)
         ).all()
         if not rows:
             return
-        yield from rows
+        lines = queries.cosignature_lines(session, epoch, [row.size for row in rows])
+        for row in rows:
+            yield row, with_lines(row.note, lines.get(row.size, []))
         after = rows[-1].size
 
 

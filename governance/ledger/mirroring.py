@@ -64,7 +64,7 @@ def mirror(
         except TileMissing as damaged:
             raise Conflict(str(damaged)) from damaged
         current = logs[-1]
-        signed = queries.newest_checkpoint(session, current.epoch)
+        signed = queries.published_checkpoint(session, current.epoch)
         if signed is not None:
             _lead(folder, current.epoch)
     return Mirrored(epoch=current.epoch, size=0 if signed is None else signed.size, written=written)
@@ -82,7 +82,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _epoch(session: Session, log: Log, top: Path, progress: Progress, *, entries: bool) -> int:
-    signed = queries.newest_checkpoint(session, log.epoch)
+    signed = queries.published_checkpoint(session, log.epoch)
     if signed is None:
         return 0
     folder = top / files.epoch_folder(log.epoch)
@@ -92,8 +92,14 @@ def _epoch(session: Session, log: Log, top: Path, progress: Progress, *, entries
     old, size, written = 0 if before is None else before.size, signed.size, 0
     # Whether entries are wanted may have changed, so where they are is looked at by itself.
     lacking = old if entries and _has(folder, old) else 0
+    note = queries.note_of(session, signed).encode()
     if old == size and not (entries and lacking < size):
-        return 0
+        if (folder / files.CHECKPOINT).read_bytes() == note:
+            return 0
+        # Witnesses wrote below it since.
+        filling.put(files.CHECKPOINT, note)
+        filling.sync()
+        return 1
     for path, content in files.hash_tiles(session, log.epoch, size, since=old):
         filling.put(path, content)
         written += 1
@@ -106,7 +112,7 @@ def _epoch(session: Session, log: Log, top: Path, progress: Progress, *, entries
                 written += 1
     filling.put(files.VKEY, f"{log.vkey}\n".encode())
     filling.sync()
-    filling.put(files.CHECKPOINT, signed.note.encode())
+    filling.put(files.CHECKPOINT, note)
     filling.sync()
     _drop_partial(folder, old, size)
     return written + 2

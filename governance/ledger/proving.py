@@ -14,7 +14,8 @@ from audits.log.tiles import HEIGHT, WIDTH, range_root
 from audits.log.tree import inclusion_proof
 from governance.clock import is_id
 from governance.errors import NotFound, NotProvenYet
-from governance.ledger.models import Leaf, Log, LogRecord, StoredCheckpoint, Tile
+from governance.ledger import queries
+from governance.ledger.models import Leaf, Log, LogRecord, Tile
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -23,7 +24,7 @@ from governance.work import Work
 class Proof:
     """Where an entry stands, and the hashes that lead from its leaf to the newest signed root of its epoch.
 
-    ``entry`` is None where the entry's bytes were pruned; ``note`` is the signed checkpoint.
+    ``entry`` is None where the entry's bytes were pruned; ``note`` is the checkpoint as it is given out.
     """
 
     record_id: str
@@ -65,13 +66,8 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
     ).one_or_none()
     if found is None:
         return None
-    signed = session.execute(
-        sa.select(StoredCheckpoint.size, StoredCheckpoint.root, StoredCheckpoint.note)
-        .where(StoredCheckpoint.epoch == found.epoch, StoredCheckpoint.size > found.leaf_index)
-        .order_by(StoredCheckpoint.size.desc())
-        .limit(1)
-    ).one_or_none()
-    if signed is None:
+    signed = queries.published_checkpoint(session, found.epoch)
+    if signed is None or signed.size <= found.leaf_index:
         return None
     return Proof(
         record_id=record_id,
@@ -82,7 +78,7 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
         hashes=inclusion(session, found.epoch, found.leaf_index, signed.size),
         size=signed.size,
         root=signed.root,
-        note=signed.note,
+        note=queries.note_of(session, signed),
         origin=found.origin,
         vkey=found.vkey,
     )

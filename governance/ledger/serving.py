@@ -1,6 +1,6 @@
 """What others read of the log: checkpoints, hash tiles and entry bundles, each under its C2SP name.
 
-Only what a signed checkpoint covers is given out. Checkpoints and hash tiles tell nothing of what was recorded; bundles hold the entries.
+Only what a published checkpoint covers is given out. Checkpoints and hash tiles tell nothing of what was recorded; bundles hold the entries.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from audits.log.tiles import HEIGHT, MAX_LEVEL, WIDTH, TileAt
 from audits.log.tree import HASH_BYTES
 from governance.errors import NotFound
 from governance.ledger import queries
-from governance.ledger.models import Leaf, Log, LogRecord, StoredCheckpoint, Tile
+from governance.ledger.models import Leaf, Log, LogRecord, Tile
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -45,18 +45,18 @@ def log_of(session: Session, epoch: int | None) -> Log:
     return log
 
 
-def checkpoint(session: Session, epoch: int) -> StoredCheckpoint:
-    """Return an epoch's newest signed checkpoint.
+def checkpoint(session: Session, epoch: int) -> str:
+    """Return an epoch's newest checkpoint as it is given out, with what witnesses wrote below it.
 
     Raises:
-        NotFound: none was signed yet.
+        NotFound: none was published yet.
     """
-    found = queries.newest_checkpoint(session, epoch)
+    found = queries.published_checkpoint(session, epoch)
     if found is None:
         raise NotFound(
-            "No checkpoint was signed yet. The sequencer does it within seconds of the first entry; the status page says what it waits for."
+            "No checkpoint was published yet. The sequencer signs one within seconds of the first entry; the status page says what it waits for."
         )
-    return found
+    return queries.note_of(session, found)
 
 
 def content(session: Session, log: Log, at: TileAt) -> bytes:
@@ -69,7 +69,7 @@ def content(session: Session, log: Log, at: TileAt) -> bytes:
         "The signed log has no such tile. Which ones a log of a size has is said by C2SP tlog-tiles; the size stands in the checkpoint."
     )
     level = 0 if at.level is None else at.level
-    signed = queries.newest_checkpoint(session, log.epoch)
+    signed = queries.published_checkpoint(session, log.epoch)
     if signed is None or level > _TOP:
         raise missing
     if at.index * WIDTH + at.width > signed.size >> (HEIGHT * level):
