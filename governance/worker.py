@@ -209,7 +209,7 @@ class Background:
         if time.monotonic() - self._key_looked_at > 5.0:
             with self._answerable.database.read() as session:
                 current = queries.current(session)
-            self._has_key = keys.signing_key(self._answerable, current) is not None
+            self._has_key = bool(keys.signing_keys(self._answerable, current))
             self._key_looked_at = time.monotonic()
         return self._has_key
 

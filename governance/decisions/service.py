@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -85,6 +85,7 @@ def ask_many(
     _require_log(answerable)
     answers: list[DecisionView | AnswerableError | None] = [None] * len(many)
     left = list(range(len(many)))
+    leaves: dict[str, bytes] = {}
     for attempt in range(_TRIES):
         configuration = (
             answerable.configuration.current()
@@ -118,6 +119,7 @@ def ask_many(
             answerable.writer.commit([prepared for _, prepared, _ in batch])
         for position, prepared, view in batch:
             answers[position] = _answer(answerable, prepared, view, many[position])
+            leaves[prepared.decision_id] = prepared.rows["log_pending"][1]
         left = [position for position in left if answers[position] is None]
         if not left:
             break
@@ -125,7 +127,51 @@ def ask_many(
         answers[position] = Unavailable(
             "The configuration kept changing. Nothing was stored; try again.", retry_after=1
         )
-    return [answer for answer in answers if answer is not None]
+    return _with_receipts(answerable, [answer for answer in answers if answer is not None], leaves)
+
+
+def _with_receipts(
+    answerable: Answerable,
+    answers: list[DecisionView | AnswerableError],
+    leaves: Mapping[str, bytes],
+) -> list[DecisionView | AnswerableError]:
+    """Add receipts to the answers, all of which are committed by now: one signature for those stored together, one for each replayed."""
+    receipts = answerable.receipts.sign(
+        [
+            (answer.id, leaves[answer.id], answer.recorded_at)
+            for answer in answers
+            if isinstance(answer, DecisionView) and answer.id in leaves
+        ]
+    )
+    for position, answer in enumerate(answers):
+        if isinstance(answer, DecisionView) and answer.id is not None:
+            if answer.id not in leaves:
+                with answerable.look(service("replay")) as work:
+                    text = answerable.receipts.again(work.session, answer.id)
+            else:
+                text = receipts.get(answer.id)
+            answers[position] = replace(answer, receipt=text)
+    return answers
+
+
+def receipt(work: Work, decision_id: str) -> str:
+    """Return what the log promised when a decision was asked for.
+
+    Raises:
+        NotAllowed, NotFound: as ``get``; or nobody was promised anything, as it was imported or made by a person.
+        Unavailable: every key for receipts here was retired.
+    """
+    readable(work, decision_id)
+    text = work.answerable.receipts.again(work.session, decision_id)
+    if text is not None:
+        return text
+    if work.answerable.receipts.key is None:
+        raise Unavailable(
+            "This process has no key for receipts that counts. The status page says what to do."
+        )
+    raise NotFound(
+        "There is no receipt for this decision: it was not asked for, but imported or made by a person."
+    )
 
 
 def dry_run(answerable: Answerable, actor: Actor, request: DecisionRequest) -> DecisionView:

@@ -86,7 +86,7 @@ def create(
     """
     # Both know this module's parts; importing them here keeps them above it.
     from governance.application import Answerable
-    from governance.ledger import epochs
+    from governance.ledger import epochs, rotation
 
     settings = replace(settings, public_url=public_url or settings.public_url)
     values = {"business_name": business_name, "language": language, "time_zone": time_zone}
@@ -129,6 +129,7 @@ def create(
             epochs.open_first(work)
             work.record(EntryKind.INSTALLATION_CREATED, data={"secrets": ring.fingerprints()})
             apply(work, values)
+        rotation.ensure_receipt_key(answerable)
     finally:
         answerable.close()
     _write_settings(file, settings)

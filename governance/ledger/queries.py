@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from audits.log.tiles import ReadTile
 from governance.errors import WrongInstallation
-from governance.ledger.models import Log, StoredCheckpoint, Tile
+from governance.ledger.models import KeyPurpose, Log, LogKey, StoredCheckpoint, Tile
 
 
 def current(session: Session, *, lock: bool = False) -> Log:
@@ -28,6 +28,22 @@ def current(session: Session, *, lock: bool = False) -> Log:
 def epochs(session: Session) -> list[Log]:
     """Return every epoch, the first one first."""
     return list(session.execute(sa.select(Log).order_by(Log.epoch)).scalars())
+
+
+def keys_of(session: Session, purpose: KeyPurpose) -> list[LogKey]:
+    """Return every key that ever signed for a purpose, oldest first."""
+    return list(
+        session.execute(
+            sa.select(LogKey)
+            .where(LogKey.purpose == purpose)
+            .order_by(LogKey.epoch, LogKey.added_at, LogKey.active_from_index)
+        ).scalars()
+    )
+
+
+def active_keys(session: Session, purpose: KeyPurpose) -> list[LogKey]:
+    """Return the keys that sign for a purpose now, oldest first."""
+    return [key for key in keys_of(session, purpose) if key.retired_at is None]
 
 
 def tile_reader(session: Session, epoch: int) -> ReadTile:

@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from audits.log import verify as log_verify
 from audits.log.entries import EntryKind
 from audits.log.highwater import HighWater, SigningRefused
-from audits.log.notes import VerifyingKey
 from audits.log.tiles import ReadTile
 from audits.log.tree import leaf_hash
 from audits.log.verify import Severity, StoredEntry
@@ -166,10 +165,9 @@ class _Verification:
     # ------------------------------------------------------------------------------- the log
 
     def _epoch(self, log: Log) -> Iterator[Finding]:
-        key = VerifyingKey.parse(log.vkey)
         try:
             # The key's own half, where it is here, is worth more than what the database says of it.
-            keys.signing_key(self._answerable, log)
+            keys.signing_keys(self._answerable, log)
         except AnswerableError as error:
             yield _tampered(
                 "the log key here is not the one the log names",
@@ -187,7 +185,8 @@ class _Verification:
             entries=self._entries(log),
             read_tile=self._tiles(log),
             checkpoints=self._checkpoints(log),
-            keys=[key],
+            keys=log.verifying_keys,
+            retired=log.retired_keys,
             highwater=mark,
         ):
             yield Finding(

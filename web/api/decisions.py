@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import marshmallow as ma
@@ -65,6 +66,7 @@ from web.security import requires
 resource = Resource("Decisions", "Ask for decisions, and follow them to their outcome.")
 
 NDJSON: Final = "application/x-ndjson"
+PLAIN: Final = "text/plain; charset=utf-8"
 MOST_LINES: Final = 10_000
 MOST_BATCH_BYTES: Final = 32_000_000
 #: Lines of a batch that are ruled and stored together.
@@ -226,6 +228,12 @@ class DecisionAnswer(Answer):
     proposal = Nested(ProposalAnswer, required=True, allow_none=True)
     ruling = Nested(RulingAnswer, required=True)
     notice = Nested(NoticeAnswer, required=True, allow_none=True)
+    receipt = Text(
+        allow_none=True,
+        metadata={
+            "description": "Where it was asked for just now: what the log promises, as a signed note; keep it. null: no key for receipts is here"
+        },
+    )
     links = Nested(LinksAnswer, metadata={"description": "Absent for a dry run"})
     dry_run = Flag()
     trace = Members(metadata={"description": "How the ruling came about; for a dry run only"})
@@ -362,7 +370,7 @@ def ask() -> Response:
     parsed = parse(request.get_data(cache=False))
     if query["dry_run"]:
         return answer(decision(service.dry_run(answerable, actor, parsed.request)), 201)
-    view = service.ask(answerable, actor, _asked(parsed, key))
+    view = asked = service.ask(answerable, actor, _asked(parsed, key))
     assert view.id is not None
     metrics.count_decision(view.disposition)
     headers = {"Location": address_of(view.id, answerable.settings.public_url)}
@@ -370,7 +378,8 @@ def ask() -> Response:
         headers["Idempotent-Replayed"] = "true"
     if query["wait"] and view.status == Status.IN_REVIEW:
         view = _waited(view.id, query["wait"], headers)
-    return answer(decision(view), 201, headers)
+    # A view that was waited for is another one; the promise stays.
+    return answer(asked_decision(replace(view, receipt=asked.receipt)), 201, headers)
 
 
 @resource.route("/decisions/batch", methods=["POST"])
@@ -462,6 +471,22 @@ def get(query: dict[str, Any], decision_id: str) -> Response:
     return answer(told, 200, headers)
 
 
+@resource.route("/decisions/<decision_id>/receipt", methods=["GET"])
+@requires(Permission.DECISIONS_READ)
+@resource.response(
+    200,
+    {"type": "string"},
+    content_type=PLAIN,
+    description="A signed note: see Receipts in the reference",
+)
+def get_receipt(decision_id: str) -> Response:
+    """Read what the log promised when a decision was asked for, again."""
+    identifier(decision_id, "decision")
+    with look() as unit:
+        text = service.receipt(unit, decision_id)
+    return Response(text, content_type=PLAIN)
+
+
 @resource.route("/decisions/<decision_id>/withdraw", methods=["POST"])
 @requires(Permission.DECISIONS_WITHDRAW)
 @resource.response(200, WholeDecisionAnswer)
@@ -511,6 +536,11 @@ def decision(view: DecisionView, public_url: str | None = None) -> dict[str, Any
         else f"{public}{PAGE_PATH}{view.subject_page}",
     }
     return told
+
+
+def asked_decision(view: DecisionView, public_url: str | None = None) -> dict[str, Any]:
+    """Return a decision as it is told to whoever has just asked for it."""
+    return {**decision(view, public_url), "receipt": view.receipt}
 
 
 def whole_decision(view: DecisionView) -> dict[str, Any]:
@@ -619,7 +649,7 @@ def _chunk(
         else:
             metrics.count_decision(view.disposition)
             # The lines are told while they are sent, when the request's own context is gone.
-            told[number] = decision(view, answerable.settings.public_url)
+            told[number] = asked_decision(view, answerable.settings.public_url)
             if view.replayed:
                 told[number]["replayed"] = True
     return [told[number] for number in sorted(told)]
