@@ -66,7 +66,6 @@ from web.security import requires
 resource = Resource("Decisions", "Ask for decisions, and follow them to their outcome.")
 
 NDJSON: Final = "application/x-ndjson"
-PLAIN: Final = "text/plain; charset=utf-8"
 MOST_LINES: Final = 10_000
 MOST_BATCH_BYTES: Final = 32_000_000
 #: Lines of a batch that are ruled and stored together.
@@ -476,7 +475,7 @@ def get(query: dict[str, Any], decision_id: str) -> Response:
 @resource.response(
     200,
     {"type": "string"},
-    content_type=PLAIN,
+    content_type="text/plain",
     description="A signed note: see Receipts in the reference",
 )
 def get_receipt(decision_id: str) -> Response:
@@ -484,7 +483,7 @@ def get_receipt(decision_id: str) -> Response:
     identifier(decision_id, "decision")
     with look() as unit:
         text = service.receipt(unit, decision_id)
-    return Response(text, content_type=PLAIN)
+    return Response(text, content_type="text/plain; charset=utf-8")
 
 
 @resource.route("/decisions/<decision_id>/withdraw", methods=["POST"])
