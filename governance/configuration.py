@@ -191,7 +191,7 @@ class ConfigurationCache:
                 session.execute(
                     sa.select(LogKey.vkey)
                     .where(LogKey.purpose == KeyPurpose.RECEIPT, LogKey.retired_at.is_(None))
-                    .order_by(LogKey.epoch, LogKey.added_at, LogKey.active_from_index)
+                    .order_by(LogKey.number)
                 ).scalars()
             ),
         )

@@ -27,7 +27,7 @@ from governance.imports.background import Imports
 from governance.jobs import mail, queue
 from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
-from governance.ledger import keys, publishing, queries
+from governance.ledger import keys, publishing, queries, rotation
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.monitors import acting, watching
 from governance.operations import verification
@@ -242,7 +242,7 @@ class Background:
 
 
 def clean(answerable: Answerable) -> None:
-    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours."""
+    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours; and retire keys of the log that others follow."""
     now = answerable.clock.now()
     while _forget_keys(answerable) == _BATCH:
         pass
@@ -259,6 +259,7 @@ def clean(answerable: Answerable) -> None:
     queue.clean(answerable)
     delivering.forget_old(answerable)
     publishing.thin_out(answerable, now)
+    rotation.retire_due(answerable)
 
 
 def _forget_keys(answerable: Answerable) -> int:

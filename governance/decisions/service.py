@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -33,9 +33,12 @@ from governance.errors import (
     LogUnavailable,
     NotAllowed,
     NotFound,
+    NotProvenYet,
     Unavailable,
 )
+from governance.ledger import proving
 from governance.ledger.models import PendingRecord
+from governance.ledger.proving import Proof
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.reviews.models import Case
@@ -48,6 +51,8 @@ from policies import rulings, texts
 QUESTION_PAYLOAD = "question"
 #: Rulings made again because the configuration changed meanwhile, or a key was erased, before the service gives up.
 _TRIES = 8
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +221,23 @@ def readable(work: Work, decision_id: str) -> Decision:
     return row
 
 
+def prove(work: Work, decision_id: str) -> Proof:
+    """Prove that the log has a decision's entry, whose id is the decision's.
+
+    Raises:
+        NotAllowed, NotFound: as ``get``.
+        NotProvenYet: the entry waits for its place, or for a checkpoint over it.
+    """
+    readable(work, decision_id)
+    proof = proving.proof_of(work.session, decision_id)
+    if proof is None:
+        raise NotProvenYet(
+            "The decision is stored, and its entry waits for its place in the log or for the next signed checkpoint. Usually that takes less "
+            "than 2 seconds; the status page says what the log waits for."
+        )
+    return proof
+
+
 def search(
     work: Work,
     *,
@@ -303,7 +325,7 @@ def _told(status: Status, row: Decision) -> str:
 
 
 class Waiting:
-    """Bounds how many requests of a process may wait for an outcome at once."""
+    """Bounds how many requests of a process may wait at once, for an outcome or for a proof."""
 
     def __init__(self, answerable: Answerable) -> None:
         self._answerable = answerable
@@ -312,19 +334,39 @@ class Waiting:
 
     def until_final(self, actor: Actor, decision_id: str, seconds: float) -> bool:
         """Wait until a decision's outcome is effective, at most so long. Return False when there was no place to wait."""
+
+        def final(work: Work) -> bool | None:
+            row = readable(work, decision_id)
+            return is_final(row.status, row.effective_at, work.now) or None
+
+        return self._until(final, actor, seconds)[0]
+
+    def until_proven(
+        self, actor: Actor, decision_id: str, seconds: float
+    ) -> tuple[bool, Proof | None]:
+        """Wait until a decision's entry is in the signed log, at most so long; say whether there was a place to wait, and return the proof."""
+
+        def proven(work: Work) -> Proof | None:
+            return proving.proof_of(work.session, readable(work, decision_id).id)
+
+        return self._until(proven, actor, seconds)
+
+    def _until(
+        self, found: Callable[[Work], _Found | None], actor: Actor, seconds: float
+    ) -> tuple[bool, _Found | None]:
         if not self._allowed or not self._places.acquire(blocking=False):
-            return False
+            return False, None
         try:
             end = time.monotonic() + min(seconds, self._answerable.settings.wait_longest)
             pause = 0.05
             while time.monotonic() < end:
                 with self._answerable.look(actor) as work:
-                    row = readable(work, decision_id)
-                    if is_final(row.status, row.effective_at, work.now):
-                        return True
+                    result = found(work)
+                if result is not None:
+                    return True, result
                 time.sleep(max(0.0, min(pause, end - time.monotonic())))
                 pause = min(pause * 1.5, 0.5)
-            return True
+            return True, None
         finally:
             self._places.release()
 

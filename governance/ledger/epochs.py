@@ -17,7 +17,7 @@ from audits.log.tiles import TileMissing
 from audits.log.tree import EMPTY_ROOT
 from governance.errors import AnswerableError, InvalidInput
 from governance.ledger import highwater_file, keys, publishing, queries, sequencing
-from governance.ledger.models import KeyPurpose, Log, LogKey, PendingRecord
+from governance.ledger.models import KeyPurpose, Log, PendingRecord
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -120,16 +120,9 @@ def _open(
             closed_at=None,
         )
     )
-    work.session.add(
-        LogKey(
-            vkey=vkey,
-            purpose=KeyPurpose.LOG,
-            epoch=epoch,
-            added_at=work.now,
-            active_from_index=0,
-        )
+    queries.add_key(
+        work.session, vkey=vkey, purpose=KeyPurpose.LOG, epoch=epoch, active_from=0, now=work.now
     )
-    work.session.flush()
     work.record(
         EntryKind.LOG_OPENED,
         data={

@@ -22,12 +22,13 @@ class KeyPurpose(StrEnum):
 class LogKey(Base):
     """A key that signs for the log, from which size on it does, and from which on it no longer counts.
 
-    ``epoch`` is the one that a log key signs for, and for a receipt key the one whose entries announce it; indexes are of its tree.
+    ``number`` counts them up. ``epoch`` is the one that a log key signs for, and for a receipt key the one whose entries announce it; indexes are of its tree.
     """
 
     __tablename__ = "log_keys"
 
-    vkey: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    vkey: Mapped[str] = mapped_column(unique=True)
     purpose: Mapped[str] = mapped_column(sa.String(16))
     epoch: Mapped[int]
     added_at: Mapped[datetime] = mapped_column(Instant)
@@ -56,7 +57,7 @@ class Log(Base):
         primaryjoin=lambda: sa.and_(
             sa.orm.foreign(LogKey.epoch) == Log.epoch, LogKey.purpose == KeyPurpose.LOG
         ),
-        order_by=lambda: (LogKey.active_from_index, LogKey.added_at),
+        order_by=lambda: LogKey.number,
         lazy="selectin",
         viewonly=True,
     )

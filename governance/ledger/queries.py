@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -34,11 +36,27 @@ def keys_of(session: Session, purpose: KeyPurpose) -> list[LogKey]:
     """Return every key that ever signed for a purpose, oldest first."""
     return list(
         session.execute(
-            sa.select(LogKey)
-            .where(LogKey.purpose == purpose)
-            .order_by(LogKey.epoch, LogKey.added_at, LogKey.active_from_index)
+            sa.select(LogKey).where(LogKey.purpose == purpose).order_by(LogKey.number)
         ).scalars()
     )
+
+
+def add_key(
+    session: Session, *, vkey: str, purpose: KeyPurpose, epoch: int, active_from: int, now: datetime
+) -> None:
+    """Enter a key that signs from a size on; the log must be locked."""
+    last = session.execute(sa.select(sa.func.max(LogKey.number))).scalar_one()
+    session.add(
+        LogKey(
+            number=(last or 0) + 1,
+            vkey=vkey,
+            purpose=purpose,
+            epoch=epoch,
+            added_at=now,
+            active_from_index=active_from,
+        )
+    )
+    session.flush()
 
 
 def active_keys(session: Session, purpose: KeyPurpose) -> list[LogKey]:

@@ -159,14 +159,13 @@ def _in_use(answerable: Answerable, session: Session, log: Log, key: LogKey) -> 
 
 
 def _add(work: Work, log: Log, purpose: KeyPurpose, vkey: str) -> None:
-    work.session.add(
-        LogKey(
-            vkey=vkey,
-            purpose=purpose,
-            epoch=log.epoch,
-            added_at=work.now,
-            active_from_index=log.size,
-        )
+    queries.add_key(
+        work.session,
+        vkey=vkey,
+        purpose=purpose,
+        epoch=log.epoch,
+        active_from=log.size,
+        now=work.now,
     )
     work.record(
         EntryKind.LOG_KEY_ADDED,

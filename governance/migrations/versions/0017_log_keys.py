@@ -17,6 +17,7 @@ def upgrade() -> None:
     """Make the table, and enter the key that each epoch was opened with."""
     op.create_table(
         "log_keys",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("vkey", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(length=16), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
@@ -26,11 +27,12 @@ def upgrade() -> None:
         sa.Column("retired_epoch", sa.Integer(), nullable=True),
         sa.Column("retired_at_index", sa.BigInteger(), nullable=True),
         sa.Column("retired_because", sa.String(length=16), nullable=True),
-        sa.PrimaryKeyConstraint("vkey", name=op.f("pk_log_keys")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_log_keys")),
+        sa.UniqueConstraint("vkey", name=op.f("uq_log_keys_vkey")),
     )
     op.execute(
-        "INSERT INTO log_keys (vkey, purpose, epoch, added_at, active_from_index) "
-        "SELECT vkey, 'log', epoch, opened_at, 0 FROM logs"
+        "INSERT INTO log_keys (number, vkey, purpose, epoch, added_at, active_from_index) "
+        "SELECT epoch, vkey, 'log', epoch, opened_at, 0 FROM logs"
     )
 
 
