@@ -128,8 +128,8 @@ def create(
             work.session.flush()
             epochs.open_first(work)
             work.record(EntryKind.INSTALLATION_CREATED, data={"secrets": ring.fingerprints()})
+            rotation.make_first_receipt_key(work)
             apply(work, values)
-        rotation.ensure_receipt_key(answerable)
     finally:
         answerable.close()
     _write_settings(file, settings)

@@ -64,7 +64,8 @@ def rotate(work: Work, purpose: KeyPurpose, *, stolen_because: str | None = None
     else:
         name, prefix = receipts.key_name(work.answerable.origin), "receipt"
     until = work.now + BOTH_COUNT
-    if len(active) > 1 and not stolen:
+    lost = purpose is KeyPurpose.RECEIPT and not _receipt_key_here(work)
+    if len(active) > 1 and not stolen and not lost:
         since = max(key.added_at for key in active)
         raise Conflict(
             f"The keys change over since {since:%Y-%m-%d}; the one before is retired {BOTH_COUNT.days} days after. Wait until then."
@@ -91,18 +92,36 @@ def ensure_receipt_key(answerable: Answerable, *, needed: bool = True) -> None:
         WrongInstallation: none of the keys here counts, and one is needed.
         SettingsInvalid: what should be a key is malformed.
     """
-    if not _vkeys(answerable):
-        made = keys.make_receipt_key(answerable, answerable.origin)
+    with answerable.database.read() as session:
+        vkeys = [key.vkey for key in queries.active_keys(session, KeyPurpose.RECEIPT)]
+    if not vkeys:
         with answerable.work(service("keys")) as work:
-            log = queries.current(work.session, lock=True)
-            if not queries.keys_of(work.session, KeyPurpose.RECEIPT):
-                _add(work, log, KeyPurpose.RECEIPT, made.verifying_key.encode())
-    if needed and not keys.receipt_keys(answerable, answerable.origin, _vkeys(answerable)):
+            vkeys = [make_first_receipt_key(work)]
+    if needed and not keys.receipt_keys(answerable, answerable.origin, vkeys):
         raise WrongInstallation(
             "The key for receipts here is none of those that count. Give this process the newest of the files "
             f"{keys.receipt_file(answerable).with_name('receipt*.key')} of the others, or the same {keys.RECEIPT_VARIABLE}, and start it again. "
             "Where no process has it any more, `answerable audit rotate-key receipt` makes another."
         )
+
+
+def make_first_receipt_key(work: Work) -> str:
+    """Make an installation's first key for receipts, unless another process was faster; return the one that counts."""
+    log = queries.current(work.session, lock=True)
+    known = queries.active_keys(work.session, KeyPurpose.RECEIPT)
+    if known:
+        return known[-1].vkey
+    vkey = keys.make_receipt_key(work.answerable, work.answerable.origin).verifying_key.encode()
+    _add(work, log, KeyPurpose.RECEIPT, vkey)
+    return vkey
+
+
+def renew_lost_receipt_key(work: Work) -> None:
+    """See that an installation that was restored has a key for receipts: one of its own that is here, or another."""
+    if not queries.active_keys(work.session, KeyPurpose.RECEIPT):
+        make_first_receipt_key(work)
+    elif not _receipt_key_here(work):
+        rotate(work, KeyPurpose.RECEIPT)
 
 
 def retire_due(answerable: Answerable) -> int:
@@ -118,9 +137,9 @@ def retire_due(answerable: Answerable) -> int:
     return len(due)
 
 
-def _vkeys(answerable: Answerable) -> list[str]:
-    with answerable.database.read() as session:
-        return [key.vkey for key in queries.active_keys(session, KeyPurpose.RECEIPT)]
+def _receipt_key_here(work: Work) -> bool:
+    vkeys = [key.vkey for key in queries.active_keys(work.session, KeyPurpose.RECEIPT)]
+    return bool(keys.receipt_keys(work.answerable, work.answerable.origin, vkeys))
 
 
 def _active(session: Session, log: Log, purpose: KeyPurpose) -> list[LogKey]:
