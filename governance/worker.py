@@ -29,7 +29,15 @@ from governance.imports.background import Imports
 from governance.jobs import mail, queue
 from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
-from governance.ledger import anchoring, keys, mirroring, publishing, queries, witnessing
+from governance.ledger import (
+    anchoring,
+    keys,
+    mirroring,
+    publishing,
+    queries,
+    rotation,
+    witnessing,
+)
 from governance.ledger.anchoring import AnchorsFailed
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.ledger.witnessing import WitnessesFailed
@@ -229,7 +237,7 @@ class Background:
         if time.monotonic() - self._key_looked_at > 5.0:
             with self._answerable.database.read() as session:
                 current = queries.current(session)
-            self._has_key = keys.signing_key(self._answerable, current) is not None
+            self._has_key = bool(keys.signing_keys(self._answerable, current))
             self._key_looked_at = time.monotonic()
         return self._has_key
 
@@ -265,7 +273,7 @@ class Background:
 
 
 def clean(answerable: Answerable) -> None:
-    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours."""
+    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours; and retire keys of the log that others follow."""
     now = answerable.clock.now()
     while _forget_keys(answerable) == _BATCH:
         pass
@@ -282,6 +290,7 @@ def clean(answerable: Answerable) -> None:
     queue.clean(answerable)
     delivering.forget_old(answerable)
     publishing.thin_out(answerable, now)
+    rotation.retire_due(answerable)
 
 
 def _forget_keys(answerable: Answerable) -> int:

@@ -19,7 +19,7 @@ class ReadLog:
     """What a log's files hold: the checkpoint, and the entries that are there by their index."""
 
     signed: Checkpoint
-    vkey: VerifyingKey
+    vkeys: tuple[VerifyingKey, ...]
     entries: dict[int, bytes]
 
 
@@ -36,8 +36,8 @@ def read_log(read: Read, prefix: str = "") -> ReadLog:
         assert content is not None, f"{prefix}{name} is missing"
         return content
 
-    vkey = VerifyingKey.parse(known("log.vkey").decode().strip())
-    signed = open_checkpoint(known("checkpoint").decode(), [vkey])
+    vkeys = [VerifyingKey.parse(vkey) for vkey in known("log.vkey").decode().splitlines()]
+    signed = open_checkpoint(known("checkpoint").decode(), vkeys)
     hashes: dict[tuple[int, int], bytes] = {}
     entries: dict[int, bytes] = {}
     for level, index, width in tiles_of(signed.size):
@@ -53,4 +53,4 @@ def read_log(read: Read, prefix: str = "") -> ReadLog:
             assert b"".join(map(leaf_hash, found)) == content
             entries |= dict(enumerate(found, index * WIDTH))
     assert root_of(signed.size, lambda level, index: hashes.get((level, index))) == signed.root
-    return ReadLog(signed=signed, vkey=vkey, entries=entries)
+    return ReadLog(signed=signed, vkeys=tuple(vkeys), entries=entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -11,7 +12,8 @@ from flask import Blueprint, Response, request
 from audits.log.tiles import TileAt, parse_tile_path
 from governance.actors import Actor, service
 from governance.errors import NotFound
-from governance.ledger import serving
+from governance.ledger import queries, serving
+from governance.ledger.models import KeyPurpose
 from governance.permissions import Permission
 from web import authentication
 from web.security import open_to_everybody, requires
@@ -34,8 +36,18 @@ def checkpoint() -> Response:
 @blueprint.get("/log/log.vkey")
 @open_to_everybody(_OPEN)
 def verifying_key() -> Response:
-    """Return the key that checkpoints are signed with; who relies on it must have it from elsewhere too."""
-    return _verifying_key(None)
+    """Return the keys that checkpoints are signed with, one a line; who relies on them must have them from elsewhere too."""
+    return _verifying_keys(None)
+
+
+@blueprint.get("/log/receipt.vkey")
+@open_to_everybody(_OPEN)
+def receipt_keys() -> Response:
+    """Return every key that receipts were signed with, one a line; the log says which no longer count."""
+    with authentication.installation().look(_reader()) as work:
+        serving.may_read(work)
+        vkeys = [key.vkey for key in queries.keys_of(work.session, KeyPurpose.RECEIPT)]
+    return _told_keys(vkeys)
 
 
 @blueprint.get("/log/tile/<path:name>")
@@ -62,8 +74,8 @@ def checkpoint_of_epoch(number: str) -> Response:
 @blueprint.get("/log/epochs/<number>/log.vkey")
 @open_to_everybody(_OPEN)
 def verifying_key_of_epoch(number: str) -> Response:
-    """Return the key that an epoch's checkpoints are signed with."""
-    return _verifying_key(_epoch(number))
+    """Return the keys that an epoch's checkpoints are signed with."""
+    return _verifying_keys(_epoch(number))
 
 
 @blueprint.get("/log/epochs/<number>/tile/<path:name>")
@@ -88,11 +100,16 @@ def _checkpoint(epoch: int | None) -> Response:
     return _told(note.encode(), "text/plain; charset=utf-8", _FRESH)
 
 
-def _verifying_key(epoch: int | None) -> Response:
+def _verifying_keys(epoch: int | None) -> Response:
     with authentication.installation().look(_reader()) as work:
         serving.may_read(work)
-        vkey = serving.log_of(work.session, epoch).vkey
-    return _told(f"{vkey}\n".encode(), "text/plain; charset=utf-8", _FRESH)
+        keys = serving.log_of(work.session, epoch).verifying_keys
+    return _told_keys([key.encode() for key in keys])
+
+
+def _told_keys(vkeys: Sequence[str]) -> Response:
+    text = "".join(f"{vkey}\n" for vkey in vkeys)
+    return _told(text.encode(), "text/plain; charset=utf-8", _FRESH)
 
 
 def _tile(epoch: int | None, name: str) -> Response:

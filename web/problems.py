@@ -21,7 +21,13 @@ from governance.errors import AnswerableError, FieldProblem, InvalidInput, Unava
 
 CONTENT_TYPE: Final = "application/problem+json"
 #: Where programs read the log's files; they are no part of the API, but its failures are told as the API's are.
-_LOG_FILES: Final = ("/log/checkpoint", "/log/log.vkey", "/log/tile/", "/log/epochs/")
+_LOG_FILES: Final = (
+    "/log/checkpoint",
+    "/log/log.vkey",
+    "/log/receipt.vkey",
+    "/log/tile/",
+    "/log/epochs/",
+)
 #: Where an application keeps the function that draws an error as a page.
 ERROR_PAGE: Final = "answerable.error_page"
 log = structlog.get_logger("answerable.web")

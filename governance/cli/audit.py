@@ -284,3 +284,110 @@ def new_epoch(*, reason: str, as_json: bool) -> None:
     closed = "was closed in order" if opened.previous_closed else "was left as it is"
     click.echo(f"The log goes on as {opened.origin}; the epoch before {closed}.")
     click.echo(f"Give its verifying key to whoever checks the log:\n  {opened.vkey}")
+
+
+@audit.command(
+    "rotate-key",
+    epilog="Example: answerable --home /srv/answerable audit rotate-key receipt --stolen 'A laptop with a copy is gone.'",
+)
+@click.argument("purpose", type=click.Choice(["log", "receipt"]))
+@click.option(
+    "--stolen",
+    metavar="REASON",
+    help="The key before counts no longer from now on, and why; for receipts alone.",
+)
+@as_json
+def rotate_key(*, purpose: str, stolen: str | None, as_json: bool) -> None:
+    """Add the key that follows the one that signs checkpoints (log) or receipts (receipt).
+
+    Both count for 30 days, so that readers and processes can change over; then the one before is retired. Entries of the log say so.
+    """
+    from governance.ledger import rotation
+    from governance.ledger.models import KeyPurpose
+
+    with (
+        opening.installation(receipt_key_needed=False) as answerable,
+        answerable.work(opening.actor()) as work,
+    ):
+        made = rotation.rotate(work, KeyPurpose(purpose), stolen_because=stolen)
+    if as_json:
+        opening.print_json(
+            {
+                "purpose": made.purpose,
+                "vkey": made.vkey,
+                "file": str(made.file),
+                "beside": made.beside,
+                "both_until": made.until,
+            }
+        )
+        return
+    click.echo(f"The next key is in {made.file}. Give its verifying key to whoever checks the log:")
+    click.echo(f"  {made.vkey}")
+    if made.until is not None:
+        click.echo(f"The key before counts until {made.until:%Y-%m-%d}; delete it then.")
+    if purpose == "receipt":
+        click.echo(
+            "Processes with this home folder use it from their next decision on. Give it to all others, then start them again."
+        )
+
+
+@audit.group("receipts")
+def receipts_group() -> None:
+    """Check receipts that apps kept."""
+
+
+@receipts_group.command(
+    "check",
+    epilog="Example: answerable --home /srv/answerable audit receipts check /srv/crm/answers.ndjson /srv/crm/receipts/",
+)
+@click.argument("files", nargs=-1, metavar="FILE|DIR...", type=click.Path(path_type=Path))
+@as_json
+def check_receipts(*, files: tuple[Path, ...], as_json: bool) -> None:
+    """Find promises that the log did not keep: receipts that apps kept, held against the signed log.
+
+    A file that ends in .note is one receipt; any other holds answers of the API as JSON, one a line or one in all. Exits with 0 when every
+    promise was kept or is not due, 1 when one was broken or is forged, 2 when some tell nothing, 3 when there was none to check.
+    """
+    from governance.operations import receipt_checks
+
+    try:
+        if not files:
+            raise OSError("Name files or folders with receipts")
+        with opening.installation() as answerable, opening.progress() as told:
+            report = receipt_checks.check(answerable, receipt_checks.read(files), progress=told)
+    except OSError as error:
+        where = "" if error.filename is None else f": {error.filename}"
+        click.echo(f"Error: {error.strerror or error}{where}.", err=True)
+        sys.exit(3)
+    counts = {verdict.value: report.counts[verdict] for verdict in receipt_checks.Verdict}
+    if as_json:
+        opening.print_json(
+            {
+                "exit_code": report.exit_code,
+                "checked": report.checked,
+                "without_receipt": report.without,
+                **counts,
+                "findings": [
+                    {
+                        "verdict": finding.verdict,
+                        "decision": finding.record_id,
+                        "where": finding.where,
+                        "detail": finding.detail,
+                    }
+                    for finding in report.findings
+                ],
+            }
+        )
+        sys.exit(report.exit_code)
+    for finding in report.findings:
+        click.echo(str(finding))
+    told_of = sum(counts.values()) - counts["kept"] - counts["not_due"]
+    if told_of > len(report.findings):
+        click.echo(f"... and {told_of - len(report.findings)} more.")
+    shown = ", ".join(
+        f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count
+    )
+    click.echo(f"Checked {report.checked} receipts: {shown or 'there was none'}.")
+    if report.without:
+        click.echo(f"Answers without a receipt: {report.without}.")
+    sys.exit(report.exit_code)

@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session
 
 from audits.log.cosignatures import with_lines
 from audits.log.entries import EntryKind
-from audits.log.notes import VerifyingKey
 from audits.log.proofs import SUFFIX, TlogProof, write_proof
 from audits.log.tiles import WIDTH, TileMissing, range_root
 from audits.log.tree import consistency_proof
@@ -34,7 +33,8 @@ from governance.clock import rfc3339
 from governance.decisions.models import Decision
 from governance.errors import Conflict, InvalidInput, NotFound
 from governance.ledger import anchoring, files, proving, queries, witnessing
-from governance.ledger.models import Leaf, Log, LogRecord, StoredCheckpoint
+from governance.ledger.models import KeyPurpose, Leaf, Log, LogRecord, StoredCheckpoint
+from governance.ledger.receipting import Receipts
 from governance.permissions import Permission
 from governance.storage.snapshot import snapshot
 from governance.subjects.keys import SubjectKeys
@@ -87,6 +87,7 @@ class _Export:
 
     session: Session
     keys: SubjectKeys
+    receipts: Receipts
     sink: Sink
     wanted: Wanted
     policy: WitnessPolicy
@@ -123,7 +124,9 @@ def export(
         note_taking(work, wanted)
     with _sink(target, zipped=zipped) as sink, snapshot(answerable.database) as session:
         policy = witnessing.policy(answerable)
-        made = _Export(session, answerable.keys, sink, wanted, policy, progress)
+        made = _Export(
+            session, answerable.keys, answerable.receipts, sink, wanted, policy, progress
+        )
         try:
             _write(answerable, made)
         except TileMissing as damaged:
@@ -223,7 +226,7 @@ def _epoch(made: _Export, log: Log, folder: str) -> None:
     put = _into(made.sink, folder)
     note = queries.note_of(made.session, signed)
     put(files.CHECKPOINT, note.encode())
-    put(files.VKEY, f"{log.vkey}\n".encode())
+    put(files.VKEY, files.vkeys(log))
     _watchers(made, log, put)
     for path, content in files.hash_tiles(made.session, log.epoch, signed.size):
         put(path, content)
@@ -256,13 +259,16 @@ def _epoch(made: _Export, log: Log, folder: str) -> None:
 
 
 def _watchers(made: _Export, log: Log, put: Callable[[str, bytes], None]) -> None:
-    """Write the policy that says whose signatures an epoch's checkpoints need, and the witnesses' keys."""
-    keys = (VerifyingKey.parse(log.vkey),)
-    policy = replace(made.policy, logs=tuple(PolicyLog(key=key) for key in keys))
+    """Write the policy that says whose signatures an epoch's checkpoints need, and the keys of witnesses and of receipts."""
+    logs = tuple(PolicyLog(key=key) for key in log.verifying_keys)
+    policy = replace(made.policy, logs=logs)
     put("policy", policy.encode())
     if policy.witnesses:
         vkeys = [f"{one.key.encode()}\n" for one in policy.witnesses]
         put("witness.vkey", "".join(vkeys).encode())
+    signing = queries.keys_of(made.session, KeyPurpose.RECEIPT)
+    if signing:
+        put("receipt.vkey", "".join(f"{key.vkey}\n" for key in signing).encode())
 
 
 def _range(made: _Export, log: Log, size: int) -> tuple[int, int]:
@@ -344,6 +350,9 @@ def _disclose(
             _json({"record": record_id, "payloads": payloads}),
         )
         made.disclosed += 1
+        receipt = made.receipts.again(made.session, record_id)
+        if receipt is not None:
+            put(f"receipts/{record_id}.note", receipt.encode())
         if not made.wanted.disclose_all:
             _prove(made, log, index, size, note, put)
 

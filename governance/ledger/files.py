@@ -27,6 +27,11 @@ def epoch_folder(epoch: int) -> str:
     return f"epochs/{epoch}/"
 
 
+def vkeys(log: Log) -> bytes:
+    """Return the keys that an epoch's checkpoints were signed with, one a line."""
+    return "".join(f"{key.encode()}\n" for key in log.verifying_keys).encode()
+
+
 def hash_tiles(
     session: Session, epoch: int, size: int, *, since: int = 0
 ) -> Iterator[tuple[str, bytes]]:

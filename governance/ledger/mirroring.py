@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.orm import Session
 
 from audits.log.bundles import bundle_path
-from audits.log.notes import Checkpoint, NoteRefused, VerifyingKey, open_checkpoint
+from audits.log.notes import Checkpoint, NoteRefused, open_checkpoint
 from audits.log.tiles import HEIGHT, WIDTH, TileMissing, root_of, tile_path
 from governance.errors import Conflict
 from governance.ledger import files, queries
@@ -110,7 +110,7 @@ def _epoch(session: Session, log: Log, top: Path, progress: Progress, *, entries
             if bundle is not None:
                 filling.put(path, bundle)
                 written += 1
-    filling.put(files.VKEY, f"{log.vkey}\n".encode())
+    filling.put(files.VKEY, files.vkeys(log))
     filling.sync()
     filling.put(files.CHECKPOINT, note)
     filling.sync()
@@ -123,7 +123,7 @@ def _before(folder: Path, log: Log) -> Checkpoint | None:
     if not path.exists():
         return None
     try:
-        return open_checkpoint(path.read_text(encoding="utf-8"), [VerifyingKey.parse(log.vkey)])
+        return open_checkpoint(path.read_text(encoding="utf-8"), log.verifying_keys)
     except (NoteRefused, UnicodeDecodeError) as refused:
         raise Conflict(
             f"{path} is no checkpoint of {log.origin}. Give a folder that is empty or holds a copy of this log."

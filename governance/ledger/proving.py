@@ -15,7 +15,7 @@ from audits.log.tree import inclusion_proof
 from governance.clock import is_id
 from governance.errors import NotFound, NotProvenYet
 from governance.ledger import queries
-from governance.ledger.models import Leaf, Log, LogRecord, Tile
+from governance.ledger.models import Leaf, LogRecord, Tile
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -36,8 +36,6 @@ class Proof:
     size: int
     root: bytes
     note: str
-    origin: str
-    vkey: str
 
     @property
     def text(self) -> str:
@@ -57,10 +55,7 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
             Leaf.leaf_index,
             Leaf.leaf_hash,
             LogRecord.entry,
-            Log.origin,
-            Log.vkey,
         )
-        .join(Log, Log.epoch == Leaf.epoch)
         .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
         .where(Leaf.record_id == record_id)
     ).one_or_none()
@@ -79,8 +74,6 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
         size=signed.size,
         root=signed.root,
         note=queries.note_of(session, signed),
-        origin=found.origin,
-        vkey=found.vkey,
     )
 
 

@@ -126,7 +126,7 @@ def test_an_export_read_again_is_the_log_and_everything_in_it_holds(answerable, 
     assert [file.name for file in kept] == [f"{int(file.name):012d}" for file in kept]
     assert len(kept) == 4
     for file in kept:
-        assert open_checkpoint(file.read_text(), [read.vkey]).size == int(file.name)
+        assert open_checkpoint(file.read_text(), read.vkeys).size == int(file.name)
     proven = json.loads((out / "consistency.json").read_text())
     assert [one["old"] for one in proven] == [int(file.name) for file in kept]
     for one in proven:

@@ -4,7 +4,7 @@ import pytest
 
 from audits.log.bundles import parse_bundle
 from audits.log.entries import EntryKind
-from audits.log.notes import VerifyingKey, open_checkpoint
+from audits.log.notes import open_checkpoint
 from audits.log.proofs import parse_proof
 from audits.log.tiles import TileAt, root_of, tiles_of
 from audits.log.tree import HASH_BYTES, inclusion_holds, leaf_hash
@@ -114,7 +114,9 @@ def test_a_proof_leads_from_each_entry_to_the_signed_root_and_one_that_waits_has
         for record_id in (ids[0], ids[255], ids[-2]):
             proof = proving.proof_of(work.session, record_id)
             read = parse_proof(proof.text)
-            signed = open_checkpoint(read.checkpoint, [VerifyingKey.parse(proof.vkey)])
+            signed = open_checkpoint(
+                read.checkpoint, serving.log_of(work.session, proof.epoch).verifying_keys
+            )
             assert inclusion_holds(
                 index=read.index,
                 size=signed.size,
