@@ -15,6 +15,7 @@ from governance.clock import parse_rfc3339
 from governance.errors import NotFound
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_READ: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()

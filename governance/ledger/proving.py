@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
 from functools import partial
 from typing import NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from audits.log.cosignatures import check_lines
+from audits.log.notes import ID_BYTES, NoteRefused, parse_signature, split_note
 from audits.log.proofs import TlogProof, write_proof
 from audits.log.tiles import HEIGHT, WIDTH, range_root
 from audits.log.tree import inclusion_proof
 from governance.clock import is_id
-from governance.errors import NotFound, NotProvenYet
-from governance.ledger import queries
-from governance.ledger.models import Leaf, LogRecord, Tile
+from governance.errors import NotFound, NotProvenYet, SettingsInvalid
+from governance.ledger import queries, witnessing
+from governance.ledger.models import Leaf, Log, LogRecord, Tile
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -41,6 +46,25 @@ class Proof:
     def text(self) -> str:
         """Write it as a tlog-proof."""
         return write_proof(TlogProof(index=self.index, hashes=self.hashes, checkpoint=self.note))
+
+
+class Whose(StrEnum):
+    """Whose a signature is: the log's, a witness's, or of a key that is not known here."""
+
+    LOG = "log"
+    WITNESS = "witness"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """A signature below a checkpoint: of which key, whether it fits, and when a witness says it was made."""
+
+    name: str
+    key_id: str
+    whose: Whose
+    holds: bool
+    at: datetime | None = None
 
 
 def proof_of(session: Session, record_id: str) -> Proof | None:
@@ -89,6 +113,34 @@ def prove(work: Work, record_id: str) -> Proof:
     if proof is None and (not is_id(record_id) or work.session.get(LogRecord, record_id) is None):
         raise NotFound("There is no such entry in the log.")
     return proof or not_yet()
+
+
+def signers(work: Work, proof: Proof) -> list[Signer]:
+    """Return who signed the checkpoint that a proof leads to, each checked with the keys that are known here."""
+    log = work.session.get_one(Log, proof.epoch)
+    ours = {(key.name, key.key_id): key for key in log.verifying_keys}
+    try:
+        watching = witnessing.policy(work.answerable).witnesses
+    except SettingsInvalid:
+        watching = ()
+    theirs = {(one.key.name, one.key.key_id): one.key for one in watching}
+    body, lines = split_note(proof.note)
+    found = []
+    for line in lines:
+        name, signature = parse_signature(line)
+        key_id = signature[:ID_BYTES]
+        at, key, witness = None, ours.get((name, key_id)), theirs.get((name, key_id))
+        whose, holds = Whose.UNKNOWN, False
+        if key is not None:
+            whose = Whose.LOG
+            holds = key.has_signed(body.encode(), signature[ID_BYTES:])
+        elif witness is not None:
+            whose = Whose.WITNESS
+            with suppress(NoteRefused):
+                checked = check_lines(body, [line], [witness])
+                at, holds = datetime.fromtimestamp(checked[0].time, UTC), True
+        found.append(Signer(name=name, key_id=key_id.hex(), whose=whose, holds=holds, at=at))
+    return found
 
 
 def not_yet() -> NoReturn:
