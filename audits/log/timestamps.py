@@ -13,7 +13,7 @@ from hashlib import sha1, sha256
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -86,7 +86,7 @@ def check(
         return _check(response, data, authorities, nonce)
     except StampRefused:
         raise
-    except (ValueError, IndexError, x509.InvalidVersion) as error:
+    except (ValueError, IndexError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise StampRefused(f"The time stamp is malformed: {error}") from None
 
 
