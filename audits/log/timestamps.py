@@ -86,7 +86,7 @@ def check(
         return _check(response, data, authorities, nonce)
     except StampRefused:
         raise
-    except (ValueError, IndexError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+    except (ValueError, TypeError, IndexError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise StampRefused(f"The time stamp is malformed: {error}") from None
 
 
