@@ -192,8 +192,8 @@ def test_what_an_authority_answers_is_kept_only_if_it_proves_something(
         note = queries.note_of(session, queries.published_checkpoint(session, 1))
     assert note
     for app, sentence in (
-        (stranger.application(), "leads to no authority"),
-        (authority.application(lambda _: b"fine"), "malformed"),
+        (stranger.application(), "cannot be used"),
+        (authority.application(lambda _: b"fine"), "cannot be used"),
         (witnesses.answering("503 Service Unavailable"), "it answered 503"),
     ):
         with witnesses.serving(app) as url:
