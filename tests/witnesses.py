@@ -15,6 +15,7 @@ from audits.log.notes import SigningKey, checkpoint_body, sign
 from audits.log.tree import consistency_proof, leaf_hash, root
 from audits.log.witness_policy import PolicyGroup, PolicyWitness, WitnessPolicy
 from audits.log.witness_protocol import AddCheckpoint
+from governance.clock import Clock
 from governance.witness import folder as kept
 from governance.witness.answering import application
 
@@ -70,12 +71,14 @@ def serving(app: Any) -> Iterator[str]:
 
 
 @contextmanager
-def witness(folder: Path, *vkeys: str, name: str = "witness.example/w1") -> Iterator[PolicyWitness]:
-    """Run a witness of ours that watches logs."""
+def witness(
+    folder: Path, *vkeys: str, clock: Clock, name: str = "witness.example/w1"
+) -> Iterator[PolicyWitness]:
+    """Run a witness of ours that watches logs, at a test's time."""
     key = kept.make(folder, name)
     for vkey in vkeys:
         kept.watch(folder, vkey)
-    with serving(application(folder)) as url:
+    with serving(application(folder, clock)) as url:
         yield PolicyWitness(name=folder.name, key=key.verifying_key, url=url)
 
 

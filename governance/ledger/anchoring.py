@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,12 +18,16 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from cryptography import x509
 from sqlalchemy.orm import Session
 
 from audits.log import timestamps
 from audits.log.entries import EntryKind
-from audits.log.timestamps import StampRefused
+from audits.verifying.timestamps import (
+    TimestampUnknown,
+    TimestampWrong,
+    check_timestamp,
+    load_authorities,
+)
 from governance.actors import service
 from governance.clock import rfc3339
 from governance.ledger import posting, queries
@@ -333,27 +336,27 @@ def _to_authority(answerable: Answerable, log: Log, size: int, note: str) -> _La
             "anchor_timestamp_ca names no certificates, so that its stamps could not be checked."
         )
     try:
-        authorities = x509.load_pem_x509_certificates(path.read_bytes())
+        authorities = load_authorities(path.read_bytes())
     except OSError as error:
         raise _NotMade(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError:
         raise _NotMade(f"{path} holds no certificate in PEM.") from None
-    data, nonce = note.encode(), secrets.randbits(63)
+    data = note.encode()
     try:
         answer = posting.post(
             url,
-            timestamps.request(data, nonce),
+            timestamps.request(data),
             content_type=timestamps.REQUEST_TYPE,
             seconds=SECONDS,
         )
         if answer.status != 200:
             raise _NotMade(f"it answered {answer.status}.")
-        stamp = timestamps.check(answer.body, data, authorities, nonce=nonce)
+        stamp = check_timestamp(answer.body, [data], authorities)
     except PostingFailed as failed:
         raise _NotMade(str(failed)) from None
-    except StampRefused as refused:
-        raise _NotMade(f"its answer cannot be used: {refused}") from None
-    return _Laid(reference=f"{rfc3339(stamp.at)} no. {stamp.serial:x}"[:100], token=answer.body)
+    except (TimestampWrong, TimestampUnknown) as refused:
+        raise _NotMade(f"its answer cannot be used: {refused}.") from None
+    return _Laid(reference=f"stamped {rfc3339(stamp.at)}", token=answer.body)
 
 
 _METHODS: Final[dict[str, Callable[[Answerable, Log, int, str], _Laid]]] = {

@@ -163,15 +163,12 @@ def views(session: Session, wanted: WitnessPolicy, epoch: int) -> list[WitnessVi
             sa.select(WitnessState).where(WitnessState.epoch == epoch)
         ).scalars()
     }
-    last = dict(
-        session.execute(
-            sa.select(StoredCosignature.vkey, sa.func.max(StoredCosignature.cosigned_at))
-            .where(StoredCosignature.epoch == epoch)
-            .group_by(StoredCosignature.vkey)
-        )
-        .tuples()
-        .all()
-    )
+    rows = session.execute(
+        sa.select(StoredCosignature.vkey, sa.func.max(StoredCosignature.cosigned_at))
+        .where(StoredCosignature.epoch == epoch)
+        .group_by(StoredCosignature.vkey)
+    ).all()
+    last: dict[str, datetime] = {row.vkey: row[1] for row in rows}
     told = []
     for witness in wanted.witnesses:
         vkey = witness.key.encode()

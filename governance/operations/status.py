@@ -258,7 +258,8 @@ def _clock(answerable: Answerable, session: Session, now: datetime) -> PartView:
             state=State.FAILING,
             detail=f"This machine's clock is {_span(abs(ahead))} {apart} {compared}.",
             since=_since(answerable, Part.CLOCK, now),
-            todo="Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right.",
+            todo="Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right. "
+            "Where the log's last tick is far ahead because the clock was, `answerable audit new-epoch --reason ...` begins a log with right ones.",
         )
     _well(answerable, Part.CLOCK)
     return _ok(Part.CLOCK, "The clock agrees with the log and the database.")

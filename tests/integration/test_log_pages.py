@@ -13,7 +13,7 @@ from audits.log.proofs import check_proof, parse_proof
 from audits.log.tree import leaf_hash
 from governance.actors import service
 from governance.ledger import publishing, queries
-from governance.ledger.models import Leaf, LogRecord, Tile
+from governance.ledger.models import Leaf, Tile
 from governance.ledger.sequencing import drain
 from tests import accounts
 from tests.applications import create_app
@@ -100,11 +100,7 @@ def test_an_entry_that_waits_has_no_proof_yet(answerable, cleo):
     assert (refused.status_code, refused.headers["Retry-After"]) == (404, "1")
 
 
-def test_a_damaged_tree_is_told_and_an_edited_entry_is_seen(answerable, cleo, record_id):
+def test_a_damaged_tree_is_told(answerable, cleo, record_id):
     with answerable.database.write() as session:
-        session.execute(sa.text("DROP TRIGGER IF EXISTS log_records_no_update")) if False else None
         session.execute(sa.delete(Tile))
-    page = cleo.get(f"/log/entries/{record_id}").text
-    assert "The stored tree is damaged" in page
-    assert session.get_bind() is not None
-    assert LogRecord.__tablename__ == "log_records"
+    assert "The stored tree is damaged" in cleo.get(f"/log/entries/{record_id}").text

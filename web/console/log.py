@@ -258,9 +258,9 @@ def _verify(work: Work) -> VerifyView:
 def _outside(work: Work) -> OutsideView:
     found = reading.outside(work)
     methods = {
-        "file": _("a file"),
-        "git": _("a git repository"),
-        "rfc3161": _("a time-stamping authority"),
+        "file": _("in a file"),
+        "git": _("in a git repository"),
+        "rfc3161": _("with a time-stamping authority"),
     }
     return OutsideView(
         mode=found.mode,
