@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -28,8 +30,18 @@ from governance.imports.background import Imports
 from governance.jobs import mail, queue
 from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
-from governance.ledger import keys, publishing, queries
+from governance.ledger import (
+    anchoring,
+    keys,
+    mirroring,
+    publishing,
+    queries,
+    rotation,
+    witnessing,
+)
+from governance.ledger.anchoring import AnchorsFailed
 from governance.ledger.sequencing import Sequencer, TreeDamaged
+from governance.ledger.witnessing import WitnessesFailed
 from governance.monitors import acting, watching
 from governance.operations import verification
 from governance.overseeing import alarms, figures
@@ -48,7 +60,9 @@ SEQUENCE_EVERY = 0.15
 PUBLISH_EVERY = 1.0
 FOLD_EVERY = 1.0
 DELIVER_EVERY = 0.5
+MIRROR_EVERY = 2.0
 OVERSEE_EVERY = 600.0
+ANCHOR_LOOK_EVERY = 30.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
 KEEP_LINKS = timedelta(days=30)
 _STAND_BY = 1.0
@@ -153,6 +167,14 @@ class Background:
         lines.append([_Task("mail", 1.0, self._mail)])
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
         lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
+        folder = answerable.settings.log_mirror_dir
+        if folder is not None:
+            lines.append([_Task("mirror", MIRROR_EVERY, partial(self._mirror, folder))])
+        if answerable.settings.witnessing != "off":
+            every = float(answerable.settings.witness_every)
+            lines.append([_Task("witnesses", every, self._witness)])
+        if anchoring.methods(answerable.settings):
+            lines.append([_Task("anchors", ANCHOR_LOOK_EVERY, self._anchor)])
         webhooks = Deliveries(answerable)
         lines.append([_Task("webhooks", DELIVER_EVERY, webhooks.work)])
         self._threads = [
@@ -205,14 +227,23 @@ class Background:
         if self._may_sequence():
             publishing.publish(self._answerable)
 
+    def _witness(self) -> None:
+        witnessing.run(self._answerable)
+
+    def _anchor(self) -> None:
+        anchoring.run(self._answerable)
+
     def _may_sequence(self) -> bool:
         """Tell whether the log's key is here; looked at every few seconds, as an epoch may have been opened."""
         if time.monotonic() - self._key_looked_at > 5.0:
             with self._answerable.database.read() as session:
                 current = queries.current(session)
-            self._has_key = keys.signing_key(self._answerable, current) is not None
+            self._has_key = bool(keys.signing_keys(self._answerable, current))
             self._key_looked_at = time.monotonic()
         return self._has_key
+
+    def _mirror(self, folder: Path) -> None:
+        mirroring.mirror(self._answerable, folder)
 
     def _overdue(self) -> int:
         return overdue.run(self._answerable) + gold.expire(self._answerable)
@@ -246,7 +277,7 @@ class Background:
 
 
 def clean(answerable: Answerable) -> None:
-    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours."""
+    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours; and retire keys of the log that others follow."""
     now = answerable.clock.now()
     while _forget_keys(answerable) == _BATCH:
         pass
@@ -263,6 +294,7 @@ def clean(answerable: Answerable) -> None:
     queue.clean(answerable)
     delivering.forget_old(answerable)
     publishing.thin_out(answerable, now)
+    rotation.retire_due(answerable)
 
 
 def _forget_keys(answerable: Answerable) -> int:
@@ -294,7 +326,7 @@ def told(error: Exception) -> str:
         return error.diagnostics()
     if isinstance(error, AnswerableError):
         return error.detail
-    if isinstance(error, TreeDamaged | MailFailed):
+    if isinstance(error, TreeDamaged | MailFailed | WitnessesFailed | AnchorsFailed):
         return str(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {error.filename}"

@@ -12,6 +12,8 @@ from governance.auditing import packing
 from web import authentication
 from web.downloads import attachment
 
+#: Entries of a log that is put into a pack while somebody waits for it.
+LONGEST_LOG: Final = 20_000
 _PIECE: Final = 1 << 16
 
 
@@ -24,7 +26,15 @@ def packed(points: Sequence[str], since: str | None, until: str | None) -> Respo
     answerable, actor = authentication.installation(), authentication.actor()
     file = TemporaryFile()  # noqa: SIM115 - it is closed once it was sent.
     try:
-        made = packing.to_archive(answerable, actor, file, points=points, since=since, until=until)
+        made = packing.to_archive(
+            answerable,
+            actor,
+            file,
+            points=points,
+            since=since,
+            until=until,
+            longest_log=LONGEST_LOG,
+        )
     except BaseException:
         file.close()
         raise

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
@@ -29,7 +30,8 @@ from governance.identities.models import App, Person
 from governance.identities.queries import state_of
 from governance.installation.models import BusinessSetting
 from governance.installation.service import business_settings
-from governance.ledger import reading
+from governance.ledger import exporting, reading
+from governance.ledger.exporting import Wanted
 from governance.ledger.models import LogRecord
 from governance.monitors import service as monitors
 from governance.monitors.models import Incident
@@ -140,11 +142,13 @@ def make(
     points: Sequence[str] = (),
     since: str | None = None,
     until: str | None = None,
-    log: Path | None = None,
+    log: bool = True,
+    longest_log: int | None = None,
+    scratch: Path | None = None,
 ) -> Packed:
     """Make a pack of evidence of some decision points (none named: all that are live) within a window of days.
 
-    ``log`` is a folder with an export of the log, which goes into it. What the actor may not see is left out, and the pack says so.
+    The export of the whole log goes into it where that is wanted and no longer than ``longest_log``; it is written to the folder ``scratch`` first.
 
     Raises:
         NotAllowed: the actor may not read the log and make reports.
@@ -156,6 +160,7 @@ def make(
     pack_id = answerable.new_id()
     with answerable.look(actor) as work:
         wanted = _wanted(work, points, since, until)
+        without_log = _without_log(work, log=log, longest=longest_log)
     sums: dict[str, str] = {}
 
     def add(path: str, content: bytes | Iterable[bytes]) -> None:
@@ -174,9 +179,12 @@ def make(
     with answerable.look(actor) as work:
         for path, content in _files(work, wanted):
             add(path, content)
-    if log is not None:
-        for file in sorted(one for one in log.rglob("*") if one.is_file()):
-            add(f"log/{file.relative_to(log).as_posix()}", _pieces(file))
+    if not without_log:
+        with TemporaryDirectory(dir=scratch) as folder:
+            export = Path(folder, "log")
+            exporting.export(answerable, actor, export, Wanted())
+            for file in sorted(one for one in export.rglob("*") if one.is_file()):
+                add(f"log/{file.relative_to(export).as_posix()}", _pieces(file))
     key = signing.key_of(answerable.keyring, answerable.origin)
     about = {
         "id": pack_id,
@@ -188,7 +196,7 @@ def make(
         "since": wanted.since,
         "until": wanted.until,
         "signed_by": key.verifying_key.encode(),
-        "left_out": _left_out(log),
+        "left_out": _left_out(without_log),
     }
     add("pack.json", _json(about))
     add("README.md", _readme(about).encode())
@@ -240,20 +248,27 @@ def _wanted(work: Work, points: Sequence[str], since: str | None, until: str | N
     )
 
 
-def _left_out(log: Path | None) -> list[dict[str, str]]:
+def _without_log(work: Work, *, log: bool, longest: int | None) -> str:
+    """Say why the log's export is not in the pack, empty where it is."""
+    if not log:
+        return "it was not asked for"
+    newest = reading.newest_checkpoint(work)
+    if newest is None:
+        return "nothing of it was signed yet"
+    if longest is not None and newest.size > longest:
+        return f"it has more than {longest} entries; `answerable audit pack` takes it in, and `answerable audit export` writes it alone"
+    return ""
+
+
+def _left_out(without_log: str) -> list[dict[str, str]]:
     left = [
         {
             "part": "e-mail addresses, secrets and personal data of those decided about",
             "why": "a pack is handed on; decisions are read where they are, and reading them is logged",
         }
     ]
-    if log is None:
-        left.append(
-            {
-                "part": "log/",
-                "why": "no export of the log was given; `answerable audit export` writes one, and `answerable audit pack --log` takes it in",
-            }
-        )
+    if without_log:
+        left.append({"part": "log/", "why": without_log})
     return left
 
 

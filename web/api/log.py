@@ -9,14 +9,16 @@ import marshmallow as ma
 from flask import Response
 
 from audits.log.entries import EntryKind
+from audits.log.proofs import SUFFIX as PROOF_SUFFIX
 from governance.errors import FieldProblem, NotFound
-from governance.ledger import reading
+from governance.ledger import proving, reading
 from governance.ledger.reading import Place
 from governance.operations import verification
 from governance.permissions import Permission
 from web.api.bodies import misfit
 from web.api.resources import PageQuery, Resource, identifier, look, work
 from web.api.schemas import Answer, Flag, Instant, List, Members, Nested, Text, Whole, one_of
+from web.downloads import attachment
 from web.security import requires
 
 resource = Resource("Log", "What was done, by whom, in an order that nobody can change unnoticed.")
@@ -59,6 +61,40 @@ class LogAnswer(Answer):
     opened_at = Instant(required=True)
     backlog = Nested(BacklogAnswer, required=True)
     checkpoint = Nested(CheckpointAnswer, required=True, allow_none=True)
+
+
+class WitnessAnswer(Answer):
+    """A witness, and how it last answered."""
+
+    name = Text(required=True)
+    vkey = Text(required=True, metadata={"description": "The key its cosignatures are made with"})
+    size = Whole(required=True, metadata={"description": "How much of the log it has cosigned"})
+    cosigned_at = Instant(required=True, allow_none=True)
+    failing_since = Instant(required=True, allow_none=True)
+    fault = Text(required=True, allow_none=True)
+
+
+class AnchorAnswer(Answer):
+    """A checkpoint that was laid down outside."""
+
+    method = Text(required=True, metadata={"description": "file, git or rfc3161"})
+    epoch = Whole(required=True)
+    size = Whole(required=True)
+    place = Text(required=True)
+    reference = Text(required=True, metadata={"description": "What it is found by there"})
+    made_at = Instant(required=True)
+
+
+class OutsideAnswer(Answer):
+    """Who watches the log from outside, and where its checkpoints were laid down last."""
+
+    mode = Text(required=True, metadata={"description": "off, best_effort or required"})
+    published = Whole(required=True, metadata={"description": "Entries that were given out"})
+    signed = Whole(required=True, metadata={"description": "Entries that the log has signed"})
+    quorum = Flag(required=True, metadata={"description": "Whether enough witnesses cosigned"})
+    witnesses = List(Nested(WitnessAnswer), required=True)
+    anchors = List(Nested(AnchorAnswer), required=True)
+    fault = Text(required=True, allow_none=True)
 
 
 class PlaceAnswer(Answer):
@@ -166,6 +202,15 @@ def get_checkpoint() -> Response:
     return Response(newest.note, content_type="text/plain; charset=utf-8")
 
 
+@resource.route("/log/outside", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(200, OutsideAnswer)
+def get_outside() -> Any:
+    """Say who watches the log from outside, and where its checkpoints were laid down last."""
+    with look() as unit:
+        return reading.outside(unit)
+
+
 @resource.route("/log/entries", methods=["GET"])
 @requires(Permission.LOG_READ)
 @resource.arguments(EntriesQuery, location="query")
@@ -197,6 +242,25 @@ def get_entry(entry_id: str) -> Any:
     identifier(entry_id, "entry")
     with look() as unit:
         return reading.entry(unit, entry_id)
+
+
+@resource.route("/log/entries/<entry_id>/proof", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(
+    200,
+    {"type": "string"},
+    content_type="text/plain",
+    description="A C2SP tlog-proof: the entry's index, the hashes up to the root, and the signed checkpoint",
+)
+def prove_entry(entry_id: str) -> Response:
+    """Prove that an entry is in the signed log, to anybody and without us.
+
+    While it waits for its place, the answer is 404 `not-proven-yet` with Retry-After.
+    """
+    identifier(entry_id, "entry")
+    with look() as unit:
+        proof = proving.prove(unit, entry_id)
+    return attachment(proof.text, "text/plain; charset=utf-8", f"{entry_id}{PROOF_SUFFIX}")
 
 
 @resource.route("/log/verification", methods=["GET"])

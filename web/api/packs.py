@@ -45,5 +45,5 @@ class PackBody(Body):
     }
 )
 def make_pack(body: Mapping[str, Any]) -> Response:
-    """Make a pack of evidence; the log names the digest of its index. The log's export goes into one that `answerable audit pack` makes."""
+    """Make a pack of evidence; the log names the digest of its index. A log of more than 20,000 entries goes into one that `answerable audit pack` makes."""
     return packed(body["decision_points"], body["since"], body["until"])
