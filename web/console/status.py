@@ -56,6 +56,7 @@ def _titles() -> dict[Part, str]:
         Part.SEQUENCER: _("Sequencer of the log"),
         Part.CHECKPOINT: _("Checkpoints of the log"),
         Part.HIGH_WATER: _("High-water mark of the log"),
+        Part.RECEIPTS: _("Receipts"),
         Part.OVERDUE: _("Overdue cases"),
         Part.MAIL: _("Mail"),
         Part.WEBHOOKS: _("Webhooks"),
