@@ -351,14 +351,14 @@ def check_receipts(*, files: tuple[Path, ...], as_json: bool) -> None:
     """
     from governance.operations import receipt_checks
 
+    if not files:
+        click.echo("Error: Name files or folders that hold receipts.", err=True)
+        sys.exit(3)
     try:
-        if not files:
-            raise OSError("Name files or folders with receipts")
         with opening.installation() as answerable, opening.progress() as told:
             report = receipt_checks.check(answerable, receipt_checks.read(files), progress=told)
     except OSError as error:
-        where = "" if error.filename is None else f": {error.filename}"
-        click.echo(f"Error: {error.strerror or error}{where}.", err=True)
+        click.echo(f"Error: {error.strerror}: {error.filename}.", err=True)
         sys.exit(3)
     counts = {verdict.value: report.counts[verdict] for verdict in receipt_checks.Verdict}
     if as_json:

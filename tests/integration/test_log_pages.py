@@ -48,9 +48,7 @@ def cleo(answerable):
 def record_id(answerable, cleo):
     """An entry in the midst of the log."""
     with answerable.database.read() as session:
-        return session.execute(
-            sa.select(Leaf.record_id).where(Leaf.leaf_index == 11)
-        ).scalar_one()
+        return session.execute(sa.select(Leaf.record_id).where(Leaf.leaf_index == 11)).scalar_one()
 
 
 def test_the_log_shows_its_growth_with_its_table_and_leads_to_entries(cleo, record_id):
@@ -61,9 +59,10 @@ def test_the_log_shows_its_growth_with_its_table_and_leads_to_entries(cleo, reco
         found = cleo.get(f"/log/entries?index={wanted}")
         assert found.location == f"/log/entries/{record_id}"
     for wanted in ("999999", "x", "019a0000-0000-7000-8000-000000000000", ""):
-        assert "There is no such entry." in cleo.get(
-            f"/log/entries?index={wanted}", follow_redirects=True
-        ).text
+        assert (
+            "There is no such entry."
+            in cleo.get(f"/log/entries?index={wanted}", follow_redirects=True).text
+        )
 
 
 def test_each_step_from_an_entry_to_the_signed_root_is_shown_and_can_be_taken_away(
