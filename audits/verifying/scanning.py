@@ -108,9 +108,7 @@ _opened: dict[Path, Source] = {}
 """What this process has opened; an archive's list of files is read once."""
 
 
-def scan_bundles(
-    path: Path, ask: Ask, indexes: Sequence[int]
-) -> tuple[list[Scanned], list[bytes]]:
+def scan_bundles(path: Path, ask: Ask, indexes: Sequence[int]) -> tuple[list[Scanned], list[bytes]]:
     """Scan some bundles of an export, in a process of its own; their ids come apart, in buckets for ``repeated``."""
     source = _opened.get(path)
     if source is None:
@@ -270,9 +268,7 @@ def _look_for(ask: Ask, scanned: Scanned, row: bytes) -> None:
 
 def _scan_entries(ask: Ask, scanned: Scanned, entries: list[bytes]) -> None:
     start = scanned.index * WIDTH
-    scanned.computed = computed = b"".join(
-        [sha256(b"\x00" + entry).digest() for entry in entries]
-    )
+    scanned.computed = computed = b"".join([sha256(b"\x00" + entry).digest() for entry in entries])
     if ask.leaves:
         _look_for(ask, scanned, computed)
     records: list[dict[str, Any] | None] = []
@@ -405,9 +401,7 @@ def _check_record(ask: Ask, findings: Findings, index: int, record: dict[str, An
         )
 
 
-def _name_differences(
-    ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]
-) -> None:
+def _name_differences(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) -> None:
     stored, computed = scanned.stored or b"", scanned.computed or b""
     for offset, record in enumerate(records):
         at = slice(offset * HASH_BYTES, (offset + 1) * HASH_BYTES)
@@ -433,9 +427,7 @@ def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) ->
 
     def close(end: int) -> None:
         if times:
-            scanned.spans.append(
-                Span(start=begun, end=end, earliest=min(times), latest=max(times))
-            )
+            scanned.spans.append(Span(start=begun, end=end, earliest=min(times), latest=max(times)))
             times.clear()
 
     for index, record in enumerate(records, start):
@@ -465,9 +457,7 @@ def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) ->
     close(start + len(records))
 
 
-def _number(
-    numbers: dict[str, list[tuple[int, int]]], record: dict[str, Any], number: int
-) -> None:
+def _number(numbers: dict[str, list[tuple[int, int]]], record: dict[str, Any], number: int) -> None:
     actor = record.get("actor")
     ref = actor.get("ref") if isinstance(actor, dict) else None
     if not isinstance(ref, str):

@@ -227,7 +227,7 @@ def export(
     if as_json:
         opening.print_json(
             {
-                "out": str(made.path),
+                "out": str(out),
                 "epochs": made.epochs,
                 "size": made.size,
                 "entries": made.entries,
@@ -236,7 +236,7 @@ def export(
             }
         )
         return
-    click.echo(f"{made.path}: {made.entries} entries of a log of {made.size}.")
+    click.echo(f"{out}: {made.entries} entries of a log of {made.size}.")
     if made.disclosed:
         click.echo(f"Payloads of {made.disclosed} entries are in it in clear; the log says so.")
     for one in made.left_out:

@@ -20,6 +20,7 @@ from governance.identities.models import Person
 from governance.ledger import reading
 from governance.points import service as points
 from governance.queues import competence
+from governance.reporting import log_exports
 from governance.reviews import bulk
 from governance.reviews import service as reviews
 from governance.webhooks import service as webhooks
@@ -61,6 +62,7 @@ PAGES = {
     "requests": "Paul",
     "log": "Cleo",
     "log-entry": "Cleo",
+    "log-exports": "Cleo",
     "status": "Anna",
     "people": "Anna",
     "person": "Anna",
@@ -138,6 +140,9 @@ def paths(house: House) -> dict[str, str]:
         keys.create_key(work, app="crm", points=None, scopes=["decisions:write"], expires_at=None)
         link = identities.reset_person(work, house.people["Paul"].id)
     house.sequence()
+    with house.answerable.work(house.person("Cleo")) as work:
+        log_exports.ask(work)
+    log_exports.run(house.answerable, "tests")
     with house.answerable.look(house.person("Cleo")) as work:
         entry = reading.entries(work, limit=1).entries[0]
         assert decisions.get(work, decided).status == "in_review", "it can still be taken back"
@@ -169,6 +174,7 @@ def paths(house: House) -> dict[str, str]:
         "requests": "/requests",
         "log": "/log",
         "log-entry": f"/log/entries/{entry.id}",
+        "log-exports": "/log/exports",
         "status": "/status",
         "people": "/people",
         "person": f"/people/{house.people['Ben'].id}",

@@ -219,6 +219,24 @@ def test_what_is_disclosed_fits_its_commitment_and_the_log_says_that_it_was(
     assert {file.stem for file in (everything / "disclosures").iterdir()} == {told, silent}
 
 
+def test_our_own_verifier_accepts_it(answerable, begun, clock, tmp_path):
+    command = pytest.importorskip("audits.verifying.command")
+    with answerable.work(CLI) as work:
+        epochs.new_epoch(work, reason="The test wants another.")
+    publishing.publish(answerable, epoch=1)
+    decide(answerable, 7.5)
+    sign(answerable)
+    for name, wanted, code in (
+        ("all", Wanted(disclose_all=True), 0),
+        ("one", Wanted(disclose=[begun[0]]), 0),
+        # What lies outside the period cannot be checked, and that is said.
+        ("late", Wanted(since=clock.now() - timedelta(minutes=90)), 2),
+    ):
+        exporting.export(answerable, CLI, tmp_path / name, wanted)
+        assert command.main([str(tmp_path / name), "--jobs", "1"]) == code
+    assert (tmp_path / "one" / "epochs" / "1" / "receipts" / f"{begun[0]}.note").is_file()
+
+
 def index_of(answerable, record_id):
     with answerable.database.read() as session:
         return session.execute(

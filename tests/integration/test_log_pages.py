@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 
 import pytest
 import sqlalchemy as sa
@@ -12,11 +13,14 @@ from audits.log.notes import open_checkpoint
 from audits.log.proofs import check_proof, parse_proof
 from audits.log.tree import leaf_hash
 from governance.actors import service
-from governance.ledger import publishing, queries
+from governance.ledger import publishing, queries, reading
 from governance.ledger.models import Leaf, Tile
 from governance.ledger.sequencing import drain
+from governance.reporting import log_exports
+from governance.reporting.models import LogExportPart
 from tests import accounts
 from tests.applications import create_app
+from tests.log_files import read_log
 
 CLI = service("cli")
 
@@ -103,3 +107,65 @@ def test_a_damaged_tree_is_told(answerable, cleo, record_id):
     with answerable.database.write() as session:
         session.execute(sa.delete(Tile))
     assert "The stored tree is damaged" in cleo.get(f"/log/entries/{record_id}").text
+
+
+def press(client, path, button_page, **form):
+    """Send a form of a page."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(button_page).text)[1]
+    return client.post(path, data={"csrf_token": token, **form})
+
+
+def test_an_export_is_asked_for_made_in_the_background_and_taken(
+    answerable, cleo, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(log_exports, "PART_BYTES", 700)
+    assert press(cleo, "/log/exports", "/log/exports", since="", until="").status_code == 303
+    waiting = cleo.get("/log/exports")
+    assert "is being made" in waiting.text
+    assert "Refresh" in waiting.headers
+    with answerable.look(CLI) as work:
+        asked = log_exports.exports(work)[0]
+    path = f"/log/exports/{asked.id}/file"
+    assert press(cleo, path, "/log/exports").status_code == 409
+
+    assert log_exports.run(answerable, "tests") == 1
+    assert log_exports.run(answerable, "tests") == 0
+
+    assert "Refresh" not in cleo.get("/log/exports").headers
+    taken = press(cleo, path, "/log/exports")
+    (tmp_path / "log.zip").write_bytes(taken.data)
+    with zipfile.ZipFile(tmp_path / "log.zip") as archive:
+        names = set(archive.namelist())
+        read = read_log(lambda name: archive.read(name) if name in names else None)
+    assert len(read.entries) == read.signed.size > 20
+    with answerable.look(CLI) as work:
+        made = log_exports.one(work, asked.id)
+        kinds = [entry.data.get("what") for entry in reading_all(work)]
+    assert (made.status, made.size, made.entries) == ("made", len(taken.data), read.signed.size)
+    assert kinds.count("log.export") == kinds.count("log.export.file") == 1
+
+
+def reading_all(work):
+    drain(work.answerable)
+    with work.answerable.look(CLI) as fresh:
+        return reading.entries(fresh, kind="access.read", limit=5).entries
+
+
+def test_exports_that_cannot_be_are_told_and_old_ones_are_dropped(answerable, cleo, clock):
+    wrong = press(cleo, "/log/exports", "/log/exports", since="2026-13-01", until="")
+    assert (wrong.status_code, "Give a date" in wrong.text) == (422, True)
+    late = press(cleo, "/log/exports", "/log/exports", since="2026-11-02", until="2026-11-01")
+    assert "The last day is before the first one." in late.text
+    for _ in range(log_exports.MOST_ASKED):
+        press(cleo, "/log/exports", "/log/exports", since="2026-11-01", until="")
+    many = press(cleo, "/log/exports", "/log/exports", since="", until="")
+    assert "Enough exports are being made already." in many.text
+
+    while log_exports.run(answerable, "tests"):
+        pass
+    clock.advance(days=log_exports.KEPT.days, seconds=1)
+    log_exports.drop_old(answerable)
+    with answerable.look(CLI) as work:
+        assert log_exports.exports(work) == []
+        left = sa.select(sa.func.count()).select_from(LogExportPart)
+        assert work.session.execute(left).scalar_one() == 0

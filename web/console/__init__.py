@@ -39,6 +39,7 @@ FAMILIES: Final = (
     "incidents",
     "log",
     "auditing",
+    "log_exports",
     "status",
     "people",
     "keys",

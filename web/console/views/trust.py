@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audits.reports.charts.figure import Figure
-from web.console.views.shell import Choice, Moment, Page
+from web.console.views.shell import Choice, Form, Moment, Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +180,30 @@ class LogPage:
 
     page: Page = Page()
     outside: OutsideView = OutsideView()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRow:
+    """An export of the log: `status` is asked, made or failed."""
+
+    id: str
+    at: Moment
+    by: str
+    period: str
+    status: str
+    problem: str = ""
+    size: str = ""
+    entries: int | None = None
+    log_size: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportsPage:
+    """The exports of the log that are kept for so many days, and the form that asks for one."""
+
+    rows: tuple[ExportRow, ...]
+    days: int
+    form: Form = Form()
 
 
 @dataclass(frozen=True, kw_only=True)
