@@ -439,6 +439,92 @@ def every_command() -> Iterator[tuple[str, click.Command, click.Context]]:
     yield from below(answerable, "answerable", None)
 
 
+def log_files() -> str:
+    from audits.log.bundles import MAX_ENTRY_BYTES, bundle_path
+    from audits.log.proofs import HEADER
+    from audits.log.tiles import WIDTH, tile_path
+    from governance.ledger.exporting import MOST_CONSISTENCY, VERSION
+
+    rows = [
+        (
+            "`checkpoint`",
+            "yes",
+            "The newest checkpoint of the epoch: a signed note of three lines, with the lines of witnesses ([tlog-checkpoint](https://c2sp.org/tlog-checkpoint)).",
+        ),
+        (
+            "`tile/<L>/<N>[.p/<W>]`",
+            "yes",
+            f"Hash tiles ([tlog-tiles](https://c2sp.org/tlog-tiles)): {WIDTH} hashes each, or the first `<W>`. `{tile_path(0, 1234067)}`, `{tile_path(1, 0, 17)}`.",
+        ),
+        (
+            "`tile/entries/<N>[.p/<W>]`",
+            "for auditors",
+            f"Entry bundles: for each entry its length in two bytes (big-endian, at most {MAX_ENTRY_BYTES}), then its canonical JSON. `{bundle_path(5, 17)}`.",
+        ),
+        (
+            "`log.vkey`",
+            "yes",
+            "The keys that the epoch's checkpoints were signed with, one a line.",
+        ),
+        ("`receipt.vkey`", "yes", "The keys that receipts were signed with, one a line."),
+        ("`witness.vkey`", "", "The keys of the witnesses, one a line, where there are any."),
+        (
+            "`policy`",
+            "",
+            "Whose signatures a checkpoint needs ([tlog-policy](https://c2sp.org/tlog-policy)). Bring your own where you can.",
+        ),
+        (
+            "`checkpoints/<size>`",
+            "",
+            "Earlier checkpoints that are kept, by their size in 12 digits.",
+        ),
+        (
+            "`consistency.json`",
+            "",
+            f"How the last checkpoint of each hour leads to the newest: `old`, `new`, `old_root`, `new_root`, `proof`, in base64. Beyond {MOST_CONSISTENCY} the last of each day.",
+        ),
+        (
+            "`proofs/<index>.tlog-proof`, `.leaf`",
+            "",
+            f"The proof of an entry (`{HEADER}`) and the bytes it is of: the first and the last entry, and those disclosed by name.",
+        ),
+        (
+            "`anchors/<size>-<method>.json`, `.tsr`, `.note`",
+            "",
+            "Checkpoints that were laid down outside, with what came back.",
+        ),
+        (
+            "`disclosures/<record-id>.json`",
+            "",
+            "Payloads in clear, if they were asked for: `name`, `data` (base64) and `key`, with which the entry's commitment is checked.",
+        ),
+        ("`receipts/<record-id>.note`", "", "The receipts of the disclosed decisions."),
+        (
+            "`epochs/<n>/...`",
+            "yes",
+            "The same for each earlier epoch, which has keys and a tree of its own.",
+        ),
+        (
+            "`manifest.json`",
+            "",
+            f"What the export is meant to hold, and what was left out and why (`v` {VERSION}). Nothing is to be believed because it stands there.",
+        ),
+    ]
+    return page(
+        "The log as files",
+        "What a service gives out below `/log/`, what `answerable audit publish` keeps in a folder, and what `answerable audit export` writes. Names and "
+        "forms are those of [C2SP](https://c2sp.org), so that programs which are not ours read them.",
+        table(["Name", "Below `/log/`", "What it is"], rows),
+        "Below `/log/`, full and partial tiles may be kept for a year, as they never change; a checkpoint for a second. A partial tile is given out at "
+        "every width up to the present one. Whatever no signed checkpoint covers is 404. With `log_public = false` everything there needs the permission "
+        "`log:read`, as entries always do: a personal token, or a browser that is signed in.",
+        "A published folder holds `checkpoint`, `tile/` and `log.vkey` for each epoch below `epochs/<n>/`, and at its top links to those of the current one; with "
+        "`--entries` also the bundles.",
+        "An export of a period has bundles for whole stretches of 256 entries; of all others the tiles have the hashes, so that the signed root is rebuilt "
+        "from it all the same. So it is with entries that were pruned.",
+    )
+
+
 def commands() -> str:
     return page(
         "Commands",
@@ -466,6 +552,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "policy.schema.json": policy_schema,
     "settings.md": settings,
     "commands.md": commands,
+    "log-files.md": log_files,
     "openapi.json": openapi,
 }
 

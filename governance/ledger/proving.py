@@ -6,21 +6,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
-from typing import NoReturn
+from functools import cache, partial
+from typing import Final, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from audits.log.cosignatures import check_lines
+from audits.log.cosignatures import check_lines, with_lines
 from audits.log.notes import ID_BYTES, NoteRefused, parse_signature, split_note
 from audits.log.proofs import TlogProof, write_proof
 from audits.log.tiles import HEIGHT, WIDTH, range_root
 from audits.log.tree import inclusion_proof
 from governance.clock import is_id
 from governance.errors import NotFound, NotProvenYet, SettingsInvalid
-from governance.ledger import queries, witnessing
-from governance.ledger.models import Leaf, Log, LogRecord, Tile
+from governance.ledger import witnessing
+from governance.ledger.models import (
+    Leaf,
+    Log,
+    LogRecord,
+    StoredCheckpoint,
+    StoredCosignature,
+    Tile,
+)
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -73,21 +80,13 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
     Raises:
         audits.log.tiles.TileMissing: the stored tree is damaged.
     """
-    found = session.execute(
-        sa.select(
-            Leaf.epoch,
-            Leaf.leaf_index,
-            Leaf.leaf_hash,
-            LogRecord.entry,
-        )
-        .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
-        .where(Leaf.record_id == record_id)
-    ).one_or_none()
+    found = session.execute(_LEAF, {"record": record_id}).one_or_none()
     if found is None:
         return None
-    signed = queries.published_checkpoint(session, found.epoch)
+    signed = session.execute(_SIGNED, {"epoch": found.epoch}).one_or_none()
     if signed is None or signed.size <= found.leaf_index:
         return None
+    lines = session.execute(_LINES, {"epoch": found.epoch, "size": signed.size}).scalars()
     return Proof(
         record_id=record_id,
         epoch=found.epoch,
@@ -97,7 +96,7 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
         hashes=inclusion(session, found.epoch, found.leaf_index, signed.size),
         size=signed.size,
         root=signed.root,
-        note=queries.note_of(session, signed),
+        note=with_lines(signed.note, lines),
     )
 
 
@@ -161,16 +160,15 @@ def inclusion(session: Session, epoch: int, index: int, size: int) -> tuple[byte
     Raises:
         audits.log.tiles.TileMissing: the stored tree is damaged.
     """
-    wanted: list[tuple[int, int]] = []
+    wanted: dict[str, int] = {"epoch": epoch}
     level, hashes = 0, size
     while hashes:
-        wanted += {(level, index >> (HEIGHT * (level + 1))), (level, hashes // WIDTH)}
+        wanted |= {
+            f"own_{level}": index >> (HEIGHT * (level + 1)),
+            f"edge_{level}": hashes // WIDTH,
+        }
         level, hashes = level + 1, hashes // WIDTH
-    rows = session.execute(
-        sa.select(Tile.level, Tile.idx, Tile.hashes).where(
-            Tile.epoch == epoch, sa.tuple_(Tile.level, Tile.idx).in_(wanted)
-        )
-    )
+    rows = session.execute(_tiles(level), wanted)
     known = {(row.level, row.idx): row.hashes for row in rows}
     return tuple(
         inclusion_proof(
@@ -178,4 +176,46 @@ def inclusion(session: Session, epoch: int, index: int, size: int) -> tuple[byte
             size,
             partial(range_root, read_tile=lambda level, index: known.get((level, index))),
         )
+    )
+
+
+# Made once, as making a statement takes longer than carrying it out.
+_LEAF: Final = (
+    sa.select(Leaf.epoch, Leaf.leaf_index, Leaf.leaf_hash, LogRecord.entry)
+    .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
+    .where(Leaf.record_id == sa.bindparam("record"))
+)
+_SIGNED: Final = (
+    sa.select(StoredCheckpoint.size, StoredCheckpoint.root, StoredCheckpoint.note)
+    .where(
+        StoredCheckpoint.epoch == sa.bindparam("epoch"),
+        StoredCheckpoint.published_at.is_not(None),
+    )
+    .order_by(StoredCheckpoint.size.desc())
+    .limit(1)
+)
+_LINES: Final = (
+    sa.select(StoredCosignature.line)
+    .where(
+        StoredCosignature.epoch == sa.bindparam("epoch"),
+        StoredCosignature.size == sa.bindparam("size"),
+    )
+    .order_by(StoredCosignature.cosigned_at, StoredCosignature.vkey)
+)
+
+
+@cache
+def _tiles(levels: int) -> sa.Select[int, int, bytes]:
+    """Return the statement that reads, of so many levels, the tile that a leaf is below and the one at the right edge."""
+    return sa.select(Tile.level, Tile.idx, Tile.hashes).where(
+        Tile.epoch == sa.bindparam("epoch"),
+        sa.or_(
+            *(
+                sa.and_(
+                    Tile.level == level,
+                    Tile.idx.in_([sa.bindparam(f"own_{level}"), sa.bindparam(f"edge_{level}")]),
+                )
+                for level in range(levels)
+            )
+        ),
     )
