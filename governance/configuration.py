@@ -1,4 +1,4 @@
-"""What rulings depend on, as one process last read it: live policies, holds, marks of subjects, app keys, queues' hours, the time zone.
+"""What rulings depend on, as one process last read it: live policies, holds, marks of subjects, app keys, queues' hours, the time zone, keys for receipts.
 
 Each change of these raises the installation's generation in its own transaction. A decision is committed only under the generation it was ruled by,
 so a hold, a publication or a revoked key is in force from the next request on in every process, without a message between them.
@@ -19,6 +19,7 @@ from governance.holds.models import Hold
 from governance.identities.models import App, AppKey
 from governance.installation.models import BusinessSetting, Installation
 from governance.keyring import Keyring
+from governance.ledger.models import KeyPurpose, LogKey
 from governance.points.models import DecisionPoint, PolicyVersion
 from governance.queues.calendar import Calendar
 from governance.queues.models import Queue
@@ -69,6 +70,7 @@ class Configuration:
     """One generation of it all; ``people_only`` are the tags of subjects about whom a person always decides.
 
     ``spent`` are the tags of idempotency keys whose decisions were erased, each with the instant at which the key may be used again.
+    ``receipt_vkeys`` are the keys with which receipts may be signed, oldest first.
     """
 
     generation: int
@@ -80,6 +82,7 @@ class Configuration:
     calendars: Mapping[str, Calendar]
     people_only: frozenset[str] = frozenset()
     spent: Mapping[str, datetime] = field(default_factory=dict)
+    receipt_vkeys: tuple[str, ...] = ()
 
     def due(self, queue: str, start: datetime, working: timedelta) -> datetime:
         """Return when so much working time of a queue has passed."""
@@ -195,6 +198,13 @@ class ConfigurationCache:
             },
             people_only=frozenset(session.execute(sa.select(PeopleOnlyRow.subject_tag)).scalars()),
             spent={row.tag: row.until for row in session.execute(sa.select(SpentKey)).scalars()},
+            receipt_vkeys=tuple(
+                session.execute(
+                    sa.select(LogKey.vkey)
+                    .where(LogKey.purpose == KeyPurpose.RECEIPT, LogKey.retired_at.is_(None))
+                    .order_by(LogKey.number)
+                ).scalars()
+            ),
         )
 
 

@@ -13,6 +13,7 @@ class Permission(StrEnum):
 
     ACCOUNT_USE = "account:use"
     APPEALS_OPEN = "appeals:open"
+    ARRIVALS_REPORT = "arrivals:report"
     CASES_DECIDE = "cases:decide"
     CASES_INFORM = "cases:inform"
     CASES_READ = "cases:read"
@@ -57,6 +58,7 @@ class Permission(StrEnum):
 DESCRIPTIONS: dict[Permission, str] = {
     Permission.ACCOUNT_USE: "Use one's own account: password, second factor, tokens, language.",
     Permission.APPEALS_OPEN: "Enter the objection of the person concerned to a decision that one may see.",
+    Permission.ARRIVALS_REPORT: "Say how many decisions were asked for by an app's own count: an app its own.",
     Permission.CASES_DECIDE: "Claim and decide cases of one's queues, and what is done instead: pass on, put off, hand over, escalate, ask, comment.",
     Permission.CASES_INFORM: "Answer a question that was asked about a decision of one's own.",
     Permission.CASES_READ: "See the cases of one's queues.",
@@ -167,6 +169,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.ADMIN: _EVERYBODY
     | {
+        Permission.ARRIVALS_REPORT,
         Permission.GROUPS_RECORD,
         Permission.HOLDS_LIFT,
         Permission.HOLDS_SET,
@@ -196,6 +199,7 @@ SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "decisions:write": frozenset(
         {
             Permission.APPEALS_OPEN,
+            Permission.ARRIVALS_REPORT,
             Permission.CASES_INFORM,
             Permission.DECISIONS_CREATE,
             Permission.DECISIONS_READ,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from governance.appeals import models as appeals
+from governance.auditing import models as auditing
 from governance.counting import models as counting
 from governance.decisions import models as decisions
 from governance.deltas import models as deltas
@@ -30,6 +31,7 @@ from governance.webhooks import models as webhooks
 __all__ = [
     "Base",
     "appeals",
+    "auditing",
     "counting",
     "decisions",
     "deltas",

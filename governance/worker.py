@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ import structlog
 
 from audits.log.highwater import SigningRefused
 from governance import readings
+from governance.auditing import draws
 from governance.counting import folding, reconciling
 from governance.decisions.models import Decision
 from governance.erasing import carrying_out
@@ -30,14 +33,24 @@ from governance.imports.background import Imports
 from governance.jobs import mail, queue
 from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
-from governance.ledger import keys, publishing, queries
+from governance.ledger import (
+    anchoring,
+    keys,
+    mirroring,
+    publishing,
+    queries,
+    rotation,
+    witnessing,
+)
+from governance.ledger.anchoring import AnchorsFailed
 from governance.ledger.sequencing import Sequencer, TreeDamaged
+from governance.ledger.witnessing import WitnessesFailed
 from governance.monitors import acting, watching
 from governance.operations import keks, verification
 from governance.operations.retention import Retention
 from governance.overseeing import alarms, figures
 from governance.queues import competence
-from governance.reporting import files, making
+from governance.reporting import files, log_exports, making
 from governance.reviews import digests, gold, lateness, notices, overdue
 from governance.webhooks import delivering
 from governance.webhooks.delivering import Deliveries
@@ -51,7 +64,9 @@ SEQUENCE_EVERY = 0.15
 PUBLISH_EVERY = 1.0
 FOLD_EVERY = 1.0
 DELIVER_EVERY = 0.5
+MIRROR_EVERY = 2.0
 OVERSEE_EVERY = 600.0
+ANCHOR_LOOK_EVERY = 30.0
 KEEP_LINKS = timedelta(days=30)
 _STAND_BY = 1.0
 _LONGEST_BACK_OFF = 5.0
@@ -151,6 +166,8 @@ class Background:
                 _Task("reconciliation", 600.0, lambda: reconciling.run_if_due(answerable) and None),
             ]
         )
+        # An export of a long log takes minutes, and keeps nothing else waiting.
+        lines.append([_Task("log_exports", 1.0, self._export)])
         # A mail server that hangs keeps nothing else waiting.
         lines.append([_Task("mail", 1.0, self._mail)])
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
@@ -162,6 +179,14 @@ class Background:
         )
         lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
         lines.append([_Task("erasing", 1.0, self._erase)])
+        folder = answerable.settings.log_mirror_dir
+        if folder is not None:
+            lines.append([_Task("mirror", MIRROR_EVERY, partial(self._mirror, folder))])
+        if answerable.settings.witnessing != "off":
+            every = float(answerable.settings.witness_every)
+            lines.append([_Task("witnesses", every, self._witness)])
+        if anchoring.methods(answerable.settings):
+            lines.append([_Task("anchors", ANCHOR_LOOK_EVERY, self._anchor)])
         webhooks = Deliveries(answerable)
         lines.append([_Task("webhooks", DELIVER_EVERY, webhooks.work)])
         self._threads = [
@@ -214,14 +239,26 @@ class Background:
         if self._may_sequence():
             publishing.publish(self._answerable)
 
+    def _witness(self) -> None:
+        witnessing.run(self._answerable)
+
+    def _anchor(self) -> None:
+        anchoring.run(self._answerable)
+
     def _may_sequence(self) -> bool:
         """Tell whether the log's key is here; looked at every few seconds, as an epoch may have been opened."""
         if time.monotonic() - self._key_looked_at > 5.0:
             with self._answerable.database.read() as session:
                 current = queries.current(session)
-            self._has_key = keys.signing_key(self._answerable, current) is not None
+            self._has_key = bool(keys.signing_keys(self._answerable, current))
             self._key_looked_at = time.monotonic()
         return self._has_key
+
+    def _export(self) -> bool:
+        return log_exports.run(self._answerable, self._name) > 0
+
+    def _mirror(self, folder: Path) -> None:
+        mirroring.mirror(self._answerable, folder)
 
     def _overdue(self) -> int:
         return overdue.run(self._answerable) + gold.expire(self._answerable)
@@ -233,7 +270,10 @@ class Background:
 
     def _report(self) -> bool:
         return (
-            making.run(self._answerable, self._name) + files.run(self._answerable, self._name) > 0
+            making.run(self._answerable, self._name)
+            + files.run(self._answerable, self._name)
+            + draws.settle_due(self._answerable)
+            > 0
         )
 
     def _oversee(self) -> None:
@@ -255,7 +295,7 @@ class Background:
 
 
 def clean(answerable: Answerable) -> None:
-    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, who read what within the hour, done jobs, old webhooks, checkpoints between hours; and name in the log what was erased."""
+    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, who read what within the hour, done jobs, old webhooks, checkpoints between hours; name in the log what was erased, and retire keys of the log that others follow."""
     now = answerable.clock.now()
     while _forget_keys(answerable) == _BATCH:
         pass
@@ -271,10 +311,12 @@ def clean(answerable: Answerable) -> None:
         readings.forget_old(session, now)
     mail.drop_stale(answerable)
     queue.clean(answerable)
+    log_exports.drop_old(answerable)
     delivering.forget_old(answerable)
     publishing.thin_out(answerable, now)
     carrying_out.forget_spent(answerable)
     carrying_out.name_records(answerable)
+    rotation.retire_due(answerable)
 
 
 def _forget_keys(answerable: Answerable) -> int:
@@ -306,7 +348,7 @@ def told(error: Exception) -> str:
         return error.diagnostics()
     if isinstance(error, AnswerableError):
         return error.detail
-    if isinstance(error, TreeDamaged | MailFailed):
+    if isinstance(error, TreeDamaged | MailFailed | WitnessesFailed | AnchorsFailed):
         return str(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {error.filename}"

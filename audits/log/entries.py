@@ -77,6 +77,10 @@ class EntryKind(StrEnum):
     COUNTS_CORRECTED = "counts.corrected"
     IMPORT_FINISHED = "import.finished"
     REPORT_MADE = "report.made"
+    COUNT_REPORTED = "count.reported"
+    DRAW_MADE = "draw.made"
+    DRAW_SETTLED = "draw.settled"
+    DRAWN_LOOKED_AT = "drawn.looked_at"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_NOTED = "incident.noted"
     INCIDENT_CLOSED = "incident.closed"
@@ -123,8 +127,10 @@ class EntryKind(StrEnum):
     LOG_CLOSED = "log.closed"
     LOG_TICK = "log.tick"
     LOG_KEY_ADDED = "log.key_added"
+    LOG_KEY_RETIRED = "log.key_retired"
     LOG_ANOMALY_FOUND = "log.anomaly_found"
     LOG_PRUNED = "log.pruned"
+    ANCHOR_MADE = "anchor.made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +317,22 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.REPORT_MADE: _describe(
         "A report was made and signed; names its digest.", "person, service"
     ),
+    EntryKind.COUNT_REPORTED: _describe(
+        "An app, or somebody for it, said how many decisions it asked for within a window, by its own count.",
+        "app, person, service",
+    ),
+    EntryKind.DRAW_MADE: _describe(
+        "Decisions were asked for at random; says how many, and from which part of the log. The seed comes from the next checkpoint.",
+        "person, service",
+    ),
+    EntryKind.DRAW_SETTLED: _describe(
+        "A draw got its seed; names the checkpoint it is made of, and the digest of the decisions that it drew.",
+        "service",
+    ),
+    EntryKind.DRAWN_LOOKED_AT: _describe(
+        "A person said that they looked at a drawn decision; what they said of it is a payload.",
+        "person",
+    ),
     EntryKind.INCIDENT_OPENED: _describe(
         "A monitor found a disparity, or errors, beyond what the policy tolerates.", "service"
     ),
@@ -424,12 +446,23 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.LOG_TICK: _describe(
         "The sequencer's clock, so that entries can be placed in time.", "service"
     ),
-    EntryKind.LOG_KEY_ADDED: _describe("A key that signs for this log was added.", "service"),
+    EntryKind.LOG_KEY_ADDED: _describe(
+        "A key that signs checkpoints or receipts of this log was added; names it, what it signs and from which size on.",
+        "service",
+    ),
+    EntryKind.LOG_KEY_RETIRED: _describe(
+        "A key no longer signs for this log; says from which size on, and whether it was replaced in order or stolen.",
+        "service",
+    ),
     EntryKind.LOG_ANOMALY_FOUND: _describe(
         "Something in the log's storage or clock is not as it must be.", "service"
     ),
     EntryKind.LOG_PRUNED: _describe(
         "Entries older than anything is kept for were deleted, up to an index; their hashes stay, so that all proofs do.",
+        "service",
+    ),
+    EntryKind.ANCHOR_MADE: _describe(
+        "A checkpoint was laid down outside: in a file, in a git repository or with a time-stamping authority; names its size, its root and what it is found by.",
         "service",
     ),
 }

@@ -24,8 +24,8 @@ MAX_SIGNATURES: Final = 100
 MAX_NOTE_CHARACTERS: Final = 1_000_000
 _ED25519: Final = b"\x01"
 _KEY_BYTES: Final = 32
-_ID_BYTES: Final = 4
-_DASH: Final = "\u2014 "
+ID_BYTES: Final = 4
+DASH: Final = "\u2014 "
 
 
 class NoteRefused(ValueError):
@@ -52,7 +52,7 @@ class VerifyingKey:
     public: bytes
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        check_name(self.name)
         if len(self.public) != _KEY_BYTES:
             raise MalformedNote(
                 f"An Ed25519 public key takes {_KEY_BYTES} bytes, got {len(self.public)}."
@@ -69,7 +69,7 @@ class VerifyingKey:
         if len(parts) != 3:
             raise MalformedNote("A verifying key has the form name+id+key; this has not.")
         name, key_id, encoded = parts
-        decoded = _decode(encoded, "a verifying key")
+        decoded = decode_base64(encoded, "a verifying key")
         if decoded[:1] != _ED25519:
             raise MalformedNote(
                 "A verifying key must be of type 0x01 (Ed25519); this is another type."
@@ -83,12 +83,12 @@ class VerifyingKey:
 
     def encode(self) -> str:
         """Write the key in the form that ``parse`` and other tools read."""
-        return f"{self.name}+{self.key_id.hex()}+{_encode(_ED25519 + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{encode_base64(_ED25519 + self.public)}"
 
     @cached_property
     def key_id(self) -> bytes:
         """The four bytes that tell keys of one name apart; not a fingerprint to rely on."""
-        return sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:_ID_BYTES]
+        return sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:ID_BYTES]
 
     @cached_property
     def _ed25519(self) -> Ed25519PublicKey:
@@ -111,7 +111,7 @@ class SigningKey:
     seed: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        check_name(self.name)
         if len(self.seed) != SEED_BYTES:
             raise ValueError(
                 f"The seed of a signing key takes {SEED_BYTES} bytes, got {len(self.seed)}."
@@ -129,7 +129,7 @@ class SigningKey:
     def signature_line(self, body: bytes) -> str:
         """Sign a body, and write the line that stands below it."""
         signed = self.verifying_key.key_id + self._ed25519.sign(body)
-        return f"{_DASH}{self.name} {_encode(signed)}\n"
+        return f"{DASH}{self.name} {encode_base64(signed)}\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +154,25 @@ def sign(body: str, *keys: SigningKey) -> str:
     return body + "\n" + "".join(key.signature_line(signed) for key in keys)
 
 
+def split_note(note: str) -> tuple[str, list[str]]:
+    """Part a note into its body and its signature lines, checking no signature.
+
+    Raises:
+        MalformedNote: the text is not a signed note.
+    """
+    body, separator, lines = _check_text(note).rpartition("\n\n")
+    if not separator or not lines.endswith("\n"):
+        raise MalformedNote(
+            "A note is a body, an empty line and signature lines; this has not that form."
+        )
+    signatures = lines[:-1].split("\n")
+    if len(signatures) > MAX_SIGNATURES:
+        raise MalformedNote(
+            f"A note has at most {MAX_SIGNATURES} signatures; this has {len(signatures)}."
+        )
+    return body + "\n", signatures
+
+
 def open_note(note: str, keys: Iterable[VerifyingKey]) -> Note:
     """Check a note's signatures, and return its body only if a known key signed it.
 
@@ -165,25 +184,15 @@ def open_note(note: str, keys: Iterable[VerifyingKey]) -> Note:
         SignatureWrong: a known key's signature does not verify.
     """
     known = {(key.name, key.key_id): key for key in keys}
-    body, separator, lines = _check_text(note).rpartition("\n\n")
-    if not separator or not lines.endswith("\n"):
-        raise MalformedNote(
-            "A note is a body, an empty line and signature lines; this has not that form."
-        )
-    body += "\n"
+    body, signatures = split_note(note)
     signed = body.encode()
     signed_by: list[VerifyingKey] = []
-    signatures = lines[:-1].split("\n")
-    if len(signatures) > MAX_SIGNATURES:
-        raise MalformedNote(
-            f"A note has at most {MAX_SIGNATURES} signatures; this has {len(signatures)}."
-        )
     for line in signatures:
-        name, signature = _parse_signature(line)
-        key = known.get((name, signature[:_ID_BYTES]))
+        name, signature = parse_signature(line)
+        key = known.get((name, signature[:ID_BYTES]))
         if key is None or key in signed_by:
             continue
-        if not key.has_signed(signed, signature[_ID_BYTES:]):
+        if not key.has_signed(signed, signature[ID_BYTES:]):
             raise SignatureWrong(
                 f"The signature of {name} does not fit the text above it: one of the two was changed."
             )
@@ -211,8 +220,8 @@ def checkpoint_body(origin: str, size: int, root: bytes) -> str:
         raise ValueError(
             f"A checkpoint needs a size of at least 0 and a root of {HASH_BYTES} bytes."
         )
-    _check_name(origin)
-    return f"{origin}\n{size}\n{_encode(root)}\n"
+    check_name(origin)
+    return f"{origin}\n{size}\n{encode_base64(root)}\n"
 
 
 def parse_checkpoint(body: str) -> Checkpoint:
@@ -225,12 +234,12 @@ def parse_checkpoint(body: str) -> Checkpoint:
     if len(lines) != 4 or lines[3]:
         raise MalformedNote("A checkpoint has exactly three lines: origin, size and root.")
     origin, size, encoded = lines[:3]
-    _check_name(origin)
+    check_name(origin)
     if not (size.isascii() and size.isdigit() and len(size) <= 19) or str(int(size)) != size:
         raise MalformedNote(
             f"A checkpoint's size is a decimal without leading zeros; this is {size!r}."
         )
-    root = _decode(encoded, "a checkpoint's root")
+    root = decode_base64(encoded, "a checkpoint's root")
     if len(root) != HASH_BYTES:
         raise MalformedNote(f"A checkpoint's root takes {HASH_BYTES} bytes, got {len(root)}.")
     return Checkpoint(origin=origin, size=int(size), root=root)
@@ -252,7 +261,12 @@ def open_checkpoint(note: str, keys: Iterable[VerifyingKey]) -> Checkpoint:
     return checkpoint
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse what cannot be the name of a key.
+
+    Raises:
+        MalformedNote: it is empty, or holds spaces, control characters or a plus.
+    """
     if not name or "+" in name or any(c.isspace() or c < " " for c in name):
         raise MalformedNote(
             f"A key's name is not empty and holds neither spaces nor +; this is {name!r}."
@@ -273,29 +287,40 @@ def _check_text(text: str) -> str:
     return text
 
 
-def _parse_signature(line: str) -> tuple[str, bytes]:
-    name, space, encoded = line.removeprefix(_DASH).partition(" ")
-    if not line.startswith(_DASH) or not space:
+def parse_signature(line: str) -> tuple[str, bytes]:
+    """Read a signature line, without its newline: the key's name, and the key's id followed by the signature.
+
+    Raises:
+        MalformedNote: it has not the form of one.
+    """
+    name, space, encoded = line.removeprefix(DASH).partition(" ")
+    if not line.startswith(DASH) or not space:
         raise MalformedNote(
             "A signature line is a dash, a key's name and base64; this note has another line."
         )
-    _check_name(name)
-    signature = _decode(encoded, "a signature")
-    if len(signature) <= _ID_BYTES:
+    check_name(name)
+    signature = decode_base64(encoded, "a signature")
+    if len(signature) <= ID_BYTES:
         raise MalformedNote(f"The signature of {name} is too short to be one.")
     return name, signature
 
 
-def _encode(data: bytes) -> str:
+def encode_base64(data: bytes) -> str:
+    """Write bytes as notes do."""
     return base64.b64encode(data).decode()
 
 
-def _decode(text: str, what: str) -> bytes:
+def decode_base64(text: str, what: str) -> bytes:
+    """Read base64 in its one canonical spelling; ``what`` names it in the error.
+
+    Raises:
+        MalformedNote: it is another spelling, or none.
+    """
     try:
         decoded = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise MalformedNote(f"{what.capitalize()} is not base64.") from None
     # Base64 has several spellings of some bytes; only one is accepted, so that no changed bit goes unseen.
-    if _encode(decoded) != text:
+    if encode_base64(decoded) != text:
         raise MalformedNote(f"{what.capitalize()} is not base64 in its one canonical spelling.")
     return decoded

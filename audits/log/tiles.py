@@ -7,6 +7,7 @@ keeps one row a tile, which only ever gets longer, and older sizes are read from
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,6 +18,11 @@ from audits.log.tree import EMPTY_ROOT, HASH_BYTES, largest_power_below, node_ha
 HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
 TILE_BYTES: Final = WIDTH * HASH_BYTES
+MAX_LEVEL: Final = 63
+_PATH: Final = re.compile(
+    r"(?P<level>entries|[0-9]{1,2})/(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[0-9]{1,3}))?",
+    re.ASCII,
+)
 
 ReadTile = Callable[[int, int], bytes | None]
 """The stored hashes of the tile at (level, index), or None where there is none; may be longer than asked."""
@@ -114,11 +120,45 @@ def tile_path(level: int, index: int, width: int = WIDTH) -> str:
     >>> tile_path(0, 1234067), tile_path(1, 5, 17)
     ('tile/0/x001/x234/067', 'tile/1/005.p/17')
     """
+    return f"tile/{level}/{numbered_path(index, width)}"
+
+
+def numbered_path(index: int, width: int = WIDTH) -> str:
+    """Write a tile's or a bundle's index as C2SP's path elements, with the width where it is partial."""
     parts = [f"{index % 1000:03d}"]
     while index := index // 1000:
         parts.append(f"x{index % 1000:03d}")
-    suffix = "" if width == WIDTH else f".p/{width}"
-    return f"tile/{level}/{'/'.join(reversed(parts))}{suffix}"
+    return "/".join(reversed(parts)) + ("" if width == WIDTH else f".p/{width}")
+
+
+@dataclass(frozen=True, slots=True)
+class TileAt:
+    """What a path names: the tile of a level, or, where the level is None, the entry bundle."""
+
+    level: int | None
+    index: int
+    width: int
+
+
+def parse_tile_path(path: str) -> TileAt | None:
+    """Read what a path below ``tile/`` names, None where it is not spelled as C2SP spells it.
+
+    >>> parse_tile_path("0/x001/x234/067")
+    TileAt(level=0, index=1234067, width=256)
+    >>> parse_tile_path("entries/005.p/17")
+    TileAt(level=None, index=5, width=17)
+    """
+    match = _PATH.fullmatch(path)
+    if match is None:
+        return None
+    level = None if match["level"] == "entries" else int(match["level"])
+    index = int(match["index"].replace("x", "").replace("/", ""))
+    width = WIDTH if match["width"] is None else int(match["width"])
+    # One tile has one path: no leading zeros, no first element that is zero, no width but 1 to 255.
+    written = f"{'entries' if level is None else level}/{numbered_path(index, width)}"
+    if written != path or not 1 <= width <= WIDTH or (level is not None and level > MAX_LEVEL):
+        return None
+    return TileAt(level, index, width)
 
 
 def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:

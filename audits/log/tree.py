@@ -162,12 +162,14 @@ class Frontier:
         self.size = 0
         self._peaks: list[bytes] = []
 
-    def append(self, leaf: bytes) -> Sequence[bytes]:
+    def append(self, node: bytes, height: int = 0) -> Sequence[bytes]:
         """Add a leaf's hash; return the nodes of height 8, 16, ... that it completed, lowest first.
 
-        Those are the hashes that tiles of level 1, 2, ... hold.
+        Those are the hashes that tiles of level 1, 2, ... hold. A whole subtree is added at once by its root and
+        its height, where the size is a multiple of its leaves.
         """
-        node, position, height = leaf, self.size, 0
+        position = self.size >> height
+        self.size += 1 << height
         completed: list[bytes] | None = None
         while position & 1:
             node = node_hash(self._peaks.pop(), node)
@@ -176,7 +178,6 @@ class Frontier:
             if height & 7 == 0:
                 completed = [*(completed or ()), node]
         self._peaks.append(node)
-        self.size += 1
         return completed or ()
 
     def root(self) -> bytes:

@@ -35,6 +35,7 @@ COMMANDS: Final = {
         "Answer a person concerned: a copy of their data, or erase it.",
     ),
     "audit": ("governance.cli.audit:audit", "Verify the audit log and tend to it."),
+    "witness": ("governance.cli.witness:witness", "Watch logs, and cosign what they sign."),
 }
 
 

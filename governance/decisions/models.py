@@ -25,6 +25,14 @@ class Decision(Base):
         sa.Index("ix_decisions_app_recorded", "app_id", "recorded_at", "id"),
         sa.Index("ix_decisions_recorded", "recorded_at", "id"),
         sa.Index(
+            "ix_decisions_app_sequence",
+            "app_id",
+            "sequence",
+            "recorded_at",
+            sqlite_where=sa.text("sequence IS NOT NULL"),
+            postgresql_where=sa.text("sequence IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_decisions_point_happened",
             "point",
             sa.text("coalesce(occurred_at, recorded_at)"),

@@ -11,11 +11,13 @@ import orjson
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind, describe
-from audits.log.tiles import HEIGHT, WIDTH
-from audits.log.tree import HASH_BYTES
-from governance.errors import InvalidInput, NotFound
-from governance.ledger import queries
-from governance.ledger.models import Leaf, Log, LogRecord, PendingRecord, StoredCheckpoint, Tile
+from audits.log.witness_policy import WitnessPolicy
+from governance.clock import is_id
+from governance.errors import InvalidInput, NotFound, SettingsInvalid
+from governance.ledger import anchoring, queries, witnessing
+from governance.ledger.anchoring import AnchorView
+from governance.ledger.models import Leaf, Log, LogRecord, PendingRecord, StoredCheckpoint
+from governance.ledger.witnessing import WitnessView
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -24,7 +26,7 @@ MOST_ENTRIES = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointView:
-    """A signed checkpoint; ``note`` is what was signed, with the signature."""
+    """A published checkpoint; ``note`` is what was signed, with the log's signature and those of witnesses."""
 
     epoch: int
     origin: str
@@ -33,6 +35,22 @@ class CheckpointView:
     root: bytes
     note: str
     signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideView:
+    """Who watches the log from outside: ``mode`` is that of witnessing, ``published`` and ``signed`` how many entries the newest such checkpoint covers.
+
+    ``quorum`` tells whether enough witnesses cosigned the published one, ``fault`` why the policy cannot be read.
+    """
+
+    mode: str
+    published: int
+    signed: int
+    quorum: bool
+    witnesses: Sequence[WitnessView]
+    anchors: Sequence[AnchorView]
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,50 +126,40 @@ def state(work: Work) -> LogState:
     )
 
 
+def outside(work: Work) -> OutsideView:
+    """Return who watches the current epoch from outside, and where its checkpoints were laid down."""
+    work.require(Permission.LOG_READ)
+    session = work.session
+    log = queries.current(session)
+    published = queries.published_checkpoint(session, log.epoch)
+    signed = queries.newest_checkpoint(session, log.epoch)
+    fault = None
+    wanted = WitnessPolicy()
+    try:
+        wanted = witnessing.policy(work.answerable)
+    except SettingsInvalid as error:
+        fault = error.detail
+    found = () if published is None else witnessing.cosigned(session, published)
+    return OutsideView(
+        mode=work.answerable.settings.witnessing,
+        published=0 if published is None else published.size,
+        signed=0 if signed is None else signed.size,
+        quorum=fault is None
+        and bool(wanted.witnesses)
+        and wanted.is_met(one.cosigner for one in found),
+        witnesses=witnessing.views(session, wanted, log.epoch),
+        anchors=anchoring.newest(session),
+        fault=fault,
+    )
+
+
 def newest_checkpoint(work: Work, epoch: int | None = None) -> CheckpointView | None:
-    """Return the newest checkpoint of the current epoch, or of one named; anybody may know it."""
+    """Return the newest published checkpoint of the current epoch, or of one named; anybody may know it."""
     log = queries.current(work.session) if epoch is None else work.session.get(Log, epoch)
     if log is None:
         return None
-    found = queries.newest_checkpoint(work.session, log.epoch)
-    return None if found is None else _checkpoint_view(log, found)
-
-
-def checkpoint(work: Work, size: int, epoch: int | None = None) -> CheckpointView:
-    """Return the checkpoint of a size; anybody may know it.
-
-    Raises:
-        NotFound: none was signed at this size, or it was thinned out.
-    """
-    log = queries.current(work.session) if epoch is None else work.session.get(Log, epoch)
-    found = None if log is None else work.session.get(StoredCheckpoint, (log.epoch, size))
-    if log is None or found is None:
-        raise NotFound(f"There is no checkpoint of size {size}.")
-    return _checkpoint_view(log, found)
-
-
-def tile(work: Work, level: int, index: int, width: int = WIDTH, epoch: int | None = None) -> bytes:
-    """Return a tile's first ``width`` hashes; anybody may know them, as they tell nothing of what was hashed.
-
-    Only what a signed checkpoint covers is given out.
-
-    Raises:
-        NotFound: no signed tree has this tile.
-    """
-    missing = NotFound(f"There is no tile {level}/{index} of width {width}.")
-    signed = newest_checkpoint(work, epoch)
-    if signed is None or not 1 <= width <= WIDTH or not 0 <= level <= 7 or index < 0:
-        raise missing
-    if index * WIDTH + width > signed.size >> (HEIGHT * level):
-        raise missing
-    hashes = work.session.execute(
-        sa.select(Tile.hashes).where(
-            Tile.epoch == signed.epoch, Tile.level == level, Tile.idx == index
-        )
-    ).scalar_one_or_none()
-    if hashes is None or len(hashes) < width * HASH_BYTES:
-        raise missing
-    return hashes[: width * HASH_BYTES]
+    found = queries.published_checkpoint(work.session, log.epoch)
+    return None if found is None else _checkpoint_view(work, log, found)
 
 
 def backlog(work: Work) -> Backlog:
@@ -244,6 +252,42 @@ def entry_at(work: Work, index: int, epoch: int | None = None) -> EntryView:
     return entry(work, leaf.record_id)
 
 
+def growth(work: Work, *, points: int = 30) -> list[tuple[datetime, int]]:
+    """Return when the current epoch had how many entries: its opening, and equal steps of size up to the present one."""
+    work.require(Permission.LOG_READ)
+    log = queries.current(work.session)
+    sizes = sorted({max(1, log.size * step // points) for step in range(1, points + 1)})
+    placed = {}
+    if log.size:
+        rows = work.session.execute(
+            sa.select(Leaf.leaf_index, Leaf.integrated_at).where(
+                Leaf.epoch == log.epoch, Leaf.leaf_index.in_([size - 1 for size in sizes])
+            )
+        )
+        placed = {row.leaf_index + 1: row.integrated_at for row in rows}
+    # A clock may have been set back; the line goes on from where it was.
+    grown, latest = [(log.opened_at, 0)], log.opened_at
+    for size in sizes:
+        latest = max(latest, placed.get(size, latest))
+        grown.append((latest, size))
+    return grown if log.size else []
+
+
+def about(work: Work, wanted: str) -> str | None:
+    """Return the id of the entry that an index of the current epoch, or an id, names; None where there is none.
+
+    Raises:
+        NotAllowed: the actor may not read the log.
+    """
+    work.require(Permission.LOG_READ)
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
+        leaf = work.session.get(Leaf, (queries.current(work.session).epoch, int(wanted)))
+        return None if leaf is None else leaf.record_id
+    if not is_id(wanted) or work.session.get(LogRecord, wanted) is None:
+        return None
+    return wanted
+
+
 def places(work: Work, record_ids: Iterable[str]) -> dict[str, Place]:
     """Return where records stand; those that wait are absent. Anybody who knows an id may know its place."""
     wanted = list(record_ids)
@@ -258,14 +302,14 @@ def places(work: Work, record_ids: Iterable[str]) -> dict[str, Place]:
     return found
 
 
-def _checkpoint_view(log: Log, found: StoredCheckpoint) -> CheckpointView:
+def _checkpoint_view(work: Work, log: Log, found: StoredCheckpoint) -> CheckpointView:
     return CheckpointView(
         epoch=log.epoch,
         origin=log.origin,
         vkey=log.vkey,
         size=found.size,
         root=found.root,
-        note=found.note,
+        note=queries.note_of(work.session, found),
         signed_at=found.signed_at,
     )
 

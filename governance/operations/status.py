@@ -25,12 +25,13 @@ from governance import schema
 from governance.actors import Actor
 from governance.appeals.models import Appeal
 from governance.counting.models import Reconciliation
-from governance.errors import WrongInstallation
+from governance.errors import SettingsInvalid, WrongInstallation
 from governance.jobs import parts
 from governance.jobs.models import PartState
 from governance.jobs.parts import Reported
-from governance.ledger import publishing, queries
-from governance.ledger.models import Leaf, LogRecord, PendingRecord
+from governance.ledger import anchoring, publishing, queries, witnessing
+from governance.ledger.keys import RECEIPT_VARIABLE
+from governance.ledger.models import Leaf, LogRecord, PendingRecord, StoredCheckpoint
 from governance.monitors.models import Incident
 from governance.operations import keks, retention
 from governance.permissions import Permission
@@ -62,6 +63,10 @@ class Part(StrEnum):
     SEQUENCER = "sequencer"
     CHECKPOINT = "checkpoint"
     HIGH_WATER = "high_water"
+    MIRROR = "mirror"
+    WITNESSES = "witnesses"
+    ANCHORS = "anchors"
+    RECEIPTS = "receipts"
     OVERDUE = "overdue"
     MAIL = "mail"
     WEBHOOKS = "webhooks"
@@ -85,11 +90,13 @@ class PartView:
     todo: str = ""
 
 
-#: How old the oldest entry that waits may be, and how long a part may be silent.
-SEQUENCER_LATE: Final = timedelta(seconds=60)
+#: How long a part may be silent.
 CHECKPOINT_LATE: Final = timedelta(seconds=60)
 WORKER_LATE: Final = timedelta(seconds=90)
 OVERDUE_LATE: Final = timedelta(minutes=5)
+WITNESSES_LATE: Final = timedelta(seconds=120)
+#: The log ticks every quarter of an hour at least, so that there is always something new to lay down.
+ANCHORS_LATE: Final = {"hourly": timedelta(hours=2), "daily": timedelta(hours=25)}
 CLOCK_TOLERANCE: Final = timedelta(seconds=5)
 _LEAST_FREE_BYTES: Final = 500 * 1024 * 1024
 _LEAST_FREE_SHARE: Final = 0.02
@@ -121,9 +128,13 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
             looks: list[Callable[[], PartView]] = [
                 lambda: _clock(answerable, session, now),
                 lambda: _worker(answerable, said, now),
-                lambda: _sequencer(session, said, now),
+                lambda: _sequencer(answerable, session, said, now),
                 lambda: _checkpoint(session, said, now),
                 lambda: _high_water(answerable, session, said, now),
+                lambda: _mirror(answerable, said),
+                lambda: _witnesses(answerable, session, said, now),
+                lambda: _anchors(answerable, session, said, now),
+                lambda: _receipts(answerable, now),
                 lambda: _overdue(session, said, now),
                 lambda: _mail(answerable, said),
                 lambda: _webhooks(session, said),
@@ -254,7 +265,8 @@ def _clock(answerable: Answerable, session: Session, now: datetime) -> PartView:
             state=State.FAILING,
             detail=f"This machine's clock is {_span(abs(ahead))} {apart} {compared}.",
             since=_since(answerable, Part.CLOCK, now),
-            todo="Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right.",
+            todo="Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right. "
+            "Where the log's last tick is far ahead because the clock was, `answerable audit new-epoch --reason ...` begins a log with right ones.",
         )
     _well(answerable, Part.CLOCK)
     return _ok(Part.CLOCK, "The clock agrees with the log and the database.")
@@ -282,7 +294,9 @@ def _worker(answerable: Answerable, said: Mapping[str, Reported], now: datetime)
     return _ok(Part.WORKER, f"Background work runs {where}.")
 
 
-def _sequencer(session: Session, said: Mapping[str, Reported], now: datetime) -> PartView:
+def _sequencer(
+    answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
+) -> PartView:
     failing = _reported(
         Part.SEQUENCER, said, "Run `answerable audit verify`; its findings say what was damaged."
     )
@@ -294,11 +308,12 @@ def _sequencer(session: Session, said: Mapping[str, Reported], now: datetime) ->
         .order_by(PendingRecord.record_id)
         .limit(1)
     ).scalar_one_or_none()
-    if oldest is not None and now - oldest > SEQUENCER_LATE:
+    promised = timedelta(seconds=answerable.settings.log_promise)
+    if oldest is not None and now - oldest > promised:
         return PartView(
             part=Part.SEQUENCER,
             state=State.FAILING,
-            detail=f"An entry has waited for its place in the log for {_span(now - oldest)}.",
+            detail=f"An entry has waited for its place in the log for {_span(now - oldest)}; receipts promise {_span(promised)}.",
             since=oldest,
             todo=_START_WORKER
             + " It needs the log's key: the file log-<epoch>.key among the secrets, or ANSWERABLE_SECRET_LOG.",
@@ -326,7 +341,8 @@ def _checkpoint(session: Session, said: Mapping[str, Reported], now: datetime) -
         )
     if newest is None:
         return _ok(Part.CHECKPOINT, "The first checkpoint is about to be signed.")
-    return _ok(Part.CHECKPOINT, f"The newest checkpoint covers {newest.size} entries.")
+    waits = "" if newest.published_at is not None else " It waits for witnesses."
+    return _ok(Part.CHECKPOINT, f"The newest checkpoint covers {newest.size} entries.{waits}")
 
 
 def _high_water(
@@ -368,6 +384,116 @@ def _high_water(
     )
 
 
+def _witnesses(
+    answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
+) -> PartView:
+    if answerable.settings.witnessing == "off":
+        return PartView(
+            part=Part.WITNESSES,
+            state=State.OFF,
+            detail="Nobody outside watches the log: whoever has its key could write another past.",
+            todo="Name witnesses in a file, and the file in witness_policy.",
+        )
+    required = answerable.settings.witnessing == "required"
+    todo = (
+        "No further checkpoint is given out until a quorum has cosigned it; decisions go on."
+        if required
+        else "Checkpoints are given out meanwhile, without these cosignatures."
+    )
+    failing = _reported(Part.WITNESSES, said, todo)
+    if failing is not None:
+        return failing
+    try:
+        wanted = witnessing.policy(answerable)
+    except SettingsInvalid as error:
+        return PartView(
+            part=Part.WITNESSES,
+            state=State.FAILING,
+            detail=error.detail,
+            since=_since(answerable, Part.WITNESSES, now),
+            todo=todo,
+        )
+    _well(answerable, Part.WITNESSES)
+    log = queries.current(session)
+    signed = queries.newest_checkpoint(session, log.epoch)
+    published = queries.published_checkpoint(session, log.epoch)
+    given_out = 0 if published is None else published.size
+    if required and signed is not None and signed.size > given_out:
+        waiting = session.execute(
+            sa.select(sa.func.min(StoredCheckpoint.signed_at)).where(
+                StoredCheckpoint.epoch == log.epoch, StoredCheckpoint.size > given_out
+            )
+        ).scalar_one()
+        if now - waiting > WITNESSES_LATE:
+            return PartView(
+                part=Part.WITNESSES,
+                state=State.FAILING,
+                detail=f"Checkpoints wait for a quorum of witnesses; the newest that was given out covers {given_out} of {signed.size} entries.",
+                since=waiting,
+                todo=f"{_START_WORKER} The quorum is the one of witness_policy.",
+            )
+    seen = [one.cosigned_at for one in witnessing.views(session, wanted, log.epoch)]
+    times = sorted(one for one in seen if one is not None)
+    if not times:
+        return _ok(Part.WITNESSES, f"{len(seen)} witnesses are named; none has cosigned yet.")
+    return _ok(
+        Part.WITNESSES,
+        f"{len(times)} of {len(seen)} witnesses have cosigned, the last on {times[-1]:%Y-%m-%d %H:%M} UTC.",
+    )
+
+
+def _anchors(
+    answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
+) -> PartView:
+    wanted = anchoring.methods(answerable.settings)
+    if not wanted:
+        return PartView(
+            part=Part.ANCHORS,
+            state=State.OFF,
+            detail="Checkpoints are laid down nowhere outside.",
+            todo="Set anchor_file, anchor_git or anchor_timestamp_url.",
+        )
+    failing = _reported(
+        Part.ANCHORS, said, "It is tried again every half minute; decisions and signing go on."
+    )
+    if failing is not None:
+        return failing
+    made = {(one.method, one.place): one.made_at for one in anchoring.newest(session)}
+    times = [made.get(place) for place in wanted.items()]
+    known = [one for one in times if one is not None]
+    if len(known) < len(times):
+        return _ok(Part.ANCHORS, "The first anchors are about to be made.")
+    oldest = min(known)
+    late = ANCHORS_LATE[answerable.settings.anchor_every]
+    if now - oldest > late:
+        return PartView(
+            part=Part.ANCHORS,
+            state=State.FAILING,
+            detail=f"An anchor was last made {_span(now - oldest)} ago.",
+            since=oldest + late,
+            todo=_START_WORKER,
+        )
+    return _ok(
+        Part.ANCHORS,
+        f"Checkpoints are laid down at {len(times)} {'place' if len(times) == 1 else 'places'}, the last on {max(known):%Y-%m-%d %H:%M} UTC.",
+    )
+
+
+def _receipts(answerable: Answerable, now: datetime) -> PartView:
+    if answerable.receipts.key is None:
+        return PartView(
+            part=Part.RECEIPTS,
+            state=State.FAILING,
+            detail="None of the keys for receipts here counts, so answers go without a receipt.",
+            since=_since(answerable, Part.RECEIPTS, now),
+            todo=f"Give this process the newest file receipt*.key among the secrets, or {RECEIPT_VARIABLE}, then start it again. "
+            "Where it is lost, `answerable audit rotate-key receipt` makes another.",
+        )
+    _well(answerable, Part.RECEIPTS)
+    promised = timedelta(seconds=answerable.settings.log_promise)
+    return _ok(Part.RECEIPTS, f"Receipts promise a place in the log within {_span(promised)}.")
+
+
 def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> PartView:
     failing = _reported(Part.OVERDUE, said, _START_WORKER)
     if failing is not None:
@@ -403,6 +529,21 @@ def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> P
             todo="Have somebody answer them who had no part in the decision; the queue shows them as overdue.",
         )
     return _ok(Part.OVERDUE, "What is overdue is moved on.")
+
+
+def _mirror(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:
+    folder = answerable.settings.log_mirror_dir
+    if folder is None:
+        return PartView(
+            part=Part.MIRROR,
+            state=State.OFF,
+            detail="No copy of the log is kept as files; whoever checks it reads it from this service.",
+            todo="Set log_mirror_dir to have one kept that any web server gives out.",
+        )
+    todo = f"See that {folder} belongs to the service's user and is not on a full disk; what it holds stays a whole log."
+    return _reported(Part.MIRROR, said, todo) or _ok(
+        Part.MIRROR, f"{folder} holds the newest checkpoint and its hashes."
+    )
 
 
 def _mail(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:

@@ -16,14 +16,15 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
+from audits.log import drawing
 from audits.log import verify as log_verify
-from audits.log.entries import EntryKind
+from audits.log.entries import EntryKind, instant_text
 from audits.log.highwater import HighWater, SigningRefused
-from audits.log.notes import VerifyingKey
 from audits.log.tiles import ReadTile
 from audits.log.tree import leaf_hash
 from audits.log.verify import Severity, StoredEntry
 from governance.appeals.models import Appeal, Reversal
+from governance.auditing.models import Draw, DrawnDecision, SentCount
 from governance.clock import rfc3339
 from governance.decisions import sight
 from governance.decisions.models import Decision
@@ -36,13 +37,14 @@ from governance.ledger import highwater_file, keys, queries
 from governance.ledger.models import (
     Leaf,
     Log,
+    LogKey,
     LogRecord,
     PendingRecord,
     QuarantinedRecord,
     StoredCheckpoint,
     Tile,
 )
-from governance.operations import comparing, standing
+from governance.operations import comparing, log_keys, standing
 from governance.points.models import DecisionPoint, PolicyVersion
 from governance.reporting import signing
 from governance.reporting.models import ReportRow
@@ -172,22 +174,23 @@ class _Verification:
         for log in queries.epochs(self._session):
             self._report.epochs += 1
             yield from self._epoch(log)
+        yield from self._log_keys()
         yield from self._policies()
         yield from self._in_force()
         yield from self._reports()
         yield from self._gold()
         yield from self._pruned_payloads()
         self._erased, self._erased_unnamed = self._erased_told()
+        yield from self._draws()
         yield from self._records()
         yield from self._decisions()
 
     # ------------------------------------------------------------------------------- the log
 
     def _epoch(self, log: Log) -> Iterator[Finding]:
-        key = VerifyingKey.parse(log.vkey)
         try:
             # The key's own half, where it is here, is worth more than what the database says of it.
-            keys.signing_key(self._answerable, log)
+            keys.signing_keys(self._answerable, log)
         except AnswerableError as error:
             yield _tampered(
                 "the log key here is not the one the log names",
@@ -206,7 +209,8 @@ class _Verification:
             entries=self._entries(log),
             read_tile=self._tiles(log),
             checkpoints=self._checkpoints(log),
-            keys=[key],
+            keys=log.verifying_keys,
+            retired=log.retired_keys,
             highwater=mark,
             min_index=pruned_to,
         ):
@@ -377,6 +381,26 @@ class _Verification:
         return self._session.execute(
             sa.select(Decision.id).where(Decision.id == record_id)
         ).scalar_one_or_none()
+
+    def _log_keys(self) -> Iterator[Finding]:
+        """Hold the keys that count against the entries that named them."""
+        told = [
+            _parsed(entry)
+            for entry in self._session.execute(
+                sa.select(self._bytes(LogRecord.entry)).where(LogRecord.kind.in_(log_keys.KINDS))
+            ).scalars()
+        ]
+        try:
+            found = list(
+                log_keys.differences([said for said in told if said is not None], self._all(LogKey))
+            )
+        except (KeyError, TypeError) as error:
+            found = [("the log's keys", "entries of this program", f"{type(error).__name__}")]
+        for key, expected, got in found:
+            yield _tampered(
+                f"the key {key} is not what the entries say", expected=expected, got=got
+            )
+        self._session.expunge_all()
 
     # ------------------------------------------------------------------------------ policies
 
@@ -804,6 +828,54 @@ class _Verification:
         for missing, digest in said.items():
             yield _tampered(f"report {missing} is gone", expected=digest, got="nothing")
 
+    # --------------------------------------------------------- draws, and what apps say they sent
+
+    def _draws(self) -> Iterator[Finding]:
+        """Hold draws, the decisions they named and apps' own counts against the entries that tell of them."""
+        said: dict[str, dict[str, Any]] = {}
+        kinds = (EntryKind.COUNT_REPORTED, EntryKind.DRAW_MADE, EntryKind.DRAW_SETTLED)
+        for entry in self._session.execute(
+            sa.select(self._bytes(LogRecord.entry))
+            .where(LogRecord.kind.in_(kinds))
+            .order_by(LogRecord.id)
+        ).scalars():
+            parsed = _parsed(entry)
+            if parsed is None:
+                continue
+            data = parsed["data"]
+            if parsed["kind"] == EntryKind.DRAW_SETTLED:
+                settled = {name: data[name] for name in ("epoch", "size", "seed", "digest")}
+                said.setdefault(parsed["refs"]["draw"], {}).update(settled)
+            elif parsed["kind"] == EntryKind.DRAW_MADE:
+                unsettled = {"epoch": None, "size": None, "seed": None}
+                said[parsed["id"]] = {**unsettled, "digest": drawing.digest_of([]), **data}
+            else:
+                said[parsed["id"]] = {**data, "app_id": parsed["refs"]["app"]}
+        rows: dict[str, dict[str, Any]] = {}
+        for draw in self._all(Draw):
+            named = self._session.execute(
+                sa.select(DrawnDecision.decision_id)
+                .where(DrawnDecision.draw_id == draw.id)
+                .order_by(DrawnDecision.position)
+            ).scalars()
+            rows[draw.id] = {
+                name: getattr(draw, name)
+                for name in ("wanted", "point", "bounds", "population", "epoch", "size", "seed")
+            } | {"digest": drawing.digest_of(named), **_times(draw)}
+        for count in self._all(SentCount):
+            rows[count.id] = {
+                name: getattr(count, name) for name in ("app_id", "sent", "last_sequence")
+            } | _times(count)
+        for record_id in sorted(said.keys() | rows.keys()):
+            expected, got = said.get(record_id), rows.get(record_id)
+            if expected != got:
+                yield _tampered(
+                    "a draw, or what an app says it sent, is not what the entries say",
+                    expected=_text(expected or "nothing"),
+                    got=_text(got or "nothing"),
+                    record_id=record_id,
+                )
+
     # ---------------------------------------------------------------------------- gold cases
 
     def _gold(self) -> Iterator[Finding]:
@@ -1004,6 +1076,14 @@ class _Verification:
         if self._answerable.database.is_sqlite:
             return sa.cast(column, sa.LargeBinary).label(column.key)
         return column
+
+
+def _times(row: Any) -> dict[str, str | None]:
+    """Return a row's window as entries write it."""
+    return {
+        name: None if (at := getattr(row, name)) is None else instant_text(at)
+        for name in ("since", "until")
+    }
 
 
 def _tampered(what: str, *, expected: object, got: object, **about: Any) -> Finding:

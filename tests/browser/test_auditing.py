@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 
+from governance.auditing import draws
 from governance.counting import folding
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
@@ -53,6 +54,12 @@ PAGES = {
     "incident-of-a-manager": "Ada",
     "monitors": "Cleo",
     "decision": "Cleo",
+    "arrivals": "Cleo",
+    "arrivals-of-an-app": "Cleo",
+    "draws": "Cleo",
+    "draw": "Cleo",
+    "draw-that-waits": "Cleo",
+    "evidence": "Cleo",
 }
 
 
@@ -109,6 +116,18 @@ def paths(house: House, incident: str) -> dict[str, str]:
         verification.ask(work)
     verification.run(house.answerable, "tests")
     house.asks()
+    for number in (1, 2, 2, 5):
+        house.asks(confidence=0.95, sequence=number)
+    house.sequence()
+    with house.answerable.work(house.person("Cleo")) as work:
+        drawn = draws.ask(work, wanted=3)
+    house.sequence()
+    draws.settle_due(house.answerable)
+    with house.answerable.work(house.person("Cleo")) as work:
+        first, *_ = draws.get(work, drawn.id).decisions
+        draws.look_at(work, drawn.id, first.decision_id, comment="Nothing to say against it.")
+        waits = draws.ask(work, wanted=1)
+    assert house.app is not None
     with house.answerable.look(people.service("tests")) as work:
         wrong = sa.text("SELECT decision_id FROM ground_truths LIMIT 1")
         decision = work.session.execute(wrong).scalar_one()
@@ -126,6 +145,12 @@ def paths(house: House, incident: str) -> dict[str, str]:
         "incident-of-a-manager": f"/incidents/{incident}",
         "monitors": f"/monitors/{retention.POINT}",
         "decision": f"/decisions/{decision}",
+        "arrivals": "/arrivals",
+        "arrivals-of-an-app": f"/arrivals/{house.app.id}",
+        "draws": "/draws",
+        "draw": f"/draws/{drawn.id}",
+        "draw-that-waits": f"/draws/{waits.id}",
+        "evidence": "/evidence",
     }
 
 

@@ -20,6 +20,7 @@ from governance.identities.models import Person
 from governance.ledger import reading
 from governance.points import service as points
 from governance.queues import competence
+from governance.reporting import log_exports
 from governance.reviews import bulk
 from governance.reviews import service as reviews
 from governance.rights import service as rights
@@ -66,6 +67,7 @@ PAGES = {
     "subject-ask": "Ada",
     "log": "Cleo",
     "log-entry": "Cleo",
+    "log-exports": "Cleo",
     "status": "Anna",
     "people": "Anna",
     "person": "Anna",
@@ -146,6 +148,9 @@ def paths(house: House) -> dict[str, str]:
         refused = rights.ask(work, RightKind.ERASURE, reference="cust-4711")
         rights.refuse(work, refused.id, answer="The law has us keep it for two years.")
     house.sequence()
+    with house.answerable.work(house.person("Cleo")) as work:
+        log_exports.ask(work)
+    log_exports.run(house.answerable, "tests")
     with house.answerable.look(house.person("Cleo")) as work:
         entry = reading.entries(work, limit=1).entries[0]
         assert decisions.get(work, decided).status == "in_review", "it can still be taken back"
@@ -180,6 +185,7 @@ def paths(house: House) -> dict[str, str]:
         "subject-ask": "/subjects/ask",
         "log": "/log",
         "log-entry": f"/log/entries/{entry.id}",
+        "log-exports": "/log/exports",
         "status": "/status",
         "people": "/people",
         "person": f"/people/{house.people['Ben'].id}",

@@ -10,12 +10,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from governance.auditing import draws
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.erasing import service as erasing
 from governance.imports import service as imports
 from governance.imports.states import Kind
 from governance.ledger import reading
+from governance.ledger.sequencing import drain
 from governance.monitors.models import Incident
 from governance.overseeing.models import PersonFigures
 from governance.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -34,6 +36,8 @@ LEADING_ON = {"console.find_entry", "console.queue_updates", "console.case_news"
 #: What is a file to keep and no page.
 FILES = {
     "console.appeal_file",
+    "console.entry_leaf",
+    "console.entry_proof",
     "console.message_file",
     "console.refused_lines",
     "console.report_file",
@@ -137,6 +141,13 @@ def figures(answerable, actor) -> str:
         return row.id
 
 
+def drawn(answerable, actor) -> str:
+    """Draw of what is in the log; return the draw's id."""
+    drain(answerable)
+    with answerable.work(actor) as work:
+        return draws.ask(work, wanted=1).id
+
+
 def fill(answerable) -> dict[str, str]:
     """Put something behind each address; return what stands for its variables."""
     publish(answerable, retention.POLICY)
@@ -165,6 +176,8 @@ def fill(answerable) -> dict[str, str]:
             "figures_id": figures(answerable, actors["Ada"]),
             "import_id": upload(answerable, actors["Anna"]),
             "webhook_id": webhook(answerable, actors["Anna"]),
+            "app_id": people.app(answerable).id,
+            "draw_id": drawn(answerable, actors["Cleo"]),
             "report_id": making.make(answerable, actors["Cleo"], retention.POINT).view.id,
         }
     with answerable.work(actors["Anna"]) as work:

@@ -7,6 +7,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audits.log import profile
 from audits.log.canonical import MAX_INTEGER, NotCanonical, canonical, parse
 from audits.log.entries import commitment, decimal_text
 
@@ -42,7 +43,10 @@ def test_whatever_is_read_is_what_would_be_written(entry: bytes, data: st.DataOb
     try:
         record = parse(entry)
     except NotCanonical:
+        with pytest.raises(NotCanonical):
+            profile.parse(entry)
         return
+    assert profile.parse(entry) == record
     assert rfc8785.dumps(record) == entry
 
 

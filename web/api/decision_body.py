@@ -362,7 +362,9 @@ class DecisionRequestBody(Body):
         validate=ma.validate.Range(
             min=0, max=_LAST_SEQUENCE, error="Expected a number from 0 to 2^53 - 1."
         ),
-        metadata={"description": "The app's own counter, without gaps"},
+        metadata={
+            "description": "The app's own counter, without gaps over all its keys and decision points"
+        },
     )
     metadata = Members(most=_MOST_METADATA)
     hand_over = Nested(PacketBody, allow_none=True)

@@ -9,14 +9,17 @@ import marshmallow as ma
 from flask import Response
 
 from audits.log.entries import EntryKind
+from audits.log.proofs import SUFFIX as PROOF_SUFFIX
 from governance.errors import FieldProblem, NotFound
-from governance.ledger import reading
+from governance.ledger import proving, reading
 from governance.ledger.reading import Place
 from governance.operations import verification
 from governance.permissions import Permission
+from governance.reporting import log_exports
 from web.api.bodies import misfit
 from web.api.resources import PageQuery, Resource, identifier, look, work
-from web.api.schemas import Answer, Flag, Instant, List, Members, Nested, Text, Whole, one_of
+from web.api.schemas import Answer, Body, Flag, Instant, List, Members, Nested, Text, Whole, one_of
+from web.downloads import attachment
 from web.security import requires
 
 resource = Resource("Log", "What was done, by whom, in an order that nobody can change unnoticed.")
@@ -59,6 +62,40 @@ class LogAnswer(Answer):
     opened_at = Instant(required=True)
     backlog = Nested(BacklogAnswer, required=True)
     checkpoint = Nested(CheckpointAnswer, required=True, allow_none=True)
+
+
+class WitnessAnswer(Answer):
+    """A witness, and how it last answered."""
+
+    name = Text(required=True)
+    vkey = Text(required=True, metadata={"description": "The key its cosignatures are made with"})
+    size = Whole(required=True, metadata={"description": "How much of the log it has cosigned"})
+    cosigned_at = Instant(required=True, allow_none=True)
+    failing_since = Instant(required=True, allow_none=True)
+    fault = Text(required=True, allow_none=True)
+
+
+class AnchorAnswer(Answer):
+    """A checkpoint that was laid down outside."""
+
+    method = Text(required=True, metadata={"description": "file, git or rfc3161"})
+    epoch = Whole(required=True)
+    size = Whole(required=True)
+    place = Text(required=True)
+    reference = Text(required=True, metadata={"description": "What it is found by there"})
+    made_at = Instant(required=True)
+
+
+class OutsideAnswer(Answer):
+    """Who watches the log from outside, and where its checkpoints were laid down last."""
+
+    mode = Text(required=True, metadata={"description": "off, best_effort or required"})
+    published = Whole(required=True, metadata={"description": "Entries that were given out"})
+    signed = Whole(required=True, metadata={"description": "Entries that the log has signed"})
+    quorum = Flag(required=True, metadata={"description": "Whether enough witnesses cosigned"})
+    witnesses = List(Nested(WitnessAnswer), required=True)
+    anchors = List(Nested(AnchorAnswer), required=True)
+    fault = Text(required=True, allow_none=True)
 
 
 class PlaceAnswer(Answer):
@@ -136,6 +173,38 @@ class VerificationAnswer(Answer):
     last = Nested(ReportAnswer, required=True, allow_none=True)
 
 
+class ExportBody(Body):
+    """Which entries are wanted, by when they were placed."""
+
+    since = Instant(load_default=None, allow_none=True)
+    until = Instant(load_default=None, allow_none=True)
+
+
+class ExportAnswer(Answer):
+    """An export of the log."""
+
+    id = Text(required=True)
+    asked_at = Instant(required=True)
+    asked_by_name = Text(required=True)
+    since = Instant(required=True, allow_none=True)
+    until = Instant(required=True, allow_none=True)
+    status = Text(required=True, validate=one_of(("asked", "made", "failed")))
+    problem = Text(required=True, allow_none=True)
+    size = Whole(required=True, allow_none=True, metadata={"description": "Bytes of its file"})
+    entries = Whole(required=True, allow_none=True, metadata={"description": "Entries in it"})
+    log_size = Whole(
+        required=True, allow_none=True, metadata={"description": "Entries its checkpoint covers"}
+    )
+    made_at = Instant(required=True, allow_none=True)
+    kept_until = Instant(required=True)
+
+
+class ExportsAnswer(Answer):
+    """Exports, newest first."""
+
+    exports = List(Nested(ExportAnswer), required=True)
+
+
 class EntriesAnswer(Answer):
     """Entries, newest first."""
 
@@ -164,6 +233,15 @@ def get_checkpoint() -> Response:
     if newest is None:
         raise NotFound("No checkpoint was signed yet. The status page says what the log waits for.")
     return Response(newest.note, content_type="text/plain; charset=utf-8")
+
+
+@resource.route("/log/outside", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(200, OutsideAnswer)
+def get_outside() -> Any:
+    """Say who watches the log from outside, and where its checkpoints were laid down last."""
+    with look() as unit:
+        return reading.outside(unit)
 
 
 @resource.route("/log/entries", methods=["GET"])
@@ -197,6 +275,70 @@ def get_entry(entry_id: str) -> Any:
     identifier(entry_id, "entry")
     with look() as unit:
         return reading.entry(unit, entry_id)
+
+
+@resource.route("/log/entries/<entry_id>/proof", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(
+    200,
+    {"type": "string"},
+    content_type="text/plain",
+    description="A C2SP tlog-proof: the entry's index, the hashes up to the root, and the signed checkpoint",
+)
+def prove_entry(entry_id: str) -> Response:
+    """Prove that an entry is in the signed log, to anybody and without us.
+
+    While it waits for its place, the answer is 404 `not-proven-yet` with Retry-After.
+    """
+    identifier(entry_id, "entry")
+    with look() as unit:
+        proof = proving.prove(unit, entry_id)
+    return attachment(proof.text, "text/plain; charset=utf-8", f"{entry_id}{PROOF_SUFFIX}")
+
+
+@resource.route("/log/exports", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(200, ExportsAnswer)
+def list_exports() -> Any:
+    """List the exports that are kept, the newest first."""
+    with look() as unit:
+        return {"exports": log_exports.exports(unit)}
+
+
+@resource.route("/log/exports", methods=["POST"])
+@requires(Permission.LOG_READ)
+@resource.arguments(ExportBody)
+@resource.response(202, ExportAnswer)
+def ask_for_export(body: dict[str, Any]) -> Any:
+    """Have the log exported in the background, with all that it takes to check it without us; the log says who asked."""
+    with work() as unit:
+        return log_exports.ask(unit, since=body["since"], until=body["until"])
+
+
+@resource.route("/log/exports/<export_id>", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(200, ExportAnswer)
+def get_export(export_id: str) -> Any:
+    """Say how far an export is."""
+    identifier(export_id, "export")
+    with look() as unit:
+        return log_exports.one(unit, export_id)
+
+
+@resource.route("/log/exports/<export_id>/file", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(
+    200,
+    {"type": "string", "format": "binary"},
+    content_type="application/zip",
+    description="The export as a zip file",
+)
+def get_export_file(export_id: str) -> Response:
+    """Take an export that was made; the log says so. 409 while it is being made."""
+    identifier(export_id, "export")
+    with work() as unit:
+        file = log_exports.file_of(unit, export_id)
+    return attachment(file.pieces, "application/zip", file.name)
 
 
 @resource.route("/log/verification", methods=["GET"])

@@ -40,6 +40,8 @@ FAMILIES: Final = (
     "signed_reports",
     "incidents",
     "log",
+    "auditing",
+    "log_exports",
     "status",
     "people",
     "keys",

@@ -13,6 +13,7 @@ def permission_words() -> Mapping[Permission, str]:
     return {
         Permission.ACCOUNT_USE: _("use the own account"),
         Permission.APPEALS_OPEN: _("enter objections of the persons concerned"),
+        Permission.ARRIVALS_REPORT: _("say how many decisions were asked for"),
         Permission.CASES_DECIDE: _("decide cases of the own queues"),
         Permission.CASES_INFORM: _("answer questions about its own decisions"),
         Permission.CASES_READ: _("see cases of the own queues"),

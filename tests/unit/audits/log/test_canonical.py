@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
+from audits.log import profile
 from audits.log.canonical import MAX_BYTES, MAX_INTEGER, NotCanonical, canonical, parse
 from tests.memory_log import signed_log
 
@@ -104,12 +105,15 @@ def test_the_limits_themselves_are_within() -> None:
 def test_bytes_that_were_not_written_here_are_refused(entry: bytes) -> None:
     with pytest.raises(NotCanonical):
         parse(entry)
+    with pytest.raises(NotCanonical):
+        profile.parse(entry)
 
 
 def test_written_bytes_are_read_back() -> None:
     record = {"id": "x", "data": {"n": 7, "list": ["\u0000", "\u2028", "😀", '"\\/']}}
 
     assert parse(canonical(record)) == record
+    assert profile.parse(canonical(record)) == record
 
 
 def test_writing_an_entry_takes_some_microseconds() -> None:

@@ -7,7 +7,7 @@ from alembic import op
 
 from governance.storage.base import Id, Instant
 
-revision = "0014"
+revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None

@@ -9,8 +9,8 @@ from alembic import op
 
 from governance.storage.base import Id, Instant
 
-revision = "0013"
-down_revision = "0014"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
