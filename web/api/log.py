@@ -173,7 +173,7 @@ class VerificationAnswer(Answer):
     last = Nested(ReportAnswer, required=True, allow_none=True)
 
 
-class ExportBody(Body):
+class LogExportBody(Body):
     """Which entries are wanted, by when they were placed."""
 
     since = Instant(load_default=None, allow_none=True)
@@ -307,7 +307,7 @@ def list_exports() -> Any:
 
 @resource.route("/log/exports", methods=["POST"])
 @requires(Permission.LOG_READ)
-@resource.arguments(ExportBody)
+@resource.arguments(LogExportBody)
 @resource.response(202, ExportAnswer)
 def ask_for_export(body: dict[str, Any]) -> Any:
     """Have the log exported in the background, with all that it takes to check it without us; the log says who asked."""
