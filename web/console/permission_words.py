@@ -44,7 +44,11 @@ def permission_words() -> Mapping[Permission, str]:
         Permission.REQUESTS_READ: _("see what waits for a second person"),
         Permission.SETTINGS_MANAGE: _("change the settings"),
         Permission.STATUS_READ: _("see the status"),
+        Permission.SUBJECTS_ASK: _("enter what persons concerned ask for"),
+        Permission.SUBJECTS_ERASE: _("ask that persons concerned be erased, and confirm it"),
+        Permission.SUBJECTS_EXPORT: _("make copies of what is held about persons concerned"),
         Permission.SUBJECTS_MARK: _("have a person always decide about somebody"),
+        Permission.SUBJECTS_READ: _("see what persons concerned ask for"),
         Permission.TRUTH_REPORT: _("report what turned out to be right"),
         Permission.WEBHOOKS_MANAGE: _("look after webhooks"),
     }
