@@ -48,6 +48,7 @@ def permission_words() -> Mapping[Permission, str]:
         Permission.SUBJECTS_ASK: _("enter what persons concerned ask for"),
         Permission.SUBJECTS_ERASE: _("ask that persons concerned be erased, and confirm it"),
         Permission.SUBJECTS_EXPORT: _("make copies of what is held about persons concerned"),
+        Permission.SUBJECTS_HOLD: _("keep persons concerned from being erased, and end that"),
         Permission.SUBJECTS_MARK: _("have a person always decide about somebody"),
         Permission.SUBJECTS_READ: _("see what persons concerned ask for"),
         Permission.TRUTH_REPORT: _("report what turned out to be right"),
