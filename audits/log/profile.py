@@ -57,7 +57,9 @@ def parse(entry: bytes) -> dict[str, Any]:
     Raises:
         NotCanonical: the bytes are not the canonical form of a record.
     """
-    return parse_with(entry, lambda stored: _read(stored.decode()), lambda record: _write(record).encode())
+    return parse_with(
+        entry, lambda stored: _read(stored.decode()), lambda record: _write(record).encode()
+    )
 
 
 def parse_with(

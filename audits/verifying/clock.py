@@ -81,7 +81,8 @@ class Clock:
         if entry.kind == EntryKind.LOG_TICK:
             self._tick(entry)
         elif (
-            entry.kind == EntryKind.LOG_ANOMALY_FOUND and entry.data.get("code") == "clock_went_back"
+            entry.kind == EntryKind.LOG_ANOMALY_FOUND
+            and entry.data.get("code") == "clock_went_back"
         ):
             self._floor_tick = self._high = ""
             self.doubts.append((entry.index, None))

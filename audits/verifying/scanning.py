@@ -27,6 +27,8 @@ BUCKETS: Final = 64
 PER_BUNDLE: Final = 2 * WIDTH
 """So many findings of a step a bundle may have; it holds no more entries than half of that."""
 
+_INDEX_BITS: Final = 48
+_LAST_EPOCH: Final = 0xFFFF
 _KINDS: Final = frozenset(kind.value for kind in EntryKind)
 _ACTORS: Final = frozenset(kind.value for kind in ActorType)
 _FIELDS: Final = frozenset(
@@ -105,27 +107,38 @@ class Scanned:
 
 
 _opened: dict[Path, Source] = {}
-"""What this process has opened; an archive's list of files is read once."""
+"""What a process of the pool has opened; an archive's list of files is read once."""
 
 
-def scan_bundles(
-    path: Path, ask: Ask, indexes: Sequence[int]
-) -> tuple[list[Scanned], list[bytes]]:
-    """Scan some bundles of an export, in a process of its own; their ids come apart, in buckets for ``repeated``."""
+def scan_bundles(path: Path, ask: Ask, indexes: Sequence[int]) -> tuple[list[Scanned], list[bytes]]:
+    """Scan some bundles of an export in a process of its own."""
     source = _opened.get(path)
     if source is None:
         source = _opened[path] = open_source(path)
+    return scan_task(source, ask, indexes)
+
+
+def scan_task(
+    source: Source, ask: Ask, indexes: Sequence[int]
+) -> tuple[list[Scanned], list[bytes]]:
+    """Scan some bundles; the digests of their ids come apart, in buckets for ``repeated``."""
     scanned = [scan_bundle(source, ask, index) for index in indexes]
     buckets: list[list[bytes]] = [[] for _ in range(BUCKETS)]
     for bundle in scanned:
-        for index, digest in enumerate(bundle.ids, bundle.index * WIDTH):
-            buckets[digest[0] % BUCKETS].append(digest + index.to_bytes(8))
+        first = (min(ask.epoch, _LAST_EPOCH) << _INDEX_BITS) + bundle.index * WIDTH
+        for place, digest in enumerate(bundle.ids, first):
+            buckets[digest[0] % BUCKETS].append(digest + place.to_bytes(8))
         bundle.ids = []
     return scanned, [b"".join(rows) for rows in buckets]
 
 
+def place_of(number: int) -> tuple[int, int]:
+    """Return the epoch and index of an entry that ``repeated`` names."""
+    return number >> _INDEX_BITS, number & (1 << _INDEX_BITS) - 1
+
+
 def repeated(bucket: bytes) -> list[tuple[int, int]]:
-    """Return the indexes of entries that have the same id, as first and later."""
+    """Return pairs of entries that have the same id, the first one first, each as ``place_of`` reads it."""
     row = ID_DIGEST_BYTES + 8
     rows = [bucket[at : at + row] for at in range(0, len(bucket), row)]
     if len({one[:ID_DIGEST_BYTES] for one in rows}) == len(rows):
@@ -151,12 +164,16 @@ def scan_bundle(source: Source, ask: Ask, index: int) -> Scanned:
     elif scanned.stored is not None and ask.leaves:
         _look_for(ask, scanned, scanned.stored)
     keep = width < WIDTH or index in ask.rows
-    for row, name in ((scanned.stored, "stored_root"), (scanned.computed, "computed_root")):
-        if row is not None and width == WIDTH:
-            setattr(scanned, name, range_root(0, WIDTH, lambda _level, _index, row=row: row))
+    if width == WIDTH:
+        scanned.stored_root = _root_of(scanned.stored)
+        scanned.computed_root = _root_of(scanned.computed)
     if not keep:
         scanned.stored = scanned.computed = None
     return scanned
+
+
+def _root_of(row: bytes | None) -> bytes | None:
+    return None if row is None else range_root(0, WIDTH, lambda _level, _index: row)
 
 
 def read_entries(
@@ -198,8 +215,6 @@ def read_entries(
         if bundle is not None:
             return parse_bundle(bundle, width)
         entries = parse_bundle(whole or b"")
-        if len(entries) < width:
-            raise MalformedBundle(f"Expected at least {width} entries, got {len(entries)}.")
     except MalformedBundle as refused:
         findings.tampered(
             Step.TREE,
@@ -208,6 +223,16 @@ def read_entries(
             got=refused,
             epoch=ask.epoch,
             index=start,
+        )
+        return None
+    if len(entries) < width:
+        findings.tampered(
+            Step.TREE,
+            f"{bundle_path(index)} ends too early: something was cut off",
+            expected=f"at least {width} entries",
+            got=f"{len(entries)} entries",
+            epoch=ask.epoch,
+            index=start + len(entries),
         )
         return None
     return entries[:width]
@@ -270,14 +295,13 @@ def _look_for(ask: Ask, scanned: Scanned, row: bytes) -> None:
 
 def _scan_entries(ask: Ask, scanned: Scanned, entries: list[bytes]) -> None:
     start = scanned.index * WIDTH
-    scanned.computed = computed = b"".join(
-        [sha256(b"\x00" + entry).digest() for entry in entries]
-    )
+    scanned.computed = computed = b"".join([sha256(b"\x00" + entry).digest() for entry in entries])
     if ask.leaves:
         _look_for(ask, scanned, computed)
     records: list[dict[str, Any] | None] = []
     digests: list[bytes] = []
     for index, entry in enumerate(entries, start):
+        record: dict[str, Any] | None = None
         try:
             record = profile.parse(entry)
         except NotCanonical as refused:
@@ -289,7 +313,6 @@ def _scan_entries(ask: Ask, scanned: Scanned, entries: list[bytes]) -> None:
                 epoch=ask.epoch,
                 index=index,
             )
-            record = None
         else:
             if not _is_sound(record, ask.log):
                 _check_record(ask, scanned.findings, index, record)
@@ -405,9 +428,7 @@ def _check_record(ask: Ask, findings: Findings, index: int, record: dict[str, An
         )
 
 
-def _name_differences(
-    ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]
-) -> None:
+def _name_differences(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) -> None:
     stored, computed = scanned.stored or b"", scanned.computed or b""
     for offset, record in enumerate(records):
         at = slice(offset * HASH_BYTES, (offset + 1) * HASH_BYTES)
@@ -433,9 +454,7 @@ def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) ->
 
     def close(end: int) -> None:
         if times:
-            scanned.spans.append(
-                Span(start=begun, end=end, earliest=min(times), latest=max(times))
-            )
+            scanned.spans.append(Span(start=begun, end=end, earliest=min(times), latest=max(times)))
             times.clear()
 
     for index, record in enumerate(records, start):
@@ -465,9 +484,7 @@ def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) ->
     close(start + len(records))
 
 
-def _number(
-    numbers: dict[str, list[tuple[int, int]]], record: dict[str, Any], number: int
-) -> None:
+def _number(numbers: dict[str, list[tuple[int, int]]], record: dict[str, Any], number: int) -> None:
     actor = record.get("actor")
     ref = actor.get("ref") if isinstance(actor, dict) else None
     if not isinstance(ref, str):
