@@ -69,6 +69,8 @@ class Report:
 
     epochs: tuple[EpochReport, ...]
     done: dict[Step, str]
+    idle: frozenset[Step]
+    """Steps for which there was nothing in the export and nothing from the reader."""
     findings: tuple[Finding, ...]
     counts: dict[Step, tuple[int, int]]
     """How much of each step is tampered and incomplete, kept or not."""
@@ -102,6 +104,7 @@ class _Check:
         self._not_checked: list[str] = []
         self._remarks: list[str] = []
         self._done: dict[Step, str] = {}
+        self._idle: set[Step] = set()
 
     def run(self) -> Report:
         findings, source = self._findings, self._source
@@ -469,8 +472,16 @@ class _Check:
             Step.RECEIPTS: f"{_counted(len(self._held), 'receipt')}, of which {kept:,} are kept.",
             Step.ANCHORS: f"{_counted(sum(len(a.found) for a in self._anchors.values()), 'anchor')}, of which {_counted(stamps, 'time stamp')} by an authority that you gave.",
             Step.DISCLOSURES: f"{_counted(disclosed, 'disclosed payload')} held against the entries.",
-            Step.SEQUENCES: f"{_counted(len(ends), 'app')} with numbers of their own.",
+            Step.SEQUENCES: f"{_counted(len(ends), 'app')} with numbers of their own, and {_counted(len(found), 'gap')} in them.",
         }
+        anchors = sum(len(one.found) for one in self._anchors.values())
+        looked_at = {
+            Step.RECEIPTS: len(self._held),
+            Step.ANCHORS: anchors,
+            Step.DISCLOSURES: disclosed,
+            Step.SEQUENCES: len(ends),
+        }
+        self._idle = {step for step, count in looked_at.items() if not count}
         if not self._held:
             self._not_checked.append(
                 "Whether anything was left out before it came into the log: no receipt is here. Give those that apps kept with --receipts."
@@ -515,6 +526,7 @@ class _Check:
                 for epoch in epochs
             ),
             done=self._done,
+            idle=frozenset(self._idle),
             findings=tuple(findings.kept()),
             counts={
                 step: (

@@ -277,8 +277,10 @@ def _as_text(report: Report, code: int, *, show_all: bool) -> str:
     for step in Step:
         tampered, incomplete = report.counts[step]
         state = "TAMPERED" if tampered else "incomplete" if incomplete else "ok"
-        if not report.done:
-            state = state if tampered or incomplete else "not reached"
+        if state == "ok" and not report.done:
+            state = "not reached"
+        elif state == "ok" and step in report.idle:
+            state = "nothing"
         lines.append(f"{step.value:>2}  {state:<11} {_TITLES[step]}")
         if step in report.done:
             lines.append(f"    {report.done[step]}")

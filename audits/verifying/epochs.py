@@ -692,7 +692,7 @@ def _check_trust(epoch: Epoch, trusted: Trusted, findings: Findings) -> None:
             # The entry that introduced it may be among those that are not here.
             report = findings.incomplete if epoch.missing else findings.tampered
             report(
-                Step.ENTRIES,
+                Step.CHECKPOINT if signed is epoch.newest else Step.HISTORY,
                 f"{signed.name} is signed by a key that counted no more, or that nothing signed by a trusted key introduced",
                 expected=" or ".join(sorted(key.encode() for key in keys)),
                 got=", ".join(key.encode() for key in signed.keys),
