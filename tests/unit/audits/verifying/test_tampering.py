@@ -177,7 +177,7 @@ def another_witness_of_the_quorum(bench: Bench) -> None:
 
 
 def show_an_old_checkpoint(bench: Bench) -> None:
-    size = sorted(bench.log.checkpoints)[0]
+    size = min(bench.log.checkpoints)
     bench.log.checkpoints = {size: bench.log.checkpoints[size]}
     bench.log.entries = bench.log.entries[:size]
     bench.write()
@@ -351,7 +351,7 @@ def say_that_a_checkpoint_is_of_another_size(bench: Bench) -> None:
     )
 
 
-T, I = Severity.TAMPERED, Severity.INCOMPLETE
+T, INC = Severity.TAMPERED, Severity.INCOMPLETE
 
 TAMPERINGS: dict[str, tuple[Callable[[Bench], None], Step, Severity, int | None]] = {
     "an entry is edited": (edit_an_entry, Step.TREE, T, 300),
@@ -397,7 +397,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Bench], None], Step, Severity, int | None]
     "a bundle is taken away, and the manifest says so": (
         take_a_bundle_away_and_say_so,
         Step.TREE,
-        I,
+        INC,
         256,
     ),
     "the last entries are taken away": (take_the_last_entries_away, Step.TREE, T, 512),
@@ -431,7 +431,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Bench], None], Step, Severity, int | None]
         BUSY.size + 1,
     ),
     "a key is put beside the log's": (put_a_key_beside_the_logs, Step.ENTRIES, T, None),
-    "it is signed anew with the stolen log key": (resign(), Step.CHECKPOINT, I, None),
+    "it is signed anew with the stolen log key": (resign(), Step.CHECKPOINT, INC, None),
     "it is signed anew with the stolen log key, and an auditor kept a checkpoint": (
         resign(pins=(NEWEST,)),
         Step.HISTORY,
@@ -447,7 +447,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Bench], None], Step, Severity, int | None]
     "the keys of log and witness are stolen, and the policy asks for two witnesses": (
         another_witness_of_the_quorum,
         Step.CHECKPOINT,
-        I,
+        INC,
         None,
     ),
     "an old checkpoint is shown to somebody who kept a newer one": (
@@ -459,7 +459,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Bench], None], Step, Severity, int | None]
     "an old checkpoint is shown to somebody who asks for its age": (
         show_an_old_checkpoint_to_who_asks_for_its_age,
         Step.CHECKPOINT,
-        I,
+        INC,
         None,
     ),
     "a restored backup grew on with the same key": (
@@ -491,7 +491,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Bench], None], Step, Severity, int | None]
     "an entry is dated back": (resign(date_an_entry_back, cosign=True), Step.TIME, T, 500),
     "an entry is dated ahead": (resign(date_an_entry_ahead, cosign=True), Step.TIME, T, 500),
     "the log's clock is ahead of its witness's": (run_the_clock_ahead, Step.TIME, T, BUSY.size),
-    "what follows a checkpoint is dated back": (date_ticks_back, Step.TIME, I, BUSY.size + 5),
+    "what follows a checkpoint is dated back": (date_ticks_back, Step.TIME, INC, BUSY.size + 5),
     "entries are added after the log was closed": (
         resign(add_after_the_end, cosign=True),
         Step.ENTRIES,
@@ -505,7 +505,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Bench], None], Step, Severity, int | None]
         BUSY.size,
     ),
     "an earlier epoch is cut short": (cut_an_earlier_epoch, Step.HISTORY, T, 600),
-    "an earlier epoch is left out": (leave_an_earlier_epoch_out, Step.HISTORY, I, None),
+    "an earlier epoch is left out": (leave_an_earlier_epoch_out, Step.HISTORY, INC, None),
     "a kept checkpoint is put under another size": (
         say_that_a_checkpoint_is_of_another_size,
         Step.HISTORY,
