@@ -177,6 +177,44 @@ class Settings:
     webhook_plain_http: bool = _setting(
         False, _flag, "Take webhook addresses that begin with http:// too, for development."
     )
+    witness_policy: Path | None = _setting(
+        None,
+        _path,
+        "File that names the witnesses of the log, where each is reached, and how many must have cosigned a checkpoint (C2SP tlog-policy). Default: no "
+        "witness.",
+    )
+    witness_mode: str | None = _setting(
+        None,
+        _one_of("off", "best_effort", "required"),
+        "off: no witness is asked. best_effort: checkpoints are given out at once, and cosignatures added as they come. required: a checkpoint is given out "
+        "only when its quorum has cosigned it. Default: best_effort where witness_policy names a file, else off.",
+    )
+    witness_every: int = _setting(
+        15, _whole(10, 60), "Seconds between two times that witnesses are asked."
+    )
+    anchor_every: str = _setting(
+        "hourly",
+        _one_of("hourly", "daily"),
+        "How often the newest checkpoint is laid down at each place that an anchor setting names.",
+    )
+    anchor_file: Path | None = _setting(
+        None,
+        _path,
+        "File to which checkpoints are appended, one a line, on storage that keeps what was written. Default: none.",
+    )
+    anchor_git: Path | None = _setting(
+        None,
+        _path,
+        "Folder of a git repository to which checkpoints are committed. Default: none.",
+    )
+    anchor_timestamp_url: str | None = _setting(
+        None, _url, "Address of an RFC 3161 authority that stamps checkpoints. Default: none."
+    )
+    anchor_timestamp_ca: Path | None = _setting(
+        None,
+        _path,
+        "Certificates in PEM that the authority's must lead to. Needed with anchor_timestamp_url.",
+    )
     log_level: str = _setting(
         "info",
         _one_of("debug", "info", "warning", "error"),
@@ -201,6 +239,13 @@ class Settings:
         """Return the folder of the high-water file."""
         home = self.home.resolve()
         return self.highwater_dir or home.with_name(f"{home.name}-highwater")
+
+    @property
+    def witnessing(self) -> str:
+        """Return the witness mode: off, best_effort or required."""
+        if self.witness_policy is None:
+            return "off" if self.witness_mode is None else self.witness_mode
+        return self.witness_mode or "best_effort"
 
     @property
     def cookies_secure(self) -> bool:

@@ -27,8 +27,10 @@ from governance.imports.background import Imports
 from governance.jobs import mail, queue
 from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
-from governance.ledger import keys, publishing, queries
+from governance.ledger import anchoring, keys, publishing, queries, witnessing
+from governance.ledger.anchoring import AnchorsFailed
 from governance.ledger.sequencing import Sequencer, TreeDamaged
+from governance.ledger.witnessing import WitnessesFailed
 from governance.monitors import acting, watching
 from governance.operations import verification
 from governance.overseeing import alarms, figures
@@ -48,6 +50,7 @@ PUBLISH_EVERY = 1.0
 FOLD_EVERY = 1.0
 DELIVER_EVERY = 0.5
 OVERSEE_EVERY = 600.0
+ANCHOR_LOOK_EVERY = 30.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
 KEEP_LINKS = timedelta(days=30)
 _STAND_BY = 1.0
@@ -152,6 +155,11 @@ class Background:
         lines.append([_Task("mail", 1.0, self._mail)])
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
         lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
+        if answerable.settings.witnessing != "off":
+            every = float(answerable.settings.witness_every)
+            lines.append([_Task("witnesses", every, self._witness)])
+        if anchoring.methods(answerable.settings):
+            lines.append([_Task("anchors", ANCHOR_LOOK_EVERY, self._anchor)])
         webhooks = Deliveries(answerable)
         lines.append([_Task("webhooks", DELIVER_EVERY, webhooks.work)])
         self._threads = [
@@ -203,6 +211,12 @@ class Background:
     def _publish(self) -> None:
         if self._may_sequence():
             publishing.publish(self._answerable)
+
+    def _witness(self) -> None:
+        witnessing.run(self._answerable)
+
+    def _anchor(self) -> None:
+        anchoring.run(self._answerable)
 
     def _may_sequence(self) -> bool:
         """Tell whether the log's key is here; looked at every few seconds, as an epoch may have been opened."""
@@ -290,7 +304,7 @@ def told(error: Exception) -> str:
         return error.diagnostics()
     if isinstance(error, AnswerableError):
         return error.detail
-    if isinstance(error, TreeDamaged | MailFailed):
+    if isinstance(error, TreeDamaged | MailFailed | WitnessesFailed | AnchorsFailed):
         return str(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {error.filename}"

@@ -8,8 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,9 +30,19 @@ def running(
         "log_level": "error",
         **others,
     }
+    variables = {f"ANSWERABLE_{name.upper()}": said for name, said in told.items()}
+    with started(*command, stdout=stdout, **variables) as process:
+        yield process
+
+
+@contextmanager
+def started(
+    *command: str, stdout: int = subprocess.DEVNULL, **variables: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``answerable`` with a command that needs no installation, in the same way."""
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("answerable")), *command],
-        env={**os.environ, **{f"ANSWERABLE_{name.upper()}": said for name, said in told.items()}},
+        env={**os.environ, **variables},
         stdout=stdout,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -42,6 +53,19 @@ def running(
         kill(process)
         if process.stdout is not None:
             process.stdout.close()
+
+
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for something to become so.
+
+    Raises:
+        TimeoutError: it did not.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("What was waited for did not come.")
+        time.sleep(0.05)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

@@ -113,6 +113,7 @@ class EntryKind(StrEnum):
     LOG_TICK = "log.tick"
     LOG_KEY_ADDED = "log.key_added"
     LOG_ANOMALY_FOUND = "log.anomaly_found"
+    ANCHOR_MADE = "anchor.made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,6 +371,10 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.LOG_KEY_ADDED: _describe("A key that signs for this log was added.", "service"),
     EntryKind.LOG_ANOMALY_FOUND: _describe(
         "Something in the log's storage or clock is not as it must be.", "service"
+    ),
+    EntryKind.ANCHOR_MADE: _describe(
+        "A checkpoint was laid down outside: in a file, in a git repository or with a time-stamping authority; names its size, its root and what it is found by.",
+        "service",
     ),
 }
 

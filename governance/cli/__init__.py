@@ -30,6 +30,7 @@ COMMANDS: Final = {
         "Make, read and verify reports of fairness.",
     ),
     "audit": ("governance.cli.audit:audit", "Verify the audit log and tend to it."),
+    "witness": ("governance.cli.witness:witness", "Watch logs, and cosign what they sign."),
 }
 
 

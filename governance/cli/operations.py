@@ -43,7 +43,7 @@ def serve(*, host: str, port: int, workers: int | None = None) -> None:
     # What would keep each process from starting is told here once, in a sentence.
     with opening.installation() as answerable:
         sqlite = answerable.database.is_sqlite
-    _require_free(host, port)
+    require_free(host, port)
     if workers is None:
         workers = 1 if sqlite else len(os.sched_getaffinity(0))
     # The processes that serve read the settings themselves.
@@ -274,7 +274,7 @@ def check(*, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _require_free(host: str, port: int) -> None:
+def require_free(host: str, port: int) -> None:
     """Raise unless the address can be listened on; the server itself would say it less clearly."""
     try:
         family, _, _, _, address = socket.getaddrinfo(

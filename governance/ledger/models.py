@@ -71,7 +71,7 @@ class Tile(Base):
 
 
 class StoredCheckpoint(Base):
-    """A signed checkpoint (C2SP tlog-checkpoint)."""
+    """A signed checkpoint (C2SP tlog-checkpoint). ``published_at`` is None while it waits for witnesses, and is given out to nobody."""
 
     __tablename__ = "log_checkpoints"
 
@@ -80,6 +80,53 @@ class StoredCheckpoint(Base):
     root: Mapped[bytes]
     note: Mapped[str] = mapped_column(sa.Text)
     signed_at: Mapped[datetime] = mapped_column(Instant)
+    published_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class StoredCosignature(Base):
+    """What a witness said of a checkpoint: its line below the note (C2SP tlog-cosignature)."""
+
+    __tablename__ = "log_cosignatures"
+
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    vkey: Mapped[str] = mapped_column(sa.String(500), primary_key=True)
+    cosigned_at: Mapped[datetime] = mapped_column(Instant)
+    line: Mapped[str] = mapped_column(sa.Text)
+
+
+class WitnessState(Base):
+    """How a witness last answered: the size it knows of an epoch, and since when and why it does not cosign."""
+
+    __tablename__ = "log_witnesses"
+
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    vkey: Mapped[str] = mapped_column(sa.String(500), primary_key=True)
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    failing_since: Mapped[datetime | None] = mapped_column(Instant)
+    fault: Mapped[str | None] = mapped_column(sa.String(300))
+
+
+class StoredAnchor(Base):
+    """A checkpoint that was laid down outside: ``note`` is what was laid down, ``token`` what came back, ``reference`` where it is found."""
+
+    __tablename__ = "log_anchors"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    epoch: Mapped[int]
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    method: Mapped[str] = mapped_column(sa.String(16))
+    place: Mapped[str] = mapped_column(sa.String(500))
+    reference: Mapped[str] = mapped_column(sa.String(100))
+    note: Mapped[str] = mapped_column(sa.Text)
+    token: Mapped[bytes | None]
+    made_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (
+        sa.Index("ix_log_anchors_method_made", "method", "made_at"),
+        sa.Index("ix_log_anchors_epoch_size", "epoch", "size"),
+    )
 
 
 class QuarantinedRecord(Base):

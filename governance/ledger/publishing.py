@@ -13,7 +13,7 @@ from audits.log import highwater, notes, tiles
 from audits.log.highwater import HighWater
 from audits.log.notes import VerifyingKey
 from governance.ledger import highwater_file, keys, queries
-from governance.ledger.models import Log, StoredCheckpoint
+from governance.ledger.models import Log, StoredAnchor, StoredCheckpoint, StoredCosignature
 from governance.storage.inserting import insert
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def guard(answerable: Answerable, session: Session, log: Log) -> HighWater | Non
 def publish(answerable: Answerable, *, epoch: int | None = None) -> str | None:
     """Sign a checkpoint of the current epoch (or one named) if it grew; return its note, None when nothing was signed.
 
-    Repeating it after a crash signs the same bytes again. Where this process lacks the log's key nothing is signed.
+    Where witnesses are required the checkpoint waits for them, and ``witnessing`` gives it out. Repeating it after a crash signs the same bytes again.
+    Where this process lacks the log's key nothing is signed.
 
     Raises:
         audits.log.highwater.SigningRefused: the tree no longer begins with what was signed; its ``diagnostics()`` say more.
@@ -66,8 +67,12 @@ def publish(answerable: Answerable, *, epoch: int | None = None) -> str | None:
             return None
         guard(answerable, session, log)
         newest = queries.newest_checkpoint(session, log.epoch)
-        if log.size == (0 if newest is None else newest.size):
-            return None
+    at_once = answerable.settings.witnessing != "required"
+    if log.size == (0 if newest is None else newest.size):
+        if newest is not None and newest.published_at is None and at_once:
+            # It waited for witnesses, which are no longer required.
+            give_out(answerable, log.epoch, log.size)
+        return None
     note = notes.sign(notes.checkpoint_body(log.origin, log.size, log.root), key)
     mark = HighWater.of(note, [VerifyingKey.parse(log.vkey)])
     # The mark is raised before anybody can see the checkpoint: a crash in between loses one publication, nothing else.
@@ -75,17 +80,54 @@ def publish(answerable: Answerable, *, epoch: int | None = None) -> str | None:
     with answerable.database.write() as session:
         session.execute(
             insert(session, StoredCheckpoint)
-            .values(epoch=log.epoch, size=log.size, root=log.root, note=note, signed_at=now)
+            .values(
+                epoch=log.epoch,
+                size=log.size,
+                root=log.root,
+                note=note,
+                signed_at=now,
+                published_at=now if at_once else None,
+            )
             .on_conflict_do_nothing()
         )
     return note
 
 
+def give_out(answerable: Answerable, epoch: int, size: int) -> None:
+    """Give a signed checkpoint out from now on."""
+    with answerable.database.write() as session:
+        session.execute(
+            sa.update(StoredCheckpoint)
+            .where(
+                StoredCheckpoint.epoch == epoch,
+                StoredCheckpoint.size == size,
+                StoredCheckpoint.published_at.is_(None),
+            )
+            .values(published_at=answerable.clock.now())
+        )
+
+
 def thin_out(answerable: Answerable, now: datetime) -> int:
-    """Drop old checkpoints but the last of each hour; return how many went. Consistency of those kept proves the rest."""
+    """Drop old checkpoints but the last of each hour, and those that witnesses cosigned or that were laid down outside; return how many went.
+
+    Consistency of those kept proves the rest.
+    """
     with answerable.database.read() as session:
         rows = session.execute(
-            sa.select(StoredCheckpoint.epoch, StoredCheckpoint.size, StoredCheckpoint.signed_at)
+            sa.select(
+                StoredCheckpoint.epoch,
+                StoredCheckpoint.size,
+                StoredCheckpoint.signed_at,
+                sa.or_(
+                    *(
+                        sa.exists().where(
+                            table.epoch == StoredCheckpoint.epoch,
+                            table.size == StoredCheckpoint.size,
+                        )
+                        for table in (StoredCosignature, StoredAnchor)
+                    )
+                ).label("kept"),
+            )
             .where(
                 StoredCheckpoint.signed_at < now - KEEP_ALL,
                 # What is older than three days was thinned out before.
@@ -96,7 +138,9 @@ def thin_out(answerable: Answerable, now: datetime) -> int:
     spare = [
         (row.epoch, row.size)
         for row, following in pairwise(rows)
-        if following.epoch == row.epoch and _hour(following.signed_at) == _hour(row.signed_at)
+        if following.epoch == row.epoch
+        and _hour(following.signed_at) == _hour(row.signed_at)
+        and not row.kept
     ]
     for start in range(0, len(spare), 200):
         with answerable.database.write() as session:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from audits.log.cosignatures import with_lines
 from audits.log.tiles import ReadTile
 from governance.errors import WrongInstallation
-from governance.ledger.models import Log, StoredCheckpoint, Tile
+from governance.ledger.models import Log, StoredCheckpoint, StoredCosignature, Tile
 
 
 def current(session: Session, *, lock: bool = False) -> Log:
@@ -47,10 +51,44 @@ def tile_reader(session: Session, epoch: int) -> ReadTile:
 
 
 def newest_checkpoint(session: Session, epoch: int) -> StoredCheckpoint | None:
-    """Return an epoch's largest signed checkpoint."""
+    """Return an epoch's largest signed checkpoint, published or not."""
     return session.execute(
         sa.select(StoredCheckpoint)
         .where(StoredCheckpoint.epoch == epoch)
         .order_by(StoredCheckpoint.size.desc())
         .limit(1)
     ).scalar_one_or_none()
+
+
+def published_checkpoint(session: Session, epoch: int) -> StoredCheckpoint | None:
+    """Return an epoch's largest checkpoint that may be given out."""
+    return session.execute(
+        sa.select(StoredCheckpoint)
+        .where(StoredCheckpoint.epoch == epoch, StoredCheckpoint.published_at.is_not(None))
+        .order_by(StoredCheckpoint.size.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def cosignature_lines(session: Session, epoch: int, sizes: Iterable[int]) -> dict[int, list[str]]:
+    """Return what witnesses wrote below checkpoints, by size, the earliest first."""
+    lines: dict[int, list[str]] = defaultdict(list)
+    wanted = list(sizes)
+    for start in range(0, len(wanted), 500):
+        rows = session.execute(
+            sa.select(StoredCosignature.size, StoredCosignature.line)
+            .where(
+                StoredCosignature.epoch == epoch,
+                StoredCosignature.size.in_(wanted[start : start + 500]),
+            )
+            .order_by(StoredCosignature.cosigned_at, StoredCosignature.vkey)
+        )
+        for size, line in rows:
+            lines[size].append(line)
+    return lines
+
+
+def note_of(session: Session, checkpoint: StoredCheckpoint) -> str:
+    """Return a checkpoint as it is given out: the signed note with the cosignatures that came until now."""
+    lines = cosignature_lines(session, checkpoint.epoch, [checkpoint.size])
+    return with_lines(checkpoint.note, lines.get(checkpoint.size, []))

@@ -13,9 +13,12 @@ import sqlalchemy as sa
 from audits.log.entries import EntryKind, describe
 from audits.log.tiles import HEIGHT, WIDTH
 from audits.log.tree import HASH_BYTES
-from governance.errors import InvalidInput, NotFound
-from governance.ledger import queries
+from audits.log.witness_policy import WitnessPolicy
+from governance.errors import InvalidInput, NotFound, SettingsInvalid
+from governance.ledger import anchoring, queries, witnessing
+from governance.ledger.anchoring import AnchorView
 from governance.ledger.models import Leaf, Log, LogRecord, PendingRecord, StoredCheckpoint, Tile
+from governance.ledger.witnessing import WitnessView
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -24,7 +27,7 @@ MOST_ENTRIES = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointView:
-    """A signed checkpoint; ``note`` is what was signed, with the signature."""
+    """A published checkpoint; ``note`` is what was signed, with the log's signature and those of witnesses."""
 
     epoch: int
     origin: str
@@ -33,6 +36,22 @@ class CheckpointView:
     root: bytes
     note: str
     signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideView:
+    """Who watches the log from outside: ``mode`` is that of witnessing, ``published`` and ``signed`` how many entries the newest such checkpoint covers.
+
+    ``quorum`` tells whether enough witnesses cosigned the published one, ``fault`` why the policy cannot be read.
+    """
+
+    mode: str
+    published: int
+    signed: int
+    quorum: bool
+    witnesses: Sequence[WitnessView]
+    anchors: Sequence[AnchorView]
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,26 +127,53 @@ def state(work: Work) -> LogState:
     )
 
 
+def outside(work: Work) -> OutsideView:
+    """Return who watches the current epoch from outside, and where its checkpoints were laid down."""
+    work.require(Permission.LOG_READ)
+    session = work.session
+    log = queries.current(session)
+    published = queries.published_checkpoint(session, log.epoch)
+    signed = queries.newest_checkpoint(session, log.epoch)
+    fault = None
+    wanted = WitnessPolicy()
+    try:
+        wanted = witnessing.policy(work.answerable)
+    except SettingsInvalid as error:
+        fault = error.detail
+    found = () if published is None else witnessing.cosigned(session, published)
+    return OutsideView(
+        mode=work.answerable.settings.witnessing,
+        published=0 if published is None else published.size,
+        signed=0 if signed is None else signed.size,
+        quorum=fault is None
+        and bool(wanted.witnesses)
+        and wanted.is_met(one.cosigner for one in found),
+        witnesses=witnessing.views(session, wanted, log.epoch),
+        anchors=anchoring.newest(session),
+        fault=fault,
+    )
+
+
 def newest_checkpoint(work: Work, epoch: int | None = None) -> CheckpointView | None:
-    """Return the newest checkpoint of the current epoch, or of one named; anybody may know it."""
+    """Return the newest published checkpoint of the current epoch, or of one named; anybody may know it."""
     log = queries.current(work.session) if epoch is None else work.session.get(Log, epoch)
     if log is None:
         return None
-    found = queries.newest_checkpoint(work.session, log.epoch)
-    return None if found is None else _checkpoint_view(log, found)
+    found = queries.published_checkpoint(work.session, log.epoch)
+    return None if found is None else _checkpoint_view(work, log, found)
 
 
 def checkpoint(work: Work, size: int, epoch: int | None = None) -> CheckpointView:
     """Return the checkpoint of a size; anybody may know it.
 
     Raises:
-        NotFound: none was signed at this size, or it was thinned out.
+        NotFound: none was published at this size, or it was thinned out.
     """
     log = queries.current(work.session) if epoch is None else work.session.get(Log, epoch)
     found = None if log is None else work.session.get(StoredCheckpoint, (log.epoch, size))
-    if log is None or found is None:
+    if log is None or found is None or found.published_at is None:
         raise NotFound(f"There is no checkpoint of size {size}.")
-    return _checkpoint_view(log, found)
+    return _checkpoint_view(work, log, found)
 
 
 def tile(work: Work, level: int, index: int, width: int = WIDTH, epoch: int | None = None) -> bytes:
@@ -254,14 +300,14 @@ def places(work: Work, record_ids: Iterable[str]) -> dict[str, Place]:
     return found
 
 
-def _checkpoint_view(log: Log, found: StoredCheckpoint) -> CheckpointView:
+def _checkpoint_view(work: Work, log: Log, found: StoredCheckpoint) -> CheckpointView:
     return CheckpointView(
         epoch=log.epoch,
         origin=log.origin,
         vkey=log.vkey,
         size=found.size,
         root=found.root,
-        note=found.note,
+        note=queries.note_of(work.session, found),
         signed_at=found.signed_at,
     )
 

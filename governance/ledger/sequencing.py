@@ -67,16 +67,19 @@ class _Batch:
     spoiled: Mapping[str, tuple[bytes, str]] = field(default_factory=dict)
     own: list[appending.PreparedRecord] = field(default_factory=list)
     ticked_at: datetime | None = None
+    clock_was: datetime | None = None
     more: bool = False
 
 
 class Sequencer:
-    """Places entries, tick by tick. It remembers only what it has said of the clock."""
+    """Places entries, tick by tick. It remembers only the latest time it saw, and what it has said of the clock."""
 
     def __init__(self, answerable: Answerable) -> None:
         self._answerable = answerable
         self._database = answerable.database
         self._batch = SQLITE_BATCH if self._database.is_sqlite else POSTGRESQL_BATCH
+        self._epoch = 0
+        self._latest: datetime | None = None
         self._clock_reported: datetime | None = None
 
     def tick(self) -> Ticked:
@@ -141,12 +144,21 @@ class Sequencer:
 
     def _tick_if_due(self, batch: _Batch, log: Log, now: datetime, *, busy: bool) -> None:
         last = log.last_tick_at
-        if last is not None and now < last - CLOCK_TOLERANCE:
+        if log.epoch != self._epoch:
+            self._epoch, self._latest = log.epoch, None
+        # What this process saw counts too: ticks are up to a quarter of an hour apart.
+        seen = max((at for at in (last, self._latest) if at is not None), default=now)
+        self._latest = max(seen, now)
+        if now < seen - CLOCK_TOLERANCE:
             # Ticks never go back. Until the clock has caught up the log goes without, and says so once.
-            if self._clock_reported != last:
-                found = {"code": "clock_went_back", "last_tick": rfc3339(last)}
+            if self._clock_reported != seen:
+                found = {
+                    "code": "clock_went_back",
+                    "last_tick": None if last is None else rfc3339(last),
+                    "seen": rfc3339(seen),
+                }
                 batch.own.append(self._own(EntryKind.LOG_ANOMALY_FOUND, now, data=found))
-                self._clock_reported = last
+                batch.clock_was = seen
             return
         if last is None or now - last >= (TICK_BUSY if busy else TICK_IDLE):
             data = {"previous": None if last is None else rfc3339(last)}
@@ -168,6 +180,8 @@ class Sequencer:
     ) -> Ticked:
         if not place(session, batch, integration, now):
             return Ticked(placed=0, size=batch.size, more=True)
+        if batch.clock_was is not None:
+            self._clock_reported = batch.clock_was
         return Ticked(
             placed=len(batch.records) + len(batch.own), size=integration.size, more=batch.more
         )

@@ -25,12 +25,12 @@ from governance import schema
 from governance.actors import Actor
 from governance.appeals.models import Appeal
 from governance.counting.models import Reconciliation
-from governance.errors import WrongInstallation
+from governance.errors import SettingsInvalid, WrongInstallation
 from governance.jobs import parts
 from governance.jobs.models import PartState
 from governance.jobs.parts import Reported
-from governance.ledger import publishing, queries
-from governance.ledger.models import Leaf, LogRecord, PendingRecord
+from governance.ledger import anchoring, publishing, queries, witnessing
+from governance.ledger.models import Leaf, LogRecord, PendingRecord, StoredCheckpoint
 from governance.monitors.models import Incident
 from governance.permissions import Permission
 from governance.reviews.models import Case
@@ -61,6 +61,8 @@ class Part(StrEnum):
     SEQUENCER = "sequencer"
     CHECKPOINT = "checkpoint"
     HIGH_WATER = "high_water"
+    WITNESSES = "witnesses"
+    ANCHORS = "anchors"
     OVERDUE = "overdue"
     MAIL = "mail"
     WEBHOOKS = "webhooks"
@@ -87,6 +89,9 @@ SEQUENCER_LATE: Final = timedelta(seconds=60)
 CHECKPOINT_LATE: Final = timedelta(seconds=60)
 WORKER_LATE: Final = timedelta(seconds=90)
 OVERDUE_LATE: Final = timedelta(minutes=5)
+WITNESSES_LATE: Final = timedelta(seconds=120)
+#: The log ticks every quarter of an hour at least, so that there is always something new to lay down.
+ANCHORS_LATE: Final = {"hourly": timedelta(hours=2), "daily": timedelta(hours=25)}
 CLOCK_TOLERANCE: Final = timedelta(seconds=5)
 _LEAST_FREE_BYTES: Final = 500 * 1024 * 1024
 _LEAST_FREE_SHARE: Final = 0.02
@@ -121,6 +126,8 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _sequencer(session, said, now),
                 lambda: _checkpoint(session, said, now),
                 lambda: _high_water(answerable, session, said, now),
+                lambda: _witnesses(answerable, session, said, now),
+                lambda: _anchors(answerable, session, said, now),
                 lambda: _overdue(session, said, now),
                 lambda: _mail(answerable, said),
                 lambda: _webhooks(session, said),
@@ -249,7 +256,8 @@ def _clock(answerable: Answerable, session: Session, now: datetime) -> PartView:
             state=State.FAILING,
             detail=f"This machine's clock is {_span(abs(ahead))} {apart} {compared}.",
             since=_since(answerable, Part.CLOCK, now),
-            todo="Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right.",
+            todo="Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right. "
+            "Where the log's last tick is far ahead because the clock was, `answerable audit new-epoch --reason ...` begins a log with right ones.",
         )
     _well(answerable, Part.CLOCK)
     return _ok(Part.CLOCK, "The clock agrees with the log and the database.")
@@ -321,7 +329,8 @@ def _checkpoint(session: Session, said: Mapping[str, Reported], now: datetime) -
         )
     if newest is None:
         return _ok(Part.CHECKPOINT, "The first checkpoint is about to be signed.")
-    return _ok(Part.CHECKPOINT, f"The newest checkpoint covers {newest.size} entries.")
+    waits = "" if newest.published_at is not None else " It waits for witnesses."
+    return _ok(Part.CHECKPOINT, f"The newest checkpoint covers {newest.size} entries.{waits}")
 
 
 def _high_water(
@@ -360,6 +369,101 @@ def _high_water(
         "Nothing was signed yet."
         if mark is None
         else f"The log still holds the {mark.size} entries that were signed.",
+    )
+
+
+def _witnesses(
+    answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
+) -> PartView:
+    if answerable.settings.witnessing == "off":
+        return PartView(
+            part=Part.WITNESSES,
+            state=State.OFF,
+            detail="Nobody outside watches the log: whoever has its key could write another past.",
+            todo="Name witnesses in a file, and the file in witness_policy.",
+        )
+    required = answerable.settings.witnessing == "required"
+    todo = (
+        "No further checkpoint is given out until a quorum has cosigned it; decisions go on."
+        if required
+        else "Checkpoints are given out meanwhile, without these cosignatures."
+    )
+    failing = _reported(Part.WITNESSES, said, todo)
+    if failing is not None:
+        return failing
+    try:
+        wanted = witnessing.policy(answerable)
+    except SettingsInvalid as error:
+        return PartView(
+            part=Part.WITNESSES,
+            state=State.FAILING,
+            detail=error.detail,
+            since=_since(answerable, Part.WITNESSES, now),
+            todo=todo,
+        )
+    _well(answerable, Part.WITNESSES)
+    log = queries.current(session)
+    signed = queries.newest_checkpoint(session, log.epoch)
+    published = queries.published_checkpoint(session, log.epoch)
+    given_out = 0 if published is None else published.size
+    if required and signed is not None and signed.size > given_out:
+        waiting = session.execute(
+            sa.select(sa.func.min(StoredCheckpoint.signed_at)).where(
+                StoredCheckpoint.epoch == log.epoch, StoredCheckpoint.size > given_out
+            )
+        ).scalar_one()
+        if now - waiting > WITNESSES_LATE:
+            return PartView(
+                part=Part.WITNESSES,
+                state=State.FAILING,
+                detail=f"Checkpoints wait for a quorum of witnesses; the newest that was given out covers {given_out} of {signed.size} entries.",
+                since=waiting,
+                todo=f"{_START_WORKER} The quorum is the one of witness_policy.",
+            )
+    seen = [one.cosigned_at for one in witnessing.views(session, wanted, log.epoch)]
+    times = sorted(one for one in seen if one is not None)
+    if not times:
+        return _ok(Part.WITNESSES, f"{len(seen)} witnesses are named; none has cosigned yet.")
+    return _ok(
+        Part.WITNESSES,
+        f"{len(times)} of {len(seen)} witnesses have cosigned, the last on {times[-1]:%Y-%m-%d %H:%M} UTC.",
+    )
+
+
+def _anchors(
+    answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
+) -> PartView:
+    wanted = anchoring.methods(answerable.settings)
+    if not wanted:
+        return PartView(
+            part=Part.ANCHORS,
+            state=State.OFF,
+            detail="Checkpoints are laid down nowhere outside.",
+            todo="Set anchor_file, anchor_git or anchor_timestamp_url.",
+        )
+    failing = _reported(
+        Part.ANCHORS, said, "It is tried again every half minute; decisions and signing go on."
+    )
+    if failing is not None:
+        return failing
+    made = {(one.method, one.place): one.made_at for one in anchoring.newest(session)}
+    times = [made.get(place) for place in wanted.items()]
+    known = [one for one in times if one is not None]
+    if len(known) < len(times):
+        return _ok(Part.ANCHORS, "The first anchors are about to be made.")
+    oldest = min(known)
+    late = ANCHORS_LATE[answerable.settings.anchor_every]
+    if now - oldest > late:
+        return PartView(
+            part=Part.ANCHORS,
+            state=State.FAILING,
+            detail=f"An anchor was last made {_span(now - oldest)} ago.",
+            since=oldest + late,
+            todo=_START_WORKER,
+        )
+    return _ok(
+        Part.ANCHORS,
+        f"Checkpoints are laid down at {len(times)} {'place' if len(times) == 1 else 'places'}, the last on {max(known):%Y-%m-%d %H:%M} UTC.",
     )
 
 

@@ -12,7 +12,8 @@ from audits.log.highwater import Forked, HighWaterMissing, HighWaterUnreadable, 
 from audits.log.notes import VerifyingKey, open_checkpoint
 from audits.log.tree import leaf_hash, root
 from governance.actors import service
-from governance.ledger import epochs, highwater_file, keys, publishing, queries
+from governance.clock import rfc3339
+from governance.ledger import epochs, highwater_file, keys, publishing, queries, sequencing
 from governance.ledger.models import (
     Leaf,
     Log,
@@ -170,6 +171,38 @@ def test_a_clock_that_goes_back_is_told_once_and_makes_no_tick(answerable, clock
         kinds = list(session.execute(sa.select(LogRecord.kind)).scalars())
     assert kinds.count(EntryKind.LOG_ANOMALY_FOUND) == 1
     assert kinds.count(EntryKind.LOG_TICK) == 1
+
+
+def test_a_clock_that_goes_back_by_less_than_a_tick_is_noticed_and_recorded_too(answerable, clock):
+    sequencer = Sequencer(answerable)
+    sequencer.tick()
+    clock.advance(seconds=50)
+    seen = clock.now()
+    sequencer.tick()
+    clock.advance(seconds=-30)
+    for _ in range(3):
+        record(answerable)
+        sequencer.tick()
+    with answerable.database.read() as session:
+        found = session.execute(
+            sa.select(LogRecord.entry).where(LogRecord.kind == EntryKind.LOG_ANOMALY_FOUND)
+        ).scalars()
+        told = [parse(entry)["data"] for entry in found]
+    assert [(one["code"], one["seen"]) for one in told] == [("clock_went_back", rfc3339(seen))]
+
+
+def test_that_the_clock_went_back_is_said_until_it_is_recorded(answerable, clock, monkeypatch):
+    drain(answerable)
+    clock.advance(hours=-1)
+    sequencer = Sequencer(answerable)
+    with monkeypatch.context() as patched:
+        # Another sequencer was faster.
+        patched.setattr(sequencing, "place", lambda *_: False)
+        sequencer.tick()
+    sequencer.tick()
+    with answerable.database.read() as session:
+        kinds = list(session.execute(sa.select(LogRecord.kind)).scalars())
+    assert kinds.count(EntryKind.LOG_ANOMALY_FOUND) == 1
 
 
 def test_a_checkpoint_is_signed_once_the_mark_is_raised(answerable):

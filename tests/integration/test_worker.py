@@ -8,16 +8,25 @@ import pytest
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
+from governance import worker
 from governance.actors import service
 from governance.clock import SystemClock
 from governance.decisions.models import Decision
 from governance.identities.models import Person, SignInFailure, SignInSession
 from governance.jobs import parts
-from governance.ledger import highwater_file, queries
-from governance.ledger.models import Log, PendingRecord, StoredCheckpoint
+from governance.ledger import highwater_file, queries, reading
+from governance.ledger.models import (
+    Log,
+    PendingRecord,
+    StoredAnchor,
+    StoredCheckpoint,
+    StoredCosignature,
+)
 from governance.operations import verification
 from governance.storage.database import Database
 from governance.worker import Background, clean
+from tests import witnesses
+from tests.conftest import MOSTLY_SQLITE
 
 CLI = service("cli")
 
@@ -213,3 +222,30 @@ def test_mails_are_left_alone_without_a_mail_server(answerable, background):
     answerable.settings = replace(answerable.settings, smtp_host=None)
     until(lambda: "mail" in reports(answerable))
     assert reports(answerable)["mail"].failing_since is None
+
+
+@MOSTLY_SQLITE
+def test_checkpoints_are_cosigned_and_laid_down_as_the_log_grows(answerable, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "ANCHOR_LOOK_EVERY", 0.1)
+    with answerable.database.read() as session:
+        vkey = queries.current(session).vkey
+    clock = answerable.clock = SystemClock()
+    with witnesses.witness(tmp_path / "w", vkey, clock=clock) as witness:
+        answerable.settings = replace(
+            answerable.settings,
+            witness_policy=witnesses.policy_file(tmp_path / "policy", witness),
+            witness_mode="required",
+            witness_every=0.1,
+            anchor_file=tmp_path / "anchors",
+        )
+        working = Background(answerable)
+        working.start()
+        try:
+            until(lambda: count(answerable, StoredCosignature) > 0)
+            until(lambda: count(answerable, StoredAnchor) > 0)
+        finally:
+            working.stop()
+    assert reports(answerable)["witnesses"].failing_since is None
+    assert reports(answerable)["anchors"].failing_since is None
+    with answerable.look(CLI) as work:
+        assert reading.outside(work).quorum

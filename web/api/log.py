@@ -61,6 +61,40 @@ class LogAnswer(Answer):
     checkpoint = Nested(CheckpointAnswer, required=True, allow_none=True)
 
 
+class WitnessAnswer(Answer):
+    """A witness, and how it last answered."""
+
+    name = Text(required=True)
+    vkey = Text(required=True, metadata={"description": "The key its cosignatures are made with"})
+    size = Whole(required=True, metadata={"description": "How much of the log it has cosigned"})
+    cosigned_at = Instant(required=True, allow_none=True)
+    failing_since = Instant(required=True, allow_none=True)
+    fault = Text(required=True, allow_none=True)
+
+
+class AnchorAnswer(Answer):
+    """A checkpoint that was laid down outside."""
+
+    method = Text(required=True, metadata={"description": "file, git or rfc3161"})
+    epoch = Whole(required=True)
+    size = Whole(required=True)
+    place = Text(required=True)
+    reference = Text(required=True, metadata={"description": "What it is found by there"})
+    made_at = Instant(required=True)
+
+
+class OutsideAnswer(Answer):
+    """Who watches the log from outside, and where its checkpoints were laid down last."""
+
+    mode = Text(required=True, metadata={"description": "off, best_effort or required"})
+    published = Whole(required=True, metadata={"description": "Entries that were given out"})
+    signed = Whole(required=True, metadata={"description": "Entries that the log has signed"})
+    quorum = Flag(required=True, metadata={"description": "Whether enough witnesses cosigned"})
+    witnesses = List(Nested(WitnessAnswer), required=True)
+    anchors = List(Nested(AnchorAnswer), required=True)
+    fault = Text(required=True, allow_none=True)
+
+
 class PlaceAnswer(Answer):
     """Where an entry stands."""
 
@@ -164,6 +198,15 @@ def get_checkpoint() -> Response:
     if newest is None:
         raise NotFound("No checkpoint was signed yet. The status page says what the log waits for.")
     return Response(newest.note, content_type="text/plain; charset=utf-8")
+
+
+@resource.route("/log/outside", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(200, OutsideAnswer)
+def get_outside() -> Any:
+    """Say who watches the log from outside, and where its checkpoints were laid down last."""
+    with look() as unit:
+        return reading.outside(unit)
 
 
 @resource.route("/log/entries", methods=["GET"])

@@ -20,9 +20,18 @@ from governance.work import Work
 from web import authentication
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
-from web.console.times import moment
+from web.console.times import moment, moment_or_none
 from web.console.views.shell import Choice, Page
-from web.console.views.trust import EntryPage, EntryRow, FindingView, LogPage, VerifyView
+from web.console.views.trust import (
+    AnchorRow,
+    EntryPage,
+    EntryRow,
+    FindingView,
+    LogPage,
+    OutsideView,
+    VerifyView,
+    WitnessRow,
+)
 from web.security import requires
 
 _OF_A_PAGE: Final = 50
@@ -50,6 +59,7 @@ def log() -> Response:
             checkpointed=None if newest is None else moment(newest.signed_at),
             pending=state.backlog.count,
             verify=_verify(work),
+            outside=_outside(work),
             entries=tuple(_row(work, entry, names) for entry in found.entries),
             kinds=tuple(Choice(value=one, label=one) for one in sorted(EntryKind)),
             kind=kind,
@@ -133,6 +143,42 @@ def _verify(work: Work) -> VerifyView:
             for one in last.findings
         ),
         running=running,
+    )
+
+
+def _outside(work: Work) -> OutsideView:
+    found = reading.outside(work)
+    methods = {
+        "file": _("a file"),
+        "git": _("a git repository"),
+        "rfc3161": _("a time-stamping authority"),
+    }
+    return OutsideView(
+        mode=found.mode,
+        quorum=found.quorum,
+        waiting=found.signed - found.published if found.mode == "required" else 0,
+        fault=found.fault or "",
+        witnesses=tuple(
+            WitnessRow(
+                name=one.name,
+                vkey=one.vkey,
+                size=one.size,
+                at=moment_or_none(one.cosigned_at),
+                since=moment_or_none(one.failing_since),
+                fault=one.fault or "",
+            )
+            for one in found.witnesses
+        ),
+        anchors=tuple(
+            AnchorRow(
+                method=methods[one.method],
+                place=one.place,
+                size=one.size,
+                reference=one.reference,
+                at=moment(one.made_at),
+            )
+            for one in found.anchors
+        ),
     )
 
 

@@ -56,6 +56,8 @@ def _titles() -> dict[Part, str]:
         Part.SEQUENCER: _("Sequencer of the log"),
         Part.CHECKPOINT: _("Checkpoints of the log"),
         Part.HIGH_WATER: _("High-water mark of the log"),
+        Part.WITNESSES: _("Witnesses of the log"),
+        Part.ANCHORS: _("Anchors of the log"),
         Part.OVERDUE: _("Overdue cases"),
         Part.MAIL: _("Mail"),
         Part.WEBHOOKS: _("Webhooks"),

@@ -64,6 +64,41 @@ class VerifyView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WitnessRow:
+    """A witness, how much of the log it has cosigned, and what it last failed with."""
+
+    name: str
+    vkey: str
+    size: int
+    at: Moment | None = None
+    since: Moment | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnchorRow:
+    """A place outside, and the newest checkpoint that lies there."""
+
+    method: str
+    place: str
+    size: int
+    reference: str
+    at: Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutsideView:
+    """Who watches the log from outside; `waiting` entries are signed and wait for a quorum."""
+
+    mode: str = "off"
+    quorum: bool = False
+    waiting: int = 0
+    fault: str = ""
+    witnesses: tuple[WitnessRow, ...] = ()
+    anchors: tuple[AnchorRow, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogPage:
     """The log: its newest checkpoint, its last check, its entries; `newest` on their first page."""
 
@@ -80,6 +115,7 @@ class LogPage:
     may_verify: bool = False
     newest: bool = True
     page: Page = Page()
+    outside: OutsideView = OutsideView()
 
 
 @dataclass(frozen=True, kw_only=True)
