@@ -161,6 +161,15 @@ def scan_bundle(source: Source, ask: Ask, index: int) -> Scanned:
     entries = read_entries(source, ask, index, scanned.findings)
     if entries is not None:
         _scan_entries(ask, scanned, entries)
+        if scanned.stored is None and not scanned.findings.count(Step.TREE):
+            scanned.findings.incomplete(
+                Step.TREE,
+                f"{tile_path(0, index, width)} is missing",
+                expected=f"{width * HASH_BYTES} bytes",
+                got="nothing",
+                epoch=ask.epoch,
+                index=index * WIDTH,
+            )
     elif scanned.stored is not None and ask.leaves:
         _look_for(ask, scanned, scanned.stored)
     keep = width < WIDTH or index in ask.rows
@@ -265,14 +274,6 @@ def _read_tile(source: Source, ask: Ask, scanned: Scanned) -> bytes | None:
         )
         return None
     if row is None:
-        scanned.findings.incomplete(
-            Step.TREE,
-            f"{path} is missing",
-            expected=f"{width * HASH_BYTES} bytes",
-            got="nothing",
-            epoch=ask.epoch,
-            index=index * WIDTH,
-        )
         return None
     if len(row) < width * HASH_BYTES or (exact and len(row) > width * HASH_BYTES):
         scanned.findings.tampered(
