@@ -26,6 +26,7 @@ from governance.work import Work
 
 if TYPE_CHECKING:
     from governance.decisions.commit import DecisionWriter
+    from governance.ledger.receipting import Receipts
 
 #: What PostgreSQL says where a row that must be unique is there already; on SQLite one writes at a time and looks first.
 _TAKEN: Final = "23505"
@@ -47,6 +48,7 @@ class Answerable:
         origin: str,
     ) -> None:
         from governance.decisions.commit import DecisionWriter
+        from governance.ledger.receipting import Receipts
 
         self.settings = settings
         self.keyring = keyring
@@ -57,6 +59,7 @@ class Answerable:
         self.keys = SubjectKeys(keyring, new_id)
         self.configuration = ConfigurationCache(database)
         self.writer: DecisionWriter = DecisionWriter(self)
+        self.receipts: Receipts = Receipts(self)
         #: The database as the fairness role sees it, which alone reads the vault; one role does for all where no other is named.
         self.fairness_database = (
             database if settings.fairness_database is None else Database(settings.fairness_database)
@@ -175,15 +178,23 @@ def _vault_shut() -> Unavailable:
 
 
 def open_installation(
-    settings: Settings, *, clock: Clock | None = None, new_id: IdSource | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    new_id: IdSource | None = None,
+    receipt_key_needed: bool = True,
 ) -> Answerable:
     """Open the installation that the settings name.
 
+    One that has no key for receipts yet is given one. Where all copies of it were lost the installation opens only to make another.
+
     Raises:
-        WrongInstallation: there is none, or the schema or the secrets of this process are not the database's.
+        WrongInstallation: there is none, or the schema, the secrets or the key for receipts of this process are not the database's.
         SettingsInvalid: secrets are missing.
         Unavailable: the database cannot be reached.
     """
+    from governance.ledger import rotation
+
     keyring = secrets.load(settings.home / "secrets")
     database = Database(settings.database)
     if database.file is not None and not database.file.exists():
@@ -199,7 +210,7 @@ def open_installation(
     if installation is None:
         raise WrongInstallation("The database is empty. `answerable init` makes an installation.")
     keyring.check(installation.fingerprints)
-    return Answerable(
+    answerable = Answerable(
         settings,
         keyring,
         database,
@@ -207,3 +218,5 @@ def open_installation(
         new_id=new_id or uuid7,
         origin=installation.origin,
     )
+    rotation.ensure_receipt_key(answerable, needed=receipt_key_needed)
+    return answerable

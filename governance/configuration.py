@@ -1,4 +1,4 @@
-"""What rulings depend on, as one process last read it: live policies, holds, marks of subjects, app keys, queues' hours, the time zone.
+"""What rulings depend on, as one process last read it: live policies, holds, marks of subjects, app keys, queues' hours, the time zone, keys for receipts.
 
 Each change of these raises the installation's generation in its own transaction. A decision is committed only under the generation it was ruled by,
 so a hold, a publication or a revoked key is in force from the next request on in every process, without a message between them.
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from governance.holds.models import Hold
 from governance.identities.models import App, AppKey
 from governance.installation.models import BusinessSetting, Installation
+from governance.ledger.models import KeyPurpose, LogKey
 from governance.points.models import DecisionPoint, PolicyVersion
 from governance.queues.calendar import Calendar
 from governance.queues.models import Queue
@@ -64,7 +65,10 @@ class HoldInForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """One generation of it all; ``people_only`` are the tags of subjects about whom a person always decides."""
+    """One generation of it all; ``people_only`` are the tags of subjects about whom a person always decides.
+
+    ``receipt_vkeys`` are the keys with which receipts may be signed, oldest first.
+    """
 
     generation: int
     origin: str
@@ -74,6 +78,7 @@ class Configuration:
     keys: Mapping[str, KnownKey]
     calendars: Mapping[str, Calendar]
     people_only: frozenset[str] = frozenset()
+    receipt_vkeys: tuple[str, ...] = ()
 
     def due(self, queue: str, start: datetime, working: timedelta) -> datetime:
         """Return when so much working time of a queue has passed."""
@@ -182,6 +187,13 @@ class ConfigurationCache:
                 for queue in session.execute(sa.select(Queue)).scalars()
             },
             people_only=frozenset(session.execute(sa.select(PeopleOnlyRow.subject_tag)).scalars()),
+            receipt_vkeys=tuple(
+                session.execute(
+                    sa.select(LogKey.vkey)
+                    .where(LogKey.purpose == KeyPurpose.RECEIPT, LogKey.retired_at.is_(None))
+                    .order_by(LogKey.number)
+                ).scalars()
+            ),
         )
 
 

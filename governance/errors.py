@@ -65,6 +65,16 @@ class NotFound(AnswerableError):
     code = "not-found"
 
 
+class NotProvenYet(NotFound):
+    """The entry waits for its place in the log, or for a checkpoint over it; ``retry_after`` seconds are usually enough."""
+
+    code = "not-proven-yet"
+
+    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class Conflict(AnswerableError):
     """The thing is no longer in a state that allows the act."""
 

@@ -146,6 +146,21 @@ class Settings:
         _whole(100, 10_000_000),
         "How many entries may wait for the sequencer before new decisions are answered 503.",
     )
+    log_promise: int = _setting(
+        60,
+        _whole(1, 86_400),
+        "How many seconds after a decision its entry stands in the log at the latest, as receipts promise. The status page says when one waits longer.",
+    )
+    log_public: bool = _setting(
+        True,
+        _flag,
+        "Let everybody read the log's checkpoints and hashes at /log/, which say nothing of what was recorded. Entries are for auditors alone.",
+    )
+    log_mirror_dir: Path | None = _setting(
+        None,
+        _path,
+        "Folder that background work keeps a copy of the log's checkpoints and hashes in, for any web server to give out. Default: none.",
+    )
     rate_limit: str = _setting(
         "off",
         _text,

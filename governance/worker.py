@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -27,7 +29,15 @@ from governance.imports.background import Imports
 from governance.jobs import mail, queue
 from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
-from governance.ledger import anchoring, keys, publishing, queries, witnessing
+from governance.ledger import (
+    anchoring,
+    keys,
+    mirroring,
+    publishing,
+    queries,
+    rotation,
+    witnessing,
+)
 from governance.ledger.anchoring import AnchorsFailed
 from governance.ledger.sequencing import Sequencer, TreeDamaged
 from governance.ledger.witnessing import WitnessesFailed
@@ -49,6 +59,7 @@ SEQUENCE_EVERY = 0.15
 PUBLISH_EVERY = 1.0
 FOLD_EVERY = 1.0
 DELIVER_EVERY = 0.5
+MIRROR_EVERY = 2.0
 OVERSEE_EVERY = 600.0
 ANCHOR_LOOK_EVERY = 30.0
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=30)
@@ -155,6 +166,9 @@ class Background:
         lines.append([_Task("mail", 1.0, self._mail)])
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
         lines.append([_Task("oversight", OVERSEE_EVERY, self._oversee)])
+        folder = answerable.settings.log_mirror_dir
+        if folder is not None:
+            lines.append([_Task("mirror", MIRROR_EVERY, partial(self._mirror, folder))])
         if answerable.settings.witnessing != "off":
             every = float(answerable.settings.witness_every)
             lines.append([_Task("witnesses", every, self._witness)])
@@ -223,9 +237,12 @@ class Background:
         if time.monotonic() - self._key_looked_at > 5.0:
             with self._answerable.database.read() as session:
                 current = queries.current(session)
-            self._has_key = keys.signing_key(self._answerable, current) is not None
+            self._has_key = bool(keys.signing_keys(self._answerable, current))
             self._key_looked_at = time.monotonic()
         return self._has_key
+
+    def _mirror(self, folder: Path) -> None:
+        mirroring.mirror(self._answerable, folder)
 
     def _overdue(self) -> int:
         return overdue.run(self._answerable) + gold.expire(self._answerable)
@@ -256,7 +273,7 @@ class Background:
 
 
 def clean(answerable: Answerable) -> None:
-    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours."""
+    """Drop what is kept for a while only: old idempotency keys, dead sessions, links, failed sign-ins, done jobs, old webhooks, checkpoints between hours; and retire keys of the log that others follow."""
     now = answerable.clock.now()
     while _forget_keys(answerable) == _BATCH:
         pass
@@ -273,6 +290,7 @@ def clean(answerable: Answerable) -> None:
     queue.clean(answerable)
     delivering.forget_old(answerable)
     publishing.thin_out(answerable, now)
+    rotation.retire_due(answerable)
 
 
 def _forget_keys(answerable: Answerable) -> int:

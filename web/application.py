@@ -21,7 +21,17 @@ from governance import settings as process_settings
 from governance.application import Answerable, open_installation
 from governance.decisions.service import Waiting
 from governance.logs import write_logs
-from web import authentication, console, health, metrics, portal, problems, rate_limits, security
+from web import (
+    authentication,
+    console,
+    health,
+    log_files,
+    metrics,
+    portal,
+    problems,
+    rate_limits,
+    security,
+)
 from web.api import decisions, openapi
 from web.api.bodies import MOST_BYTES
 from web.fast_door import FastDoor
@@ -56,6 +66,7 @@ def doors(*, secure: bool) -> Flask:
     security.register(app, secure=secure)
     openapi.register(app)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(log_files.blueprint)
     console.register(app)
     portal.register(app)
     _name_static_files_by_content(app)

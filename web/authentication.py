@@ -1,4 +1,4 @@
-"""Who is asking: an app or a person on the API by bearer secret alone, a person on pages by session alone."""
+"""Who is asking: an app or a person on the API by bearer secret alone, a person on pages by session alone; the log's files take either."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from governance.actors import Actor, ActorKind
 from governance.application import Answerable
 from governance.errors import NotSignedIn
 from governance.identities import keys, signing_in
-from web.problems import of_api
+from web.problems import of_api, of_programs
 from web.rate_limits import RateLimit
 
 #: Where an application keeps the limit of how often a key may ask.
@@ -33,9 +33,11 @@ def actor() -> Actor:
         TooManyRequests: they do so more often than they may.
     """
     if "actor" not in g:
-        g.actor = api_actor() if of_api() else page_actor()
+        # The log's files are for programs with a token, and for a browser that follows a link of the console.
+        by_secret = of_api() or (of_programs() and "Authorization" in request.headers)
+        g.actor = api_actor() if by_secret else page_actor()
         limit: RateLimit | None = current_app.extensions.get(RATE_LIMIT)
-        if limit is not None and of_api():
+        if limit is not None and by_secret:
             limit.take(g.actor.key_id or g.actor.reference)
     known: Actor = g.actor
     return known

@@ -24,7 +24,7 @@ from governance.permissions import Permission
 from web import metrics
 from web.api.bodies import MOST_BYTES
 from web.api.decision_body import is_idempotency_key, parse_fitting
-from web.api.decisions import REFUSED, address_of, decision
+from web.api.decisions import REFUSED, address_of, asked_decision
 from web.api.resources import JSON, PREFIX
 from web.security import HEADERS, HTTPS_ONLY
 
@@ -94,7 +94,7 @@ class FastDoor:
             return None
         assert view.id is not None
         public_url = self._answerable.settings.public_url
-        body = orjson.dumps(decision(view, public_url))
+        body = orjson.dumps(asked_decision(view, public_url))
         request_id = uuid.uuid4().hex[:16]
         headers = [
             *self._headers,

@@ -1,6 +1,6 @@
 """Errors as problem documents (RFC 9457): one table gives each error its status and title.
 
-Under /api/ every failure is ``application/problem+json``. Elsewhere it is a page, which the console draws; a plain text
+Under /api/, and where programs read the log's files, every failure is ``application/problem+json``. Elsewhere it is a page, which the console draws; a plain text
 stands in where the console is not part of the application.
 """
 
@@ -20,6 +20,14 @@ from governance import errors
 from governance.errors import AnswerableError, FieldProblem, InvalidInput, Unavailable
 
 CONTENT_TYPE: Final = "application/problem+json"
+#: Where programs read the log's files; they are no part of the API, but its failures are told as the API's are.
+_LOG_FILES: Final = (
+    "/log/checkpoint",
+    "/log/log.vkey",
+    "/log/receipt.vkey",
+    "/log/tile/",
+    "/log/epochs/",
+)
 #: Where an application keeps the function that draws an error as a page.
 ERROR_PAGE: Final = "answerable.error_page"
 log = structlog.get_logger("answerable.web")
@@ -70,6 +78,7 @@ TABLE: Final[Mapping[type[AnswerableError], Told]] = {
     errors.NotSignedIn: Told(401, "Nobody known is asking"),
     errors.NotAllowed: Told(403, "Not allowed"),
     errors.NotFound: Told(404, "Not found"),
+    errors.NotProvenYet: Told(404, "Not in the signed log yet"),
     errors.Conflict: Told(409, "No longer possible"),
     errors.Stale: Told(412, "Changed meanwhile"),
     errors.Gone: Told(410, "Erased"),
@@ -170,6 +179,11 @@ def of_api() -> bool:
     return request.path.startswith("/api/")
 
 
+def of_programs() -> bool:
+    """Tell whether the present request is to the API or for one of the log's files."""
+    return of_api() or request.path.startswith(_LOG_FILES)
+
+
 def _refuse_nul() -> None:
     """Refuse U+0000 in queries and forms, as PostgreSQL takes it in no text; bodies of the API are read strictly anyway."""
     said = [request.args]
@@ -187,7 +201,7 @@ def _tell(error: AnswerableError) -> Response:
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
-    if body["status"] == 401 and of_api():
+    if body["status"] == 401 and of_programs():
         response.headers["WWW-Authenticate"] = 'Bearer realm="answerable"'
     return response
 
@@ -246,7 +260,7 @@ def request_id() -> str:
 
 
 def _answer(body: dict[str, Any]) -> Response:
-    if of_api():
+    if of_programs():
         body = {**body, "request_id": request_id()}
         return Response(orjson.dumps(body), status=body["status"], content_type=CONTENT_TYPE)
     draw: Callable[[dict[str, Any]], Response] | None = current_app.extensions.get(ERROR_PAGE)

@@ -112,6 +112,7 @@ class EntryKind(StrEnum):
     LOG_CLOSED = "log.closed"
     LOG_TICK = "log.tick"
     LOG_KEY_ADDED = "log.key_added"
+    LOG_KEY_RETIRED = "log.key_retired"
     LOG_ANOMALY_FOUND = "log.anomaly_found"
     ANCHOR_MADE = "anchor.made"
 
@@ -368,7 +369,14 @@ _DESCRIPTIONS: Final[Mapping[EntryKind, Description]] = {
     EntryKind.LOG_TICK: _describe(
         "The sequencer's clock, so that entries can be placed in time.", "service"
     ),
-    EntryKind.LOG_KEY_ADDED: _describe("A key that signs for this log was added.", "service"),
+    EntryKind.LOG_KEY_ADDED: _describe(
+        "A key that signs checkpoints or receipts of this log was added; names it, what it signs and from which size on.",
+        "service",
+    ),
+    EntryKind.LOG_KEY_RETIRED: _describe(
+        "A key no longer signs for this log; says from which size on, and whether it was replaced in order or stolen.",
+        "service",
+    ),
     EntryKind.LOG_ANOMALY_FOUND: _describe(
         "Something in the log's storage or clock is not as it must be.", "service"
     ),

@@ -21,6 +21,8 @@ from uuid import UUID
 from audits.log import notes, tree
 from audits.log.notes import MalformedNote, SignatureMissing, SigningKey, VerifyingKey
 
+SUFFIX: Final = ".note"
+"""How the name of a file ends that holds one receipt."""
 _SUFFIX: Final = "/receipt"
 _BATCH_SUFFIX: Final = "/receipts"
 _LINES: Final = 5

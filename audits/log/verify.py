@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from hashlib import sha256
@@ -103,6 +103,7 @@ def verify(
     read_tile: ReadTile,
     checkpoints: Iterable[StoredCheckpoint],
     keys: Iterable[VerifyingKey],
+    retired: Mapping[VerifyingKey, int] | None = None,
     highwater: HighWater | None = None,
     log: str | None = None,
 ) -> Iterator[Finding]:
@@ -116,6 +117,7 @@ def verify(
         read_tile: The stored tiles.
         checkpoints: Every checkpoint, ordered by size.
         keys: The log's verifying keys, from elsewhere than this database where that can be had.
+        retired: From which size on a key of these no longer counts; what it signs beyond is refused.
         highwater: The mark kept outside the database, if there is one.
         log: The log's name in its entries, where it is another than the origin: a later epoch has an
             origin of its own, and entries that waited while it was opened name the first.
@@ -126,7 +128,7 @@ def verify(
     rebuilt = _Rebuilt(read_tile)
     order = _Order()
     ticks = _Ticks()
-    signed = _Checkpoints(origin, checkpoints, tuple(keys), highwater)
+    signed = _Checkpoints(origin, checkpoints, tuple(keys), dict(retired or {}), highwater)
     yield from signed.at(rebuilt.frontier)
     for stored in entries:
         placed, findings = order.place(stored)
@@ -376,10 +378,12 @@ class _Checkpoints:
         origin: str,
         checkpoints: Iterable[StoredCheckpoint],
         keys: tuple[VerifyingKey, ...],
+        retired: Mapping[VerifyingKey, int],
         highwater: HighWater | None,
     ) -> None:
         self._origin = origin
         self._keys = keys
+        self._retired = retired
         self._rest = iter(checkpoints)
         self._next = next(self._rest, None)
         self._highwater = highwater
@@ -434,8 +438,9 @@ class _Checkpoints:
 
     def _open(self, stored: StoredCheckpoint) -> tuple[notes.Checkpoint | None, list[Finding]]:
         """Check a stored checkpoint by itself; return what it says if the log has signed it."""
+        keys = [key for key in self._keys if self._retired.get(key, stored.size) >= stored.size]
         try:
-            said = notes.open_checkpoint(stored.note, self._keys)
+            said = notes.open_checkpoint(stored.note, keys)
         except NoteRefused as refused:
             return None, [
                 _finding(

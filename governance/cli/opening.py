@@ -30,7 +30,7 @@ def here() -> Settings:
 
 
 @contextmanager
-def installation() -> Iterator[Answerable]:
+def installation(*, receipt_key_needed: bool = True) -> Iterator[Answerable]:
     """Open the installation and close it in the end."""
     from governance.application import open_installation
 
@@ -40,7 +40,7 @@ def installation() -> Iterator[Answerable]:
             f"There is no installation in {found.home}. `answerable init` makes one; "
             "--home or ANSWERABLE_HOME names another folder."
         )
-    opened = open_installation(found)
+    opened = open_installation(found, receipt_key_needed=receipt_key_needed)
     try:
         yield opened
     finally:

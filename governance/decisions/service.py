@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -35,7 +35,9 @@ from governance.errors import (
     NotFound,
     Unavailable,
 )
+from governance.ledger import proving
 from governance.ledger.models import PendingRecord
+from governance.ledger.proving import Proof
 from governance.permissions import Permission
 from governance.points import queries as points
 from governance.reviews.models import Case
@@ -48,6 +50,8 @@ from policies import rulings, texts
 QUESTION_PAYLOAD = "question"
 #: Rulings made again because the configuration changed meanwhile, or a key was erased, before the service gives up.
 _TRIES = 8
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,7 @@ def ask_many(
     _require_log(answerable)
     answers: list[DecisionView | AnswerableError | None] = [None] * len(many)
     left = list(range(len(many)))
+    leaves: dict[str, bytes] = {}
     for attempt in range(_TRIES):
         configuration = (
             answerable.configuration.current()
@@ -118,6 +123,7 @@ def ask_many(
             answerable.writer.commit([prepared for _, prepared, _ in batch])
         for position, prepared, view in batch:
             answers[position] = _answer(answerable, prepared, view, many[position])
+            leaves[prepared.decision_id] = prepared.rows["log_pending"][1]
         left = [position for position in left if answers[position] is None]
         if not left:
             break
@@ -125,7 +131,51 @@ def ask_many(
         answers[position] = Unavailable(
             "The configuration kept changing. Nothing was stored; try again.", retry_after=1
         )
-    return [answer for answer in answers if answer is not None]
+    return _with_receipts(answerable, [answer for answer in answers if answer is not None], leaves)
+
+
+def _with_receipts(
+    answerable: Answerable,
+    answers: list[DecisionView | AnswerableError],
+    leaves: Mapping[str, bytes],
+) -> list[DecisionView | AnswerableError]:
+    """Add receipts to the answers, all of which are committed by now: one signature for those stored together, one for each replayed."""
+    receipts = answerable.receipts.sign(
+        [
+            (answer.id, leaves[answer.id], answer.recorded_at)
+            for answer in answers
+            if isinstance(answer, DecisionView) and answer.id in leaves
+        ]
+    )
+    for position, answer in enumerate(answers):
+        if isinstance(answer, DecisionView) and answer.id is not None:
+            if answer.id not in leaves:
+                with answerable.look(service("replay")) as work:
+                    text = answerable.receipts.again(work.session, answer.id)
+            else:
+                text = receipts.get(answer.id)
+            answers[position] = replace(answer, receipt=text)
+    return answers
+
+
+def receipt(work: Work, decision_id: str) -> str:
+    """Return what the log promised when a decision was asked for.
+
+    Raises:
+        NotAllowed, NotFound: as ``get``; or nobody was promised anything, as it was imported or made by a person.
+        Unavailable: every key for receipts here was retired.
+    """
+    readable(work, decision_id)
+    text = work.answerable.receipts.again(work.session, decision_id)
+    if text is not None:
+        return text
+    if work.answerable.receipts.key is None:
+        raise Unavailable(
+            "This process has no key for receipts that counts. The status page says what to do."
+        )
+    raise NotFound(
+        "There is no receipt for this decision: it was not asked for, but imported or made by a person."
+    )
 
 
 def dry_run(answerable: Answerable, actor: Actor, request: DecisionRequest) -> DecisionView:
@@ -168,6 +218,17 @@ def readable(work: Work, decision_id: str) -> Decision:
     if row is None or not _may_see(work, row):
         raise NotFound("There is no such decision, or it is not one of yours.")
     return row
+
+
+def prove(work: Work, decision_id: str) -> Proof:
+    """Prove that the log has a decision's entry, whose id is the decision's.
+
+    Raises:
+        NotAllowed, NotFound: as ``get``.
+        NotProvenYet: the entry waits for its place, or for a checkpoint over it.
+    """
+    readable(work, decision_id)
+    return proving.proof_of(work.session, decision_id) or proving.not_yet()
 
 
 def search(
@@ -257,7 +318,7 @@ def _told(status: Status, row: Decision) -> str:
 
 
 class Waiting:
-    """Bounds how many requests of a process may wait for an outcome at once."""
+    """Bounds how many requests of a process may wait at once, for an outcome or for a proof."""
 
     def __init__(self, answerable: Answerable) -> None:
         self._answerable = answerable
@@ -266,19 +327,39 @@ class Waiting:
 
     def until_final(self, actor: Actor, decision_id: str, seconds: float) -> bool:
         """Wait until a decision's outcome is effective, at most so long. Return False when there was no place to wait."""
+
+        def final(work: Work) -> bool | None:
+            row = readable(work, decision_id)
+            return is_final(row.status, row.effective_at, work.now) or None
+
+        return self._until(final, actor, seconds)[0]
+
+    def until_proven(
+        self, actor: Actor, decision_id: str, seconds: float
+    ) -> tuple[bool, Proof | None]:
+        """Wait until a decision's entry is in the signed log, at most so long; say whether there was a place to wait, and return the proof."""
+
+        def proven(work: Work) -> Proof | None:
+            return proving.proof_of(work.session, readable(work, decision_id).id)
+
+        return self._until(proven, actor, seconds)
+
+    def _until(
+        self, found: Callable[[Work], _Found | None], actor: Actor, seconds: float
+    ) -> tuple[bool, _Found | None]:
         if not self._allowed or not self._places.acquire(blocking=False):
-            return False
+            return False, None
         try:
             end = time.monotonic() + min(seconds, self._answerable.settings.wait_longest)
             pause = 0.05
             while time.monotonic() < end:
                 with self._answerable.look(actor) as work:
-                    row = readable(work, decision_id)
-                    if is_final(row.status, row.effective_at, work.now):
-                        return True
+                    result = found(work)
+                if result is not None:
+                    return True, result
                 time.sleep(max(0.0, min(pause, end - time.monotonic())))
                 pause = min(pause * 1.5, 0.5)
-            return True
+            return True, None
         finally:
             self._places.release()
 

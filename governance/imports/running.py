@@ -292,4 +292,4 @@ def _many_wait(answerable: Answerable) -> bool:
 
 def _has_log_key(answerable: Answerable) -> bool:
     with answerable.database.read() as session:
-        return keys.signing_key(answerable, queries.current(session)) is not None
+        return bool(keys.signing_keys(answerable, queries.current(session)))

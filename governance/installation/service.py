@@ -86,7 +86,7 @@ def create(
     """
     # Both know this module's parts; importing them here keeps them above it.
     from governance.application import Answerable
-    from governance.ledger import epochs
+    from governance.ledger import epochs, rotation
 
     settings = replace(settings, public_url=public_url or settings.public_url)
     values = {"business_name": business_name, "language": language, "time_zone": time_zone}
@@ -128,6 +128,7 @@ def create(
             work.session.flush()
             epochs.open_first(work)
             work.record(EntryKind.INSTALLATION_CREATED, data={"secrets": ring.fingerprints()})
+            rotation.make_first_receipt_key(work)
             apply(work, values)
     finally:
         answerable.close()

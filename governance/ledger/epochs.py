@@ -17,7 +17,7 @@ from audits.log.tiles import TileMissing
 from audits.log.tree import EMPTY_ROOT
 from governance.errors import AnswerableError, InvalidInput
 from governance.ledger import highwater_file, keys, publishing, queries, sequencing
-from governance.ledger.models import Log, PendingRecord
+from governance.ledger.models import KeyPurpose, Log, PendingRecord
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -120,10 +120,20 @@ def _open(
             closed_at=None,
         )
     )
-    work.session.flush()
+    queries.add_key(
+        work.session, vkey=vkey, purpose=KeyPurpose.LOG, epoch=epoch, active_from=0, now=work.now
+    )
     work.record(
         EntryKind.LOG_OPENED,
-        data={"epoch": epoch, "origin": origin, "vkey": vkey, **data},
+        data={
+            "epoch": epoch,
+            "origin": origin,
+            "vkey": vkey,
+            "receipt_vkeys": [
+                key.vkey for key in queries.active_keys(work.session, KeyPurpose.RECEIPT)
+            ],
+            **data,
+        },
         payloads=None if reason is None else {"reason": reason.encode()},
     )
     return EpochView(epoch=epoch, origin=origin, vkey=vkey)
@@ -133,7 +143,7 @@ def _mark_of(work: Work, log: Log) -> tuple[HighWater | None, str | None]:
     """Return an epoch's mark as far as it is known, and what keeps the epoch from being closed in order."""
     try:
         mark = publishing.guard(work.answerable, work.session, log)
-        has_key = keys.signing_key(work.answerable, log) is not None
+        has_key = bool(keys.signing_keys(work.answerable, log))
     except (SigningRefused, TileMissing, OSError, AnswerableError) as refused:
         fault = type(refused).__name__
     else:

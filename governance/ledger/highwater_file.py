@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def path_of(answerable: Answerable, log: Log) -> Path:
-    """Return an epoch's file. Its name holds the key's id, so that another log with the same folder has another file."""
+    """Return an epoch's file. Its name holds the id of the epoch's first key, so that another log with the same folder has another file."""
     key_id = VerifyingKey.parse(log.vkey).key_id.hex()
     return answerable.settings.highwater / f"log-{log.epoch}-{key_id}.checkpoint"
 
@@ -32,7 +32,7 @@ def load(answerable: Answerable, log: Log) -> HighWater | None:
         stored = path_of(answerable, log).read_bytes()
     except FileNotFoundError:
         return None
-    return HighWater.decode(stored, [VerifyingKey.parse(log.vkey)])
+    return HighWater.decode(stored, log.verifying_keys)
 
 
 def store(answerable: Answerable, log: Log, mark: HighWater) -> None:

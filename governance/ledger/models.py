@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from audits.log.notes import VerifyingKey
 from governance.storage.base import Base, Id, Instant
+
+
+class KeyPurpose(StrEnum):
+    """What a key signs: checkpoints of one epoch, or receipts for all."""
+
+    LOG = "log"
+    RECEIPT = "receipt"
+
+
+class LogKey(Base):
+    """A key that signs for the log, from which size on it does, and from which on it no longer counts.
+
+    ``number`` counts them up. ``epoch`` is the one that a log key signs for, and for a receipt key the one whose entries announce it; indexes are of its tree.
+    """
+
+    __tablename__ = "log_keys"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    vkey: Mapped[str] = mapped_column(unique=True)
+    purpose: Mapped[str] = mapped_column(sa.String(16))
+    epoch: Mapped[int]
+    added_at: Mapped[datetime] = mapped_column(Instant)
+    active_from_index: Mapped[int] = mapped_column(sa.BigInteger)
+    retired_at: Mapped[datetime | None] = mapped_column(Instant)
+    retired_epoch: Mapped[int | None]
+    retired_at_index: Mapped[int | None] = mapped_column(sa.BigInteger)
+    retired_because: Mapped[str | None] = mapped_column(sa.String(16))
 
 
 class Log(Base):
@@ -24,6 +53,29 @@ class Log(Base):
     opened_at: Mapped[datetime] = mapped_column(Instant)
     last_tick_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    keys: Mapped[list[LogKey]] = relationship(
+        primaryjoin=lambda: sa.and_(
+            sa.orm.foreign(LogKey.epoch) == Log.epoch, LogKey.purpose == KeyPurpose.LOG
+        ),
+        order_by=lambda: LogKey.number,
+        lazy="selectin",
+        viewonly=True,
+    )
+
+    @property
+    def verifying_keys(self) -> tuple[VerifyingKey, ...]:
+        """Every key that has signed for this epoch: the one it was opened with, and later ones, retired or not."""
+        vkeys = dict.fromkeys([self.vkey, *(key.vkey for key in self.keys)])
+        return tuple(VerifyingKey.parse(vkey) for vkey in vkeys)
+
+    @property
+    def retired_keys(self) -> dict[VerifyingKey, int]:
+        """From which size on each retired key no longer counts."""
+        return {
+            VerifyingKey.parse(key.vkey): key.retired_at_index
+            for key in self.keys
+            if key.retired_at_index is not None
+        }
 
 
 class LogRecord(Base):

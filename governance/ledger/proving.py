@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,14 +12,19 @@ from sqlalchemy.orm import Session
 from audits.log.proofs import TlogProof, write_proof
 from audits.log.tiles import HEIGHT, WIDTH, range_root
 from audits.log.tree import inclusion_proof
-from governance.ledger.models import Leaf, Log, LogRecord, StoredCheckpoint, Tile
+from governance.clock import is_id
+from governance.errors import NotFound, NotProvenYet
+from governance.ledger import queries
+from governance.ledger.models import Leaf, LogRecord, Tile
+from governance.permissions import Permission
+from governance.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """Where an entry stands, and the hashes that lead from its leaf to the newest signed root of its epoch.
 
-    ``entry`` is None where the entry's bytes were pruned; ``note`` is the signed checkpoint.
+    ``entry`` is None where the entry's bytes were pruned; ``note`` is the checkpoint as it is given out.
     """
 
     record_id: str
@@ -30,8 +36,6 @@ class Proof:
     size: int
     root: bytes
     note: str
-    origin: str
-    vkey: str
 
     @property
     def text(self) -> str:
@@ -51,22 +55,14 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
             Leaf.leaf_index,
             Leaf.leaf_hash,
             LogRecord.entry,
-            Log.origin,
-            Log.vkey,
         )
-        .join(Log, Log.epoch == Leaf.epoch)
         .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
         .where(Leaf.record_id == record_id)
     ).one_or_none()
     if found is None:
         return None
-    signed = session.execute(
-        sa.select(StoredCheckpoint.size, StoredCheckpoint.root, StoredCheckpoint.note)
-        .where(StoredCheckpoint.epoch == found.epoch, StoredCheckpoint.size > found.leaf_index)
-        .order_by(StoredCheckpoint.size.desc())
-        .limit(1)
-    ).one_or_none()
-    if signed is None:
+    signed = queries.published_checkpoint(session, found.epoch)
+    if signed is None or signed.size <= found.leaf_index:
         return None
     return Proof(
         record_id=record_id,
@@ -77,9 +73,33 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
         hashes=inclusion(session, found.epoch, found.leaf_index, signed.size),
         size=signed.size,
         root=signed.root,
-        note=signed.note,
-        origin=found.origin,
-        vkey=found.vkey,
+        note=queries.note_of(session, signed),
+    )
+
+
+def prove(work: Work, record_id: str) -> Proof:
+    """Prove any entry, for who may read the log.
+
+    Raises:
+        NotAllowed, NotFound: the actor may not; there is no such entry.
+        NotProvenYet: it waits for its place, or for a checkpoint over it.
+    """
+    work.require(Permission.LOG_READ)
+    proof = proof_of(work.session, record_id) if is_id(record_id) else None
+    if proof is None and (not is_id(record_id) or work.session.get(LogRecord, record_id) is None):
+        raise NotFound("There is no such entry in the log.")
+    return proof or not_yet()
+
+
+def not_yet() -> NoReturn:
+    """Say that an entry waits.
+
+    Raises:
+        NotProvenYet: always.
+    """
+    raise NotProvenYet(
+        "It is stored, and its entry waits for its place in the log or for the next signed checkpoint. Usually that takes less than 2 seconds; "
+        "the status page says what the log waits for."
     )
 
 

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from audits.log import highwater, notes, tiles
 from audits.log.highwater import HighWater
-from audits.log.notes import VerifyingKey
 from governance.ledger import highwater_file, keys, queries
 from governance.ledger.models import Log, StoredAnchor, StoredCheckpoint, StoredCosignature
 from governance.storage.inserting import insert
@@ -51,8 +50,8 @@ def guard(answerable: Answerable, session: Session, log: Log) -> HighWater | Non
 def publish(answerable: Answerable, *, epoch: int | None = None) -> str | None:
     """Sign a checkpoint of the current epoch (or one named) if it grew; return its note, None when nothing was signed.
 
-    Where witnesses are required the checkpoint waits for them, and ``witnessing`` gives it out. Repeating it after a crash signs the same bytes again.
-    Where this process lacks the log's key nothing is signed.
+    Where witnesses are required the checkpoint waits for them, and ``witnessing`` gives it out. While a key follows another, both sign. Repeating it after
+    a crash signs the same bytes again. Where this process lacks the log's key nothing is signed.
 
     Raises:
         audits.log.highwater.SigningRefused: the tree no longer begins with what was signed; its ``diagnostics()`` say more.
@@ -62,8 +61,8 @@ def publish(answerable: Answerable, *, epoch: int | None = None) -> str | None:
     now = answerable.clock.now()
     with answerable.database.read() as session:
         log = queries.current(session) if epoch is None else session.get_one(Log, epoch)
-        key = keys.signing_key(answerable, log)
-        if key is None:
+        signers = keys.signing_keys(answerable, log)
+        if not signers:
             return None
         guard(answerable, session, log)
         newest = queries.newest_checkpoint(session, log.epoch)
@@ -73,8 +72,8 @@ def publish(answerable: Answerable, *, epoch: int | None = None) -> str | None:
             # It waited for witnesses, which are no longer required.
             give_out(answerable, log.epoch, log.size)
         return None
-    note = notes.sign(notes.checkpoint_body(log.origin, log.size, log.root), key)
-    mark = HighWater.of(note, [VerifyingKey.parse(log.vkey)])
+    note = notes.sign(notes.checkpoint_body(log.origin, log.size, log.root), *signers)
+    mark = HighWater.of(note, log.verifying_keys)
     # The mark is raised before anybody can see the checkpoint: a crash in between loses one publication, nothing else.
     highwater_file.store(answerable, log, mark)
     with answerable.database.write() as session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,7 +12,14 @@ from sqlalchemy.orm import Session
 from audits.log.cosignatures import with_lines
 from audits.log.tiles import ReadTile
 from governance.errors import WrongInstallation
-from governance.ledger.models import Log, StoredCheckpoint, StoredCosignature, Tile
+from governance.ledger.models import (
+    KeyPurpose,
+    Log,
+    LogKey,
+    StoredCheckpoint,
+    StoredCosignature,
+    Tile,
+)
 
 
 def current(session: Session, *, lock: bool = False) -> Log:
@@ -32,6 +40,38 @@ def current(session: Session, *, lock: bool = False) -> Log:
 def epochs(session: Session) -> list[Log]:
     """Return every epoch, the first one first."""
     return list(session.execute(sa.select(Log).order_by(Log.epoch)).scalars())
+
+
+def keys_of(session: Session, purpose: KeyPurpose) -> list[LogKey]:
+    """Return every key that ever signed for a purpose, oldest first."""
+    return list(
+        session.execute(
+            sa.select(LogKey).where(LogKey.purpose == purpose).order_by(LogKey.number)
+        ).scalars()
+    )
+
+
+def add_key(
+    session: Session, *, vkey: str, purpose: KeyPurpose, epoch: int, active_from: int, now: datetime
+) -> None:
+    """Enter a key that signs from a size on; the log must be locked."""
+    last = session.execute(sa.select(sa.func.max(LogKey.number))).scalar_one()
+    session.add(
+        LogKey(
+            number=(last or 0) + 1,
+            vkey=vkey,
+            purpose=purpose,
+            epoch=epoch,
+            added_at=now,
+            active_from_index=active_from,
+        )
+    )
+    session.flush()
+
+
+def active_keys(session: Session, purpose: KeyPurpose) -> list[LogKey]:
+    """Return the keys that sign for a purpose now, oldest first."""
+    return [key for key in keys_of(session, purpose) if key.retired_at is None]
 
 
 def tile_reader(session: Session, epoch: int) -> ReadTile:

@@ -11,13 +11,11 @@ import orjson
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind, describe
-from audits.log.tiles import HEIGHT, WIDTH
-from audits.log.tree import HASH_BYTES
 from audits.log.witness_policy import WitnessPolicy
 from governance.errors import InvalidInput, NotFound, SettingsInvalid
 from governance.ledger import anchoring, queries, witnessing
 from governance.ledger.anchoring import AnchorView
-from governance.ledger.models import Leaf, Log, LogRecord, PendingRecord, StoredCheckpoint, Tile
+from governance.ledger.models import Leaf, Log, LogRecord, PendingRecord, StoredCheckpoint
 from governance.ledger.witnessing import WitnessView
 from governance.permissions import Permission
 from governance.work import Work
@@ -161,43 +159,6 @@ def newest_checkpoint(work: Work, epoch: int | None = None) -> CheckpointView | 
         return None
     found = queries.published_checkpoint(work.session, log.epoch)
     return None if found is None else _checkpoint_view(work, log, found)
-
-
-def checkpoint(work: Work, size: int, epoch: int | None = None) -> CheckpointView:
-    """Return the checkpoint of a size; anybody may know it.
-
-    Raises:
-        NotFound: none was published at this size, or it was thinned out.
-    """
-    log = queries.current(work.session) if epoch is None else work.session.get(Log, epoch)
-    found = None if log is None else work.session.get(StoredCheckpoint, (log.epoch, size))
-    if log is None or found is None or found.published_at is None:
-        raise NotFound(f"There is no checkpoint of size {size}.")
-    return _checkpoint_view(work, log, found)
-
-
-def tile(work: Work, level: int, index: int, width: int = WIDTH, epoch: int | None = None) -> bytes:
-    """Return a tile's first ``width`` hashes; anybody may know them, as they tell nothing of what was hashed.
-
-    Only what a signed checkpoint covers is given out.
-
-    Raises:
-        NotFound: no signed tree has this tile.
-    """
-    missing = NotFound(f"There is no tile {level}/{index} of width {width}.")
-    signed = newest_checkpoint(work, epoch)
-    if signed is None or not 1 <= width <= WIDTH or not 0 <= level <= 7 or index < 0:
-        raise missing
-    if index * WIDTH + width > signed.size >> (HEIGHT * level):
-        raise missing
-    hashes = work.session.execute(
-        sa.select(Tile.hashes).where(
-            Tile.epoch == signed.epoch, Tile.level == level, Tile.idx == index
-        )
-    ).scalar_one_or_none()
-    if hashes is None or len(hashes) < width * HASH_BYTES:
-        raise missing
-    return hashes[: width * HASH_BYTES]
 
 
 def backlog(work: Work) -> Backlog:

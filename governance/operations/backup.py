@@ -1,7 +1,8 @@
 """Backups: all tables as they stood at one instant, and the secrets but the one that opens payloads, in one file.
 
 The file is a gzipped tar of JSON lines, one member a table, with a manifest. It is the same for both databases, so that what was backed up from SQLite can
-be restored into PostgreSQL and the other way round. Without the key-encryption key it opens no payload.
+be restored into PostgreSQL and the other way round. Without the key-encryption key it opens no payload, and no key that signs for the
+log is in it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from governance.clock import Clock, SystemClock, parse_rfc3339, rfc3339, uuid7
 from governance.errors import Conflict, InvalidInput, WrongInstallation
 from governance.identities.models import SignInLink, SignInSession
 from governance.keyring import Keyring
-from governance.ledger import epochs, publishing
+from governance.ledger import epochs, publishing, rotation
 from governance.ledger.epochs import EpochView
 from governance.permissions import Permission
 from governance.records import metadata
@@ -226,6 +227,7 @@ def _go_on(work: Work, manifest: dict[str, Any]) -> EpochView:
     work.session.execute(sa.delete(SignInSession))
     work.session.execute(sa.delete(SignInLink))
     epoch = epochs.new_epoch(work, reason=f"The backup of {manifest['made_at']} was restored.")
+    rotation.renew_lost_receipt_key(work)
     work.record(
         EntryKind.BACKUP_RESTORED,
         data={
@@ -463,6 +465,7 @@ def _missing(settings: Settings, lost: int | None) -> tuple[str, ...]:
             f"{settings.home / 'answerable.toml'} is not there, and no backup holds it: set public_url and the mail server again."
         )
     sentences.append(
-        "The log goes on in a new epoch under a fresh key; give its verifying key to whoever checks the log."
+        "The log goes on in a new epoch under a fresh key; give its verifying key to whoever checks the log. "
+        "Receipts too are signed with another key where none of the former is here."
     )
     return tuple(sentences)

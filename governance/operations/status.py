@@ -61,6 +61,7 @@ class Part(StrEnum):
     SEQUENCER = "sequencer"
     CHECKPOINT = "checkpoint"
     HIGH_WATER = "high_water"
+    MIRROR = "mirror"
     WITNESSES = "witnesses"
     ANCHORS = "anchors"
     OVERDUE = "overdue"
@@ -126,6 +127,7 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _sequencer(session, said, now),
                 lambda: _checkpoint(session, said, now),
                 lambda: _high_water(answerable, session, said, now),
+                lambda: _mirror(answerable, said),
                 lambda: _witnesses(answerable, session, said, now),
                 lambda: _anchors(answerable, session, said, now),
                 lambda: _overdue(session, said, now),
@@ -502,6 +504,21 @@ def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> P
             todo="Have somebody answer them who had no part in the decision; the queue shows them as overdue.",
         )
     return _ok(Part.OVERDUE, "What is overdue is moved on.")
+
+
+def _mirror(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:
+    folder = answerable.settings.log_mirror_dir
+    if folder is None:
+        return PartView(
+            part=Part.MIRROR,
+            state=State.OFF,
+            detail="No copy of the log is kept as files; whoever checks it reads it from this service.",
+            todo="Set log_mirror_dir to have one kept that any web server gives out.",
+        )
+    todo = f"See that {folder} belongs to the service's user and is not on a full disk; what it holds stays a whole log."
+    return _reported(Part.MIRROR, said, todo) or _ok(
+        Part.MIRROR, f"{folder} holds the newest checkpoint and its hashes."
+    )
 
 
 def _mail(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:

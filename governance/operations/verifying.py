@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from audits.log import verify as log_verify
 from audits.log.entries import EntryKind
 from audits.log.highwater import HighWater, SigningRefused
-from audits.log.notes import VerifyingKey
 from audits.log.tiles import ReadTile
 from audits.log.tree import leaf_hash
 from audits.log.verify import Severity, StoredEntry
@@ -35,13 +34,14 @@ from governance.ledger import highwater_file, keys, queries
 from governance.ledger.models import (
     Leaf,
     Log,
+    LogKey,
     LogRecord,
     PendingRecord,
     QuarantinedRecord,
     StoredCheckpoint,
     Tile,
 )
-from governance.operations import comparing, standing
+from governance.operations import comparing, log_keys, standing
 from governance.points.models import DecisionPoint, PolicyVersion
 from governance.reporting import signing
 from governance.reporting.models import ReportRow
@@ -156,6 +156,7 @@ class _Verification:
         for log in queries.epochs(self._session):
             self._report.epochs += 1
             yield from self._epoch(log)
+        yield from self._log_keys()
         yield from self._policies()
         yield from self._in_force()
         yield from self._reports()
@@ -166,10 +167,9 @@ class _Verification:
     # ------------------------------------------------------------------------------- the log
 
     def _epoch(self, log: Log) -> Iterator[Finding]:
-        key = VerifyingKey.parse(log.vkey)
         try:
             # The key's own half, where it is here, is worth more than what the database says of it.
-            keys.signing_key(self._answerable, log)
+            keys.signing_keys(self._answerable, log)
         except AnswerableError as error:
             yield _tampered(
                 "the log key here is not the one the log names",
@@ -187,7 +187,8 @@ class _Verification:
             entries=self._entries(log),
             read_tile=self._tiles(log),
             checkpoints=self._checkpoints(log),
-            keys=[key],
+            keys=log.verifying_keys,
+            retired=log.retired_keys,
             highwater=mark,
         ):
             yield Finding(
@@ -311,6 +312,26 @@ class _Verification:
         return self._session.execute(
             sa.select(Decision.id).where(Decision.id == record_id)
         ).scalar_one_or_none()
+
+    def _log_keys(self) -> Iterator[Finding]:
+        """Hold the keys that count against the entries that named them."""
+        told = [
+            _parsed(entry)
+            for entry in self._session.execute(
+                sa.select(self._bytes(LogRecord.entry)).where(LogRecord.kind.in_(log_keys.KINDS))
+            ).scalars()
+        ]
+        try:
+            found = list(
+                log_keys.differences([said for said in told if said is not None], self._all(LogKey))
+            )
+        except (KeyError, TypeError) as error:
+            found = [("the log's keys", "entries of this program", f"{type(error).__name__}")]
+        for key, expected, got in found:
+            yield _tampered(
+                f"the key {key} is not what the entries say", expected=expected, got=got
+            )
+        self._session.expunge_all()
 
     # ------------------------------------------------------------------------------ policies
 

@@ -49,9 +49,12 @@ class SubjectKey:
 
     def commit(self, record_id: str, name: str, plaintext: bytes) -> bytes:
         """Return the commitment that the record's entry carries for this payload."""
+        return commitment(self.commitment_key(record_id, name), record_id, name, plaintext)
+
+    def commitment_key(self, record_id: str, name: str) -> bytes:
+        """Return the key of one commitment, which is disclosed with the payload so that others can check the two against each other."""
         label = f"answerable payload commitment\0{record_id}\0{name}\x01"
-        key = hmac.digest(self.secret, label.encode(), "sha256")
-        return commitment(key, record_id, name, plaintext)
+        return hmac.digest(self.secret, label.encode(), "sha256")
 
 
 class SubjectKeys:

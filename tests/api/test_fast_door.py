@@ -14,7 +14,7 @@ from web.fast_door import FastDoor
 
 PATH = "/api/v1/decisions"
 #: What differs between two answers to equal requests, for they are two decisions.
-_OWN = ("id", "recorded_at", "decided_at", "links")
+_OWN = ("id", "recorded_at", "decided_at", "links", "receipt")
 
 
 def _told(answer: Any) -> tuple[int, dict[str, Any], dict[str, str]]:

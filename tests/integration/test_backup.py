@@ -82,6 +82,7 @@ def test_what_was_backed_up_comes_back_on_either_database(
         # The source has meanwhile noted the backup, and the copy that it is one.
         assert changed == {
             "installation",
+            "log_keys",
             "log_pending",
             "log_records",
             "logs",

@@ -51,7 +51,12 @@ def test_an_empty_database_becomes_an_installation_that_opens(settings, clock):
             assert not business.people_few
             assert work.session.execute(sa.select(Log.origin)).scalar_one() == opened.origin
         kinds = [entry["kind"] for entry in entries(opened)]
-        assert kinds == ["log.opened", "installation.created", "settings.changed"]
+        assert kinds == [
+            "log.opened",
+            "installation.created",
+            "log.key_added",
+            "settings.changed",
+        ]
     finally:
         opened.close()
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import marshmallow as ma
 import orjson
 from flask import Response, current_app, request, stream_with_context
 
+from audits.log.proofs import SUFFIX as PROOF_SUFFIX
+from audits.log.receipts import SUFFIX as RECEIPT_SUFFIX
 from governance.actors import Actor
 from governance.appeals import service as appeals
 from governance.application import Answerable
@@ -59,6 +62,7 @@ from web.api.schemas import (
     one_of,
 )
 from web.api.truth import FeedbackAnswer, TruthAnswer, reported_later
+from web.downloads import attachment
 from web.problems import TooLarge
 from web.security import requires
 
@@ -105,6 +109,17 @@ class WaitQuery(Query):
 class AskQuery(WaitQuery):
     """How a decision is asked for."""
 
+    proof = ma.fields.Float(
+        load_default=0.0,
+        validate=ma.validate.Range(min=0, max=300, error="Expected 0 to 300 seconds."),
+        error_messages={
+            "invalid": "Expected a number of seconds.",
+            "special": "Expected a number of seconds.",
+        },
+        metadata={
+            "description": "Seconds to wait until the log has the decision's entry under a signature; the service has its own limit too"
+        },
+    )
     dry_run = QueryFlag(
         load_default=False, metadata={"description": "1: rule and explain, store nothing"}
     )
@@ -196,6 +211,13 @@ class LinksAnswer(Answer):
 
     self = Text(required=True, metadata={"format": "uri"})
     explanation = Text(required=True, metadata={"format": "uri"})
+    proof = Text(
+        required=True,
+        metadata={
+            "format": "uri",
+            "description": "The proof that the log has it, seconds after it was made",
+        },
+    )
     subject_page = Text(
         required=True,
         allow_none=True,
@@ -226,6 +248,18 @@ class DecisionAnswer(Answer):
     proposal = Nested(ProposalAnswer, required=True, allow_none=True)
     ruling = Nested(RulingAnswer, required=True)
     notice = Nested(NoticeAnswer, required=True, allow_none=True)
+    receipt = Text(
+        allow_none=True,
+        metadata={
+            "description": "Where it was asked for just now: what the log promises, as a signed note; keep it. null: no key for receipts is here"
+        },
+    )
+    proof = Text(
+        allow_none=True,
+        metadata={
+            "description": "Where `proof` was asked for: a C2SP tlog-proof. null: the time was over, or there was no place to wait"
+        },
+    )
     links = Nested(LinksAnswer, metadata={"description": "Absent for a dry run"})
     dry_run = Flag()
     trace = Members(metadata={"description": "How the ruling came about; for a dry run only"})
@@ -334,7 +368,7 @@ _ASKED_HEADERS: Final = {
 
 
 _ASK_QUERY: Final = AskQuery()
-_NO_QUERY: Final = {"dry_run": False, "wait": 0.0}
+_NO_QUERY: Final = {"dry_run": False, "wait": 0.0, "proof": 0.0}
 
 
 @resource.route("/decisions", methods=["POST"])
@@ -362,7 +396,7 @@ def ask() -> Response:
     parsed = parse(request.get_data(cache=False))
     if query["dry_run"]:
         return answer(decision(service.dry_run(answerable, actor, parsed.request)), 201)
-    view = service.ask(answerable, actor, _asked(parsed, key))
+    view = asked = service.ask(answerable, actor, _asked(parsed, key))
     assert view.id is not None
     metrics.count_decision(view.disposition)
     headers = {"Location": address_of(view.id, answerable.settings.public_url)}
@@ -370,7 +404,11 @@ def ask() -> Response:
         headers["Idempotent-Replayed"] = "true"
     if query["wait"] and view.status == Status.IN_REVIEW:
         view = _waited(view.id, query["wait"], headers)
-    return answer(decision(view), 201, headers)
+    # A view that was waited for is another one; the promise stays.
+    told = asked_decision(replace(view, receipt=asked.receipt))
+    if query["proof"]:
+        told["proof"] = _proven(told["id"], query["proof"], headers)
+    return answer(told, 201, headers)
 
 
 @resource.route("/decisions/batch", methods=["POST"])
@@ -462,6 +500,41 @@ def get(query: dict[str, Any], decision_id: str) -> Response:
     return answer(told, 200, headers)
 
 
+@resource.route("/decisions/<decision_id>/proof", methods=["GET"])
+@requires(Permission.DECISIONS_READ)
+@resource.response(
+    200,
+    {"type": "string"},
+    content_type="text/plain",
+    description="A C2SP tlog-proof: the entry's index, the hashes up to the root, and the signed checkpoint",
+)
+def prove(decision_id: str) -> Response:
+    """Prove that a decision's entry is in the signed log, to anybody and without us.
+
+    While the entry waits for its place, the answer is 404 `not-proven-yet` with Retry-After.
+    """
+    identifier(decision_id, "decision")
+    with look() as unit:
+        proof = service.prove(unit, decision_id)
+    return attachment(proof.text, "text/plain; charset=utf-8", f"{decision_id}{PROOF_SUFFIX}")
+
+
+@resource.route("/decisions/<decision_id>/receipt", methods=["GET"])
+@requires(Permission.DECISIONS_READ)
+@resource.response(
+    200,
+    {"type": "string"},
+    content_type="text/plain",
+    description="A signed note: see Receipts in the reference",
+)
+def get_receipt(decision_id: str) -> Response:
+    """Read what the log promised when a decision was asked for, again."""
+    identifier(decision_id, "decision")
+    with look() as unit:
+        text = service.receipt(unit, decision_id)
+    return attachment(text, "text/plain; charset=utf-8", f"{decision_id}{RECEIPT_SUFFIX}")
+
+
 @resource.route("/decisions/<decision_id>/withdraw", methods=["POST"])
 @requires(Permission.DECISIONS_WITHDRAW)
 @resource.response(200, WholeDecisionAnswer)
@@ -506,11 +579,17 @@ def decision(view: DecisionView, public_url: str | None = None) -> dict[str, Any
     told["links"] = {
         "self": address,
         "explanation": f"{address}/explanation",
+        "proof": f"{address}/proof",
         "subject_page": None
         if view.subject_page is None
         else f"{public}{PAGE_PATH}{view.subject_page}",
     }
     return told
+
+
+def asked_decision(view: DecisionView, public_url: str | None = None) -> dict[str, Any]:
+    """Return a decision as it is told to whoever has just asked for it."""
+    return {**decision(view, public_url), "receipt": view.receipt}
 
 
 def whole_decision(view: DecisionView) -> dict[str, Any]:
@@ -589,6 +668,15 @@ def _waited(decision_id: str, seconds: float, headers: dict[str, str]) -> Decisi
         return service.get(unit, decision_id)
 
 
+def _proven(decision_id: str, seconds: float, headers: dict[str, str]) -> str | None:
+    """Wait until the signed log has a decision's entry, and return the proof of it; where there is no place to wait, say when to ask again."""
+    waiting: service.Waiting = current_app.extensions[WAITING]
+    waited, proof = waiting.until_proven(authentication.actor(), decision_id, seconds)
+    if not waited:
+        headers["Retry-After"] = "1"
+    return None if proof is None else proof.text
+
+
 def _answers(answerable: Answerable, actor: Actor, lines: list[bytes]) -> Iterator[bytes]:
     for first in range(0, len(lines), _CHUNK):
         yield b"".join(
@@ -619,7 +707,7 @@ def _chunk(
         else:
             metrics.count_decision(view.disposition)
             # The lines are told while they are sent, when the request's own context is gone.
-            told[number] = decision(view, answerable.settings.public_url)
+            told[number] = asked_decision(view, answerable.settings.public_url)
             if view.replayed:
                 told[number]["replayed"] = True
     return [told[number] for number in sorted(told)]

@@ -9,14 +9,16 @@ import marshmallow as ma
 from flask import Response
 
 from audits.log.entries import EntryKind
+from audits.log.proofs import SUFFIX as PROOF_SUFFIX
 from governance.errors import FieldProblem, NotFound
-from governance.ledger import reading
+from governance.ledger import proving, reading
 from governance.ledger.reading import Place
 from governance.operations import verification
 from governance.permissions import Permission
 from web.api.bodies import misfit
 from web.api.resources import PageQuery, Resource, identifier, look, work
 from web.api.schemas import Answer, Flag, Instant, List, Members, Nested, Text, Whole, one_of
+from web.downloads import attachment
 from web.security import requires
 
 resource = Resource("Log", "What was done, by whom, in an order that nobody can change unnoticed.")
@@ -240,6 +242,25 @@ def get_entry(entry_id: str) -> Any:
     identifier(entry_id, "entry")
     with look() as unit:
         return reading.entry(unit, entry_id)
+
+
+@resource.route("/log/entries/<entry_id>/proof", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(
+    200,
+    {"type": "string"},
+    content_type="text/plain",
+    description="A C2SP tlog-proof: the entry's index, the hashes up to the root, and the signed checkpoint",
+)
+def prove_entry(entry_id: str) -> Response:
+    """Prove that an entry is in the signed log, to anybody and without us.
+
+    While it waits for its place, the answer is 404 `not-proven-yet` with Retry-After.
+    """
+    identifier(entry_id, "entry")
+    with look() as unit:
+        proof = proving.prove(unit, entry_id)
+    return attachment(proof.text, "text/plain; charset=utf-8", f"{entry_id}{PROOF_SUFFIX}")
 
 
 @resource.route("/log/verification", methods=["GET"])

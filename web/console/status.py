@@ -56,6 +56,7 @@ def _titles() -> dict[Part, str]:
         Part.SEQUENCER: _("Sequencer of the log"),
         Part.CHECKPOINT: _("Checkpoints of the log"),
         Part.HIGH_WATER: _("High-water mark of the log"),
+        Part.MIRROR: _("Copy of the log as files"),
         Part.WITNESSES: _("Witnesses of the log"),
         Part.ANCHORS: _("Anchors of the log"),
         Part.OVERDUE: _("Overdue cases"),

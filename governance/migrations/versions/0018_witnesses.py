@@ -8,7 +8,7 @@ from alembic import op
 from governance.storage.base import Id, Instant
 
 revision = "0018"
-down_revision = "0011"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
