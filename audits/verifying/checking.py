@@ -21,7 +21,7 @@ from audits.log.witness_policy import MAX_BYTES, MalformedPolicy, WitnessPolicy
 from audits.verifying import epochs as epoch_checks
 from audits.verifying import evidence
 from audits.verifying.clock import instant
-from audits.verifying.epochs import Epoch, Progress, Trusted
+from audits.verifying.epochs import MAX_NOTE_BYTES, Epoch, Progress, Trusted
 from audits.verifying.findings import Finding, Findings, Severity, Step
 from audits.verifying.scanning import BUCKETS, place_of, repeated
 from audits.verifying.sources import FileDamaged, Source, open_source
@@ -176,6 +176,9 @@ class _Check:
         said = manifest.get("epoch") if isinstance(manifest, dict) else None
         last = max(earlier, default=0)
         current = said if type(said) is int and 0 < said < 10**9 else last + 1
+        # A copy that a web server gives out has no manifest, and its current epoch in a folder as well.
+        if said is None and last and self._same_checkpoint(last):
+            current = last
         if manifest is None:
             self._not_checked.append(
                 "What was left out of the export, as it has no manifest that says so."
@@ -206,6 +209,14 @@ class _Check:
             )
         self._key_of_policy(found, trusted)
         return found
+
+    def _same_checkpoint(self, number: int) -> bool:
+        try:
+            return self._source.read("checkpoint", MAX_NOTE_BYTES) == self._source.read(
+                f"epochs/{number}/checkpoint", MAX_NOTE_BYTES
+            )
+        except FileDamaged:
+            return False
 
     def _key_of_policy(self, epochs: Sequence[Epoch], trusted: Trusted) -> None:
         if not trusted.is_own or not trusted.policy.logs:

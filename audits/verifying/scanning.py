@@ -17,7 +17,7 @@ from audits.log import profile
 from audits.log.bundles import MAX_BUNDLE_BYTES, MalformedBundle, bundle_path, parse_bundle
 from audits.log.entries import COMMITMENT_ALGORITHM, VERSION, ActorType, EntryKind
 from audits.log.profile import NotCanonical
-from audits.log.tiles import TILE_BYTES, WIDTH, range_root, tile_path
+from audits.log.tiles import TILE_BYTES, WIDTH, perfect_root, tile_path
 from audits.log.tree import HASH_BYTES
 from audits.verifying.findings import Findings, Step
 from audits.verifying.sources import FileDamaged, Source, open_source
@@ -182,7 +182,7 @@ def scan_bundle(source: Source, ask: Ask, index: int) -> Scanned:
 
 
 def _root_of(row: bytes | None) -> bytes | None:
-    return None if row is None else range_root(0, WIDTH, lambda _level, _index: row)
+    return None if row is None else perfect_root(row)
 
 
 def read_entries(

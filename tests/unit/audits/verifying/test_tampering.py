@@ -556,6 +556,18 @@ def test_what_was_not_tampered_with_is_verified(tmp_path: Path) -> None:
     assert report.epochs[0].checked == BUSY.size
 
 
+@pytest.mark.parametrize("size", [2, 255, 256, 257, 1100])
+def test_whatever_its_size_a_log_is_verified(size: int, tmp_path: Path) -> None:
+    log = LogFiles()
+    log.decide(size - log.size)
+    log.sign()
+
+    report = verify(Request(export=write_export(tmp_path / "export", log)))
+
+    assert report.findings == ()
+    assert report.epochs[0].checked == size
+
+
 @pytest.mark.parametrize(
     "tamper",
     [
