@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -284,14 +284,14 @@ class _Check:
         with _pool(jobs) as pool:
             after: Epoch | None = None
             for epoch in reversed(epochs):
-                end = _end_told(after)
+                said = _opening(after)
                 anchors = self._anchors[epoch.number]
                 epoch_checks.scan(
                     source,
                     request.export,
                     epoch,
                     ends=[
-                        *([] if end is None else [end[0]]),
+                        *(size for size, _ in _ends_told(said)),
                         *(one.checkpoint.size for one in anchors.found),
                     ],
                     leaves=leaves,
@@ -303,7 +303,7 @@ class _Check:
                     progress=request.progress,
                     buckets=buckets,
                 )
-                self._end(epoch, after, end)
+                self._end(epoch, after, said)
                 after = epoch
             self._repeated(epochs, buckets, pool)
 
@@ -327,49 +327,62 @@ class _Check:
                     record_id=None if record is None else str(record.get("id")),
                 )
 
-    def _end(
-        self, epoch: Epoch, after: Epoch | None, end: tuple[int, bytes, dict[str, Any]] | None
-    ) -> None:
+    def _end(self, epoch: Epoch, after: Epoch | None, said: Mapping[str, Any] | None) -> None:
         """Hold an epoch against what the next one says of its end."""
         if after is None:
             return
-        if end is None:
+        if said is None:
             self._not_checked.append(
                 f"How epoch {epoch.number} ended: the entry that says so is not in the export."
             )
             return
-        size, root, said = end
-        if said.get("previous_origin") != epoch.origin or size > epoch.size:
+        if said.get("previous_origin") != epoch.origin:
             self._findings.tampered(
                 Step.HISTORY,
-                f"epoch {epoch.number} is shorter, or another, than epoch {after.number} says",
-                expected=f"{said.get('previous_origin')} with {size} entries",
-                got=f"{epoch.origin} with {epoch.size} entries",
+                f"epoch {after.number} follows another log than epoch {epoch.number}",
+                expected=said.get("previous_origin"),
+                got=epoch.origin,
                 epoch=epoch.number,
-                index=min(size, epoch.size),
             )
-        elif epoch.roots.get(size) and root not in epoch.roots[size]:
-            self._findings.tampered(
+            return
+        told = list(_ends_told(said))
+        for size, root in told:
+            if epoch.roots.get(size) and root not in epoch.roots[size]:
+                self._findings.tampered(
+                    Step.HISTORY,
+                    f"epoch {epoch.number} has another history than epoch {after.number} says",
+                    expected=encode_base64(root),
+                    got=", ".join(map(encode_base64, sorted(epoch.roots[size]))),
+                    epoch=epoch.number,
+                    index=size,
+                )
+        fault, end = said.get("previous_fault"), max((size for size, _ in told), default=0)
+        signed = min((size for size, _ in told), default=0)
+        if epoch.size < end:
+            # What was never signed, or was lost, is not in an export; what was signed in order must be.
+            in_order = fault is None and epoch.size < signed
+            report = self._findings.tampered if in_order else self._findings.incomplete
+            report(
                 Step.HISTORY,
-                f"epoch {epoch.number} has another history than epoch {after.number} says",
-                expected=encode_base64(root),
-                got=", ".join(map(encode_base64, sorted(epoch.roots[size]))),
+                f"epoch {epoch.number} has fewer signed entries than epoch {after.number} says that it had",
+                expected=f"{end} entries",
+                got=f"{epoch.size} entries",
                 epoch=epoch.number,
-                index=size,
+                index=epoch.size,
             )
-        elif said.get("previous_closed") is True and size < epoch.size - 1:
+        elif said.get("previous_closed") is True and epoch.size > end:
             self._findings.tampered(
                 Step.HISTORY,
                 f"entries were added to epoch {epoch.number} after it was closed",
-                expected=f"{size + 1} entries",
+                expected=f"{end} entries",
                 got=f"{epoch.size} entries",
                 epoch=epoch.number,
-                index=size,
+                index=end,
             )
-        lost = said.get("lost")
-        if said.get("previous_fault") is not None:
+        if fault is not None:
+            lost = said.get("lost")
             self._remarks.append(
-                f"Epoch {after.number} was opened because epoch {epoch.number} could not go on ({said.get('previous_fault')})"
+                f"Epoch {after.number} was opened because epoch {epoch.number} could not go on ({fault})"
                 + (f"; {lost} entries are lost by its account." if lost else ".")
             )
 
@@ -562,18 +575,26 @@ def _promised(manifest: Any, number: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _end_told(after: Epoch | None) -> tuple[int, bytes, dict[str, Any]] | None:
-    """Return size and root of the epoch before, as a later one's first words give them."""
-    for one in () if after is None else after.own:
+def _opening(epoch: Epoch | None) -> Mapping[str, Any] | None:
+    """Return what an epoch's first words say of the one before."""
+    for one in () if epoch is None else epoch.own:
         if one.kind == EntryKind.LOG_OPENED:
-            size, root = one.data.get("previous_size"), one.data.get("previous_root")
-            if type(size) is not int or not isinstance(root, str):
-                return None
-            try:
-                return size, bytes.fromhex(root), one.data
-            except ValueError:
-                return None
+            return one.data
     return None
+
+
+def _ends_told(said: Mapping[str, Any] | None) -> Iterator[tuple[int, bytes]]:
+    """Yield size and root of the epoch before, as it was stored and as it was signed."""
+    if said is None:
+        return
+    for which in ("previous", "signed"):
+        size, root = said.get(f"{which}_size"), said.get(f"{which}_root")
+        if type(size) is not int or not isinstance(root, str):
+            continue
+        try:
+            yield size, bytes.fromhex(root)
+        except ValueError:
+            continue
 
 
 def _pruned(epochs: Sequence[Epoch]) -> dict[int, int]:

@@ -80,6 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(
             f"The check could not be finished ({error!r}); nothing is said of the export."
         )
+    except Exception as fault:  # noqa: BLE001 - Python would end with 1, which means something else here
+        return _refuse(
+            f"A fault of this program ended the check: {fault!r}. Nothing is said of the export."
+        )
     code = TAMPERED if report.tampered else INCOMPLETE if report.incomplete else OK
     text = _as_json(report, code) if asked.json else _as_text(report, code, show_all=asked.all)
     try:

@@ -295,6 +295,8 @@ def two_epochs(bench: Bench, *, first: Callable[[LogFiles], None]) -> None:
         previous_origin=before.origin,
         previous_size=before.size,
         previous_root=root_of(before.entries).hex(),
+        signed_size=before.size,
+        signed_root=root_of(before.entries).hex(),
         previous_closed=False,
         previous_fault=None,
         lost=0,
