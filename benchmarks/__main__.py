@@ -6,7 +6,7 @@ import importlib
 import sys
 from typing import Final
 
-MEASUREMENTS: Final = ("console", "decisions", "fairness", "imports", "monitors")
+MEASUREMENTS: Final = ("console", "decisions", "fairness", "imports", "monitors", "verifying")
 
 
 def main() -> None:

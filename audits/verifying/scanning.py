@@ -7,7 +7,7 @@ small: its root, its findings, digests of its ids, and the few entries that spea
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -127,7 +127,7 @@ def scan_task(
     for bundle in scanned:
         first = (min(ask.epoch, _LAST_EPOCH) << _INDEX_BITS) + bundle.index * WIDTH
         for place, digest in enumerate(bundle.ids, first):
-            buckets[digest[0] % BUCKETS].append(digest + place.to_bytes(8))
+            buckets[digest[-1] % BUCKETS].append(digest + place.to_bytes(8))
         bundle.ids = []
     return scanned, [b"".join(rows) for rows in buckets]
 
@@ -300,9 +300,8 @@ def _scan_entries(ask: Ask, scanned: Scanned, entries: list[bytes]) -> None:
     if ask.leaves:
         _look_for(ask, scanned, computed)
     records: list[dict[str, Any] | None] = []
-    digests: list[bytes] = []
+    strange: set[int] = set()
     for index, entry in enumerate(entries, start):
-        record: dict[str, Any] | None = None
         try:
             record = profile.parse(entry)
         except NotCanonical as refused:
@@ -314,20 +313,27 @@ def _scan_entries(ask: Ask, scanned: Scanned, entries: list[bytes]) -> None:
                 epoch=ask.epoch,
                 index=index,
             )
-        else:
-            if not _is_sound(record, ask.log):
-                _check_record(ask, scanned.findings, index, record)
+            records.append(None)
+            scanned.ids.append(_digest(f"entry {index}"))
+            continue
         records.append(record)
-        record_id = None if record is None else record.get("id")
-        # An entry without an id can repeat none; its index keeps the places in step.
-        text = record_id if isinstance(record_id, str) else f"entry {index}"
-        digests.append(sha256(text.encode()).digest()[:ID_DIGEST_BYTES])
-        if text in ask.records:
-            scanned.records[text] = index
-    scanned.ids = digests
+        if not _is_sound(record, ask.log):
+            strange.add(index)
+            _check_record(ask, scanned.findings, index, record)
+        record_id = record.get("id")
+        scanned.ids.append(_digest(record_id if isinstance(record_id, str) else f"entry {index}"))
+        if record_id in ask.records:
+            scanned.records[record_id] = index
     if scanned.stored is not None and scanned.stored != computed:
         _name_differences(ask, scanned, records)
-    _gather(ask, scanned, records)
+    _gather(scanned, records, strange)
+
+
+def _digest(record_id: str) -> bytes:
+    """Return what tells ids apart: the bytes of a UUID, or of a hash where it is none."""
+    if _is_id(record_id) is not None:
+        return bytes.fromhex(record_id.replace("-", ""))
+    return sha256(record_id.encode("utf-8", "surrogatepass")).digest()[:ID_DIGEST_BYTES]
 
 
 def _is_sound(record: dict[str, Any], log: str) -> bool:
@@ -447,8 +453,13 @@ def _name_differences(ask: Ask, scanned: Scanned, records: list[dict[str, Any] |
         )
 
 
-def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) -> None:
-    """Keep what the log says of itself, the span of times between, and the apps' own numbers."""
+def _gather(
+    scanned: Scanned, records: list[dict[str, Any] | None], strange: Container[int]
+) -> None:
+    """Keep what the log says of itself, the span of times between, and the apps' own numbers.
+
+    Of ``strange`` entries it was said already what is wrong; they are not relied on to be of their form.
+    """
     start = scanned.index * WIDTH
     times: list[str] = []
     begun = start
@@ -459,11 +470,9 @@ def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) ->
             times.clear()
 
     for index, record in enumerate(records, start):
-        if record is None:
+        if record is None or (index in strange and not _is_readable(record)):
             continue
-        kind, at, data = record.get("kind"), record.get("recorded_at"), record.get("data")
-        if not isinstance(kind, str) or not isinstance(at, str) or not isinstance(data, dict):
-            continue
+        kind, at, data = record["kind"], record["recorded_at"], record["data"]
         if kind.startswith("log."):
             close(index)
             begun = index + 1
@@ -477,22 +486,25 @@ def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) ->
                 )
             )
             continue
-        if _is_instant(at) is not None:
-            times.append(at)
+        times.append(at)
         number = data.get("sequence")
         if type(number) is int and kind == EntryKind.DECISION_RECORDED:
-            _number(scanned.numbers, record, number)
+            # An app counts on when its key changes.
+            ranges = scanned.numbers.setdefault(record["actor"]["ref"].partition("/")[0], [])
+            if ranges and ranges[-1][1] + 1 == number:
+                ranges[-1] = (ranges[-1][0], number)
+            else:
+                ranges.append((number, number))
     close(start + len(records))
 
 
-def _number(numbers: dict[str, list[tuple[int, int]]], record: dict[str, Any], number: int) -> None:
-    actor = record.get("actor")
-    ref = actor.get("ref") if isinstance(actor, dict) else None
-    if not isinstance(ref, str):
-        return
-    # An app counts on when its key changes.
-    ranges = numbers.setdefault(ref.partition("/")[0], [])
-    if ranges and ranges[-1][1] + 1 == number:
-        ranges[-1] = (ranges[-1][0], number)
-    else:
-        ranges.append((number, number))
+def _is_readable(record: dict[str, Any]) -> bool:
+    at, actor = record.get("recorded_at"), record.get("actor")
+    return (
+        isinstance(record.get("kind"), str)
+        and isinstance(at, str)
+        and _is_instant(at) is not None
+        and isinstance(record.get("data"), dict)
+        and isinstance(actor, dict)
+        and isinstance(actor.get("ref"), str)
+    )
