@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final
 
 MAX_BYTES: Final = 60_000
@@ -18,8 +17,14 @@ MAX_DEPTH: Final = 16
 MAX_INTEGER: Final = 2**53 - 1
 
 _is_key = re.compile(r"[a-z0-9_]+").fullmatch
-_read = json.JSONDecoder().decode
-_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_read = json.JSONDecoder().raw_decode
+# What was read from a text is in no circle.
+_write = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
+).encode
+_MOST_KNOWN: Final = 4096
+_known: set[tuple[Any, ...]] = set()
+"""Keys that were found to be allowed together; most entries have those of some entry before."""
 
 
 class NotCanonical(ValueError):
@@ -57,8 +62,9 @@ def parse(entry: bytes) -> dict[str, Any]:
     Raises:
         NotCanonical: the bytes are not the canonical form of a record.
     """
+    # What follows the first value is not written again, and so differs.
     return parse_with(
-        entry, lambda stored: _read(stored.decode()), lambda record: _write(record).encode()
+        entry, lambda stored: _read(stored.decode())[0], lambda record: _write(record).encode()
     )
 
 
@@ -95,25 +101,31 @@ def parse_with(
     return document
 
 
-@lru_cache(maxsize=4096)
-def _check_key(key: object) -> None:
-    if type(key) is not str or _is_key(key) is None:
-        raise _Refused("is not an allowed key; keys are texts of a-z, 0-9 and _")
+def _check_keys(keys: tuple[Any, ...]) -> None:
+    for key in keys:
+        if type(key) is not str or _is_key(key) is None:
+            refused = _Refused("is not an allowed key; keys are texts of a-z, 0-9 and _")
+            refused.path.append(f".{key}")
+            raise refused
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known.add(keys)
 
 
 def _check_object(value: dict[Any, Any], depth: int) -> None:
     if depth > MAX_DEPTH:
         raise _Refused(f"lies deeper than {MAX_DEPTH} levels; make it flatter")
-    key: object = None
-    try:
-        for key, item in value.items():
-            _check_key(key)
-            # Most values are texts, so they are passed over here rather than by a call.
-            if type(item) is not str:
+    keys = tuple(value)
+    if keys not in _known:
+        _check_keys(keys)
+    for key, item in value.items():
+        # Most values are texts, so they are passed over here rather than by a call.
+        if type(item) is not str:
+            try:
                 _check(item, depth)
-    except _Refused as refused:
-        refused.path.append(f".{key}")
-        raise
+            except _Refused as refused:
+                refused.path.append(f".{key}")
+                raise
 
 
 def _check(value: object, depth: int) -> None:

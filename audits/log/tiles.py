@@ -72,7 +72,7 @@ def integrate(size: int, leaf_hashes: Sequence[bytes], read_tile: ReadTile) -> I
             tile = row[offset : offset + TILE_BYTES]
             changed[level, index] = tile
             if len(tile) == TILE_BYTES:
-                new.append(_perfect_root(tile))
+                new.append(perfect_root(tile))
             index += 1
         level, start = level + 1, start >> HEIGHT
 
@@ -184,10 +184,10 @@ def _subtree_root(start: int, end: int, read_tile: ReadTile) -> bytes:
     level, height = divmod((end - start).bit_length() - 1, HEIGHT)
     index, offset = divmod(start >> (level * HEIGHT), WIDTH)
     row = _hashes(read_tile, level, index, offset + (1 << height))
-    return _perfect_root(row[offset * HASH_BYTES :])
+    return perfect_root(row[offset * HASH_BYTES :])
 
 
-def _perfect_root(hashes: bytes) -> bytes:
+def perfect_root(hashes: bytes) -> bytes:
     """Hash 2^h concatenated hashes up to one."""
     while len(hashes) > HASH_BYTES:
         hashes = b"".join(

@@ -7,7 +7,7 @@ small: its root, its findings, digests of its ids, and the few entries that spea
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,7 @@ from audits.log import profile
 from audits.log.bundles import MAX_BUNDLE_BYTES, MalformedBundle, bundle_path, parse_bundle
 from audits.log.entries import COMMITMENT_ALGORITHM, VERSION, ActorType, EntryKind
 from audits.log.profile import NotCanonical
-from audits.log.tiles import TILE_BYTES, WIDTH, range_root, tile_path
+from audits.log.tiles import TILE_BYTES, WIDTH, perfect_root, tile_path
 from audits.log.tree import HASH_BYTES
 from audits.verifying.findings import Findings, Step
 from audits.verifying.sources import FileDamaged, Source, open_source
@@ -27,6 +27,8 @@ BUCKETS: Final = 64
 PER_BUNDLE: Final = 2 * WIDTH
 """So many findings of a step a bundle may have; it holds no more entries than half of that."""
 
+_INDEX_BITS: Final = 48
+_LAST_EPOCH: Final = 0xFFFF
 _KINDS: Final = frozenset(kind.value for kind in EntryKind)
 _ACTORS: Final = frozenset(kind.value for kind in ActorType)
 _FIELDS: Final = frozenset(
@@ -105,25 +107,38 @@ class Scanned:
 
 
 _opened: dict[Path, Source] = {}
-"""What this process has opened; an archive's list of files is read once."""
+"""What a process of the pool has opened; an archive's list of files is read once."""
 
 
 def scan_bundles(path: Path, ask: Ask, indexes: Sequence[int]) -> tuple[list[Scanned], list[bytes]]:
-    """Scan some bundles of an export, in a process of its own; their ids come apart, in buckets for ``repeated``."""
+    """Scan some bundles of an export in a process of its own."""
     source = _opened.get(path)
     if source is None:
         source = _opened[path] = open_source(path)
+    return scan_task(source, ask, indexes)
+
+
+def scan_task(
+    source: Source, ask: Ask, indexes: Sequence[int]
+) -> tuple[list[Scanned], list[bytes]]:
+    """Scan some bundles; the digests of their ids come apart, in buckets for ``repeated``."""
     scanned = [scan_bundle(source, ask, index) for index in indexes]
     buckets: list[list[bytes]] = [[] for _ in range(BUCKETS)]
     for bundle in scanned:
-        for index, digest in enumerate(bundle.ids, bundle.index * WIDTH):
-            buckets[digest[0] % BUCKETS].append(digest + index.to_bytes(8))
+        first = (min(ask.epoch, _LAST_EPOCH) << _INDEX_BITS) + bundle.index * WIDTH
+        for place, digest in enumerate(bundle.ids, first):
+            buckets[digest[-1] % BUCKETS].append(digest + place.to_bytes(8))
         bundle.ids = []
     return scanned, [b"".join(rows) for rows in buckets]
 
 
+def place_of(number: int) -> tuple[int, int]:
+    """Return the epoch and index of an entry that ``repeated`` names."""
+    return number >> _INDEX_BITS, number & (1 << _INDEX_BITS) - 1
+
+
 def repeated(bucket: bytes) -> list[tuple[int, int]]:
-    """Return the indexes of entries that have the same id, as first and later."""
+    """Return pairs of entries that have the same id, the first one first, each as ``place_of`` reads it."""
     row = ID_DIGEST_BYTES + 8
     rows = [bucket[at : at + row] for at in range(0, len(bucket), row)]
     if len({one[:ID_DIGEST_BYTES] for one in rows}) == len(rows):
@@ -146,15 +161,28 @@ def scan_bundle(source: Source, ask: Ask, index: int) -> Scanned:
     entries = read_entries(source, ask, index, scanned.findings)
     if entries is not None:
         _scan_entries(ask, scanned, entries)
+        if scanned.stored is None and not scanned.findings.count(Step.TREE):
+            scanned.findings.incomplete(
+                Step.TREE,
+                f"{tile_path(0, index, width)} is missing",
+                expected=f"{width * HASH_BYTES} bytes",
+                got="nothing",
+                epoch=ask.epoch,
+                index=index * WIDTH,
+            )
     elif scanned.stored is not None and ask.leaves:
         _look_for(ask, scanned, scanned.stored)
     keep = width < WIDTH or index in ask.rows
-    for row, name in ((scanned.stored, "stored_root"), (scanned.computed, "computed_root")):
-        if row is not None and width == WIDTH:
-            setattr(scanned, name, range_root(0, WIDTH, lambda _level, _index, row=row: row))
+    if width == WIDTH:
+        scanned.stored_root = _root_of(scanned.stored)
+        scanned.computed_root = _root_of(scanned.computed)
     if not keep:
         scanned.stored = scanned.computed = None
     return scanned
+
+
+def _root_of(row: bytes | None) -> bytes | None:
+    return None if row is None else perfect_root(row)
 
 
 def read_entries(
@@ -196,8 +224,6 @@ def read_entries(
         if bundle is not None:
             return parse_bundle(bundle, width)
         entries = parse_bundle(whole or b"")
-        if len(entries) < width:
-            raise MalformedBundle(f"Expected at least {width} entries, got {len(entries)}.")
     except MalformedBundle as refused:
         findings.tampered(
             Step.TREE,
@@ -206,6 +232,16 @@ def read_entries(
             got=refused,
             epoch=ask.epoch,
             index=start,
+        )
+        return None
+    if len(entries) < width:
+        findings.tampered(
+            Step.TREE,
+            f"{bundle_path(index)} ends too early: something was cut off",
+            expected=f"at least {width} entries",
+            got=f"{len(entries)} entries",
+            epoch=ask.epoch,
+            index=start + len(entries),
         )
         return None
     return entries[:width]
@@ -238,14 +274,6 @@ def _read_tile(source: Source, ask: Ask, scanned: Scanned) -> bytes | None:
         )
         return None
     if row is None:
-        scanned.findings.incomplete(
-            Step.TREE,
-            f"{path} is missing",
-            expected=f"{width * HASH_BYTES} bytes",
-            got="nothing",
-            epoch=ask.epoch,
-            index=index * WIDTH,
-        )
         return None
     if len(row) < width * HASH_BYTES or (exact and len(row) > width * HASH_BYTES):
         scanned.findings.tampered(
@@ -272,7 +300,7 @@ def _scan_entries(ask: Ask, scanned: Scanned, entries: list[bytes]) -> None:
     if ask.leaves:
         _look_for(ask, scanned, computed)
     records: list[dict[str, Any] | None] = []
-    digests: list[bytes] = []
+    strange: set[int] = set()
     for index, entry in enumerate(entries, start):
         try:
             record = profile.parse(entry)
@@ -285,21 +313,27 @@ def _scan_entries(ask: Ask, scanned: Scanned, entries: list[bytes]) -> None:
                 epoch=ask.epoch,
                 index=index,
             )
-            record = None
-        else:
-            if not _is_sound(record, ask.log):
-                _check_record(ask, scanned.findings, index, record)
+            records.append(None)
+            scanned.ids.append(_digest(f"entry {index}"))
+            continue
         records.append(record)
-        record_id = None if record is None else record.get("id")
-        # An entry without an id can repeat none; its index keeps the places in step.
-        text = record_id if isinstance(record_id, str) else f"entry {index}"
-        digests.append(sha256(text.encode()).digest()[:ID_DIGEST_BYTES])
-        if text in ask.records:
-            scanned.records[text] = index
-    scanned.ids = digests
+        if not _is_sound(record, ask.log):
+            strange.add(index)
+            _check_record(ask, scanned.findings, index, record)
+        record_id = record.get("id")
+        scanned.ids.append(_digest(record_id if isinstance(record_id, str) else f"entry {index}"))
+        if record_id in ask.records:
+            scanned.records[record_id] = index
     if scanned.stored is not None and scanned.stored != computed:
         _name_differences(ask, scanned, records)
-    _gather(ask, scanned, records)
+    _gather(scanned, records, strange)
+
+
+def _digest(record_id: str) -> bytes:
+    """Return what tells ids apart: the bytes of a UUID, or of a hash where it is none."""
+    if _is_id(record_id) is not None:
+        return bytes.fromhex(record_id.replace("-", ""))
+    return sha256(record_id.encode("utf-8", "surrogatepass")).digest()[:ID_DIGEST_BYTES]
 
 
 def _is_sound(record: dict[str, Any], log: str) -> bool:
@@ -419,8 +453,13 @@ def _name_differences(ask: Ask, scanned: Scanned, records: list[dict[str, Any] |
         )
 
 
-def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) -> None:
-    """Keep what the log says of itself, the span of times between, and the apps' own numbers."""
+def _gather(
+    scanned: Scanned, records: list[dict[str, Any] | None], strange: Container[int]
+) -> None:
+    """Keep what the log says of itself, the span of times between, and the apps' own numbers.
+
+    Of ``strange`` entries it was said already what is wrong; they are not relied on to be of their form.
+    """
     start = scanned.index * WIDTH
     times: list[str] = []
     begun = start
@@ -431,11 +470,9 @@ def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) ->
             times.clear()
 
     for index, record in enumerate(records, start):
-        if record is None:
+        if record is None or (index in strange and not _is_readable(record)):
             continue
-        kind, at, data = record.get("kind"), record.get("recorded_at"), record.get("data")
-        if not isinstance(kind, str) or not isinstance(at, str) or not isinstance(data, dict):
-            continue
+        kind, at, data = record["kind"], record["recorded_at"], record["data"]
         if kind.startswith("log."):
             close(index)
             begun = index + 1
@@ -449,22 +486,25 @@ def _gather(ask: Ask, scanned: Scanned, records: list[dict[str, Any] | None]) ->
                 )
             )
             continue
-        if _is_instant(at) is not None:
-            times.append(at)
+        times.append(at)
         number = data.get("sequence")
         if type(number) is int and kind == EntryKind.DECISION_RECORDED:
-            _number(scanned.numbers, record, number)
+            # An app counts on when its key changes.
+            ranges = scanned.numbers.setdefault(record["actor"]["ref"].partition("/")[0], [])
+            if ranges and ranges[-1][1] + 1 == number:
+                ranges[-1] = (ranges[-1][0], number)
+            else:
+                ranges.append((number, number))
     close(start + len(records))
 
 
-def _number(numbers: dict[str, list[tuple[int, int]]], record: dict[str, Any], number: int) -> None:
-    actor = record.get("actor")
-    ref = actor.get("ref") if isinstance(actor, dict) else None
-    if not isinstance(ref, str):
-        return
-    # An app counts on when its key changes.
-    ranges = numbers.setdefault(ref.partition("/")[0], [])
-    if ranges and ranges[-1][1] + 1 == number:
-        ranges[-1] = (ranges[-1][0], number)
-    else:
-        ranges.append((number, number))
+def _is_readable(record: dict[str, Any]) -> bool:
+    at, actor = record.get("recorded_at"), record.get("actor")
+    return (
+        isinstance(record.get("kind"), str)
+        and isinstance(at, str)
+        and _is_instant(at) is not None
+        and isinstance(record.get("data"), dict)
+        and isinstance(actor, dict)
+        and isinstance(actor.get("ref"), str)
+    )

@@ -68,9 +68,12 @@ class _Directory:
         self._root = os.path.realpath(path)
 
     def read(self, name: str, limit: int) -> bytes | None:
-        full = os.path.join(self._root, *name.split("/"))  # noqa: PTH118 - thousands of small files
-        if os.path.realpath(full) != full:
-            raise FileDamaged(f"{name} is a link, which may lead out of the export; copy the file")
+        # Thousands of small files: paths as texts take a third of the time.
+        full = os.path.realpath(os.path.join(self._root, *name.split("/")))  # noqa: PTH118
+        if not full.startswith(self._root + os.sep):
+            raise FileDamaged(
+                f"{name} is a link that leads out of the export; copy the file instead"
+            )
         try:
             # Opening a pipe must not wait for somebody to write to it.
             descriptor = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -88,7 +91,7 @@ class _Directory:
 
     def names(self, folder: str) -> list[str]:
         try:
-            return sorted(os.listdir(os.path.join(self._root, *folder.split("/"))))  # noqa: PTH118, PTH208
+            return sorted(entry.name for entry in Path(self._root, folder).iterdir())
         except OSError:
             return []
 

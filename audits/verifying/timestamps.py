@@ -317,9 +317,9 @@ def _certificates(nodes: Iterable[_Node]) -> list[x509.Certificate]:
 
 def _time(text: str) -> datetime:
     whole, _, fraction = text.removesuffix("Z").partition(".")
+    if not text.endswith("Z") or (fraction and not fraction.isdigit()):
+        raise TimestampWrong(f"its time is not one ({text[:40]!r})")
     try:
-        if not text.endswith("Z") or (fraction and not fraction.isdigit()):
-            raise ValueError(text)
         at = datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         raise TimestampWrong(f"its time is not one ({text[:40]!r})") from None

