@@ -544,8 +544,76 @@ def openapi() -> str:
     return as_json(described())
 
 
+#: A key of no installation, for examples.
+_EXAMPLE_SEED = bytes(range(32))
+
+
+def receipts() -> str:
+    from audits.log import receipts as notes
+    from audits.log.notes import SigningKey
+    from audits.log.tree import leaf_hash
+
+    origin = "decisions.example.com/log"
+    key = SigningKey(name=notes.key_name(origin), seed=_EXAMPLE_SEED)
+    promised = [
+        notes.Receipt(
+            origin=origin,
+            record_id=f"019a0000-0000-7000-8000-00000000000{number}",
+            leaf_hash=leaf_hash(b"the canonical bytes of entry %d" % number),
+            at_ms=1_795_000_000_000 + number,
+            mmd_s=60,
+        )
+        for number in range(1, 4)
+    ]
+    return page(
+        "Receipts",
+        """Each answer to `POST /decisions` and each line of `POST /decisions/batch` carries a `receipt`: a signed promise that the log holds the
+decision's entry at the latest so many seconds later. Whoever keeps it can prove that an entry was left out. It tells nothing about
+the decision itself, so it may be handed on.
+
+A dry run stores nothing and has none. Neither have imported decisions: nobody was given an answer. A decision that was stored before
+the installation had a receipt key has one all the same: it is made when it is asked for.
+
+## One receipt
+
+A [C2SP signed note](https://c2sp.org/signed-note) of exactly five lines, with `\\n` after each, an empty line and the signature:""",
+        f"```\n{notes.sign(promised[0], key)}```",
+        """| line | what it says |
+| --- | --- |
+| 1 | the log's name, as each entry carries it, and `/receipt`. The key that signs has the same name |
+| 2 | the id of the record: the entry's `id`, which for a decision's first entry is the decision's own |
+| 3 | the leaf hash, SHA-256 over a zero byte and the entry's canonical bytes, in base64 |
+| 4 | when the decision was recorded, in milliseconds since 1970 (UTC) |
+| 5 | the delay that is promised, in seconds (setting `log_promise`) |
+
+The promise is broken where now is later than line 4 and line 5 together and the newest checkpoint's tree has no leaf with this hash.
+Numbers are decimals without leading zeros. Signing is deterministic: asking again with the same idempotency key, or with
+`GET /decisions/{id}/receipt`, gives the same five lines for as long as `log_promise` stays, and with the same key the same text.
+
+## Receipts of a batch
+
+Lines of a batch that were stored together (at most 250) are signed once. The five lines of each, newlines included, are a leaf of a
+tree (RFC 9162, leaf hash SHA-256 over a zero byte and the lines), and each receipt carries its own path to the root:""",
+        f"```\n{notes.sign_many(promised, key)[1]}```",
+        """After the five lines come `index` with the place in the batch, and the hashes of an inclusion proof, lowest first (RFC 9162, section
+2.1.3.1). What follows the first empty line is a signed note of three lines: the log's name and `/receipts`, how many were signed
+together, and the root. It is signed by the receipt key. To check it: verify the note; hash the five lines as a leaf; follow the path.
+
+## Who checks them
+
+* `answerable audit receipts check FILE|DIR` against the running log, see [Keep and check receipts](../how-to/check-receipts.md).
+* `answerable-verify` against an export, whose `receipt.vkey` holds the keys.
+* Any tool for signed notes checks the signature of a single one, for example Go's `golang.org/x/mod/sumdb/note`.
+
+The verifying keys stand in the log: `log.key_added` names each with its purpose `receipt`, and `log.key_retired` says from where on one
+no longer counts and why.""",
+        f"The verifying key of these examples is `{key.verifying_key.encode()}`.",
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "entry-kinds.md": entry_kinds,
+    "receipts.md": receipts,
     "errors.md": errors,
     "permissions.md": permissions,
     "policy-document.md": policy_document,

@@ -128,7 +128,7 @@ def test_every_acknowledged_decision_is_there_exactly_once(
     drain(answerable)
     publishing.publish(answerable)
     findings = [str(finding) for finding in verifying.verify(answerable).findings]
-    kept = [Kept(where=id, text=text) for made in acknowledged for id, text in made.values()]
+    kept = [Kept(where=key, text=text) for made in acknowledged for key, text in made.values()]
     promises = receipt_checks.check(answerable, kept)
     answerable.close()
     assert findings == []
