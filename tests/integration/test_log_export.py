@@ -20,6 +20,7 @@ from governance.actors import Actor, ActorKind, service
 from governance.clock import uuid7
 from governance.decisions import service as decisions
 from governance.decisions.asking import DecisionRequest, ProposalAsked, SubjectAsked
+from governance.decisions.models import Decision
 from governance.decisions.preparing import Asked
 from governance.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from governance.ledger import epochs, exporting, files, mirroring, publishing, queries
@@ -28,6 +29,7 @@ from governance.ledger.models import Leaf, LogRecord
 from governance.ledger.sequencing import drain
 from governance.permissions import Permission
 from governance.points.service import bootstrap_publish
+from tests import accounts
 from tests.conftest import Beginning
 from tests.integration.test_log_verification import POLICY
 from tests.log_files import folder, read_log
@@ -217,6 +219,18 @@ def test_what_is_disclosed_fits_its_commitment_and_the_log_says_that_it_was(
     everything = tmp_path / "everything"
     exporting.export(answerable, CLI, everything, Wanted(disclose_all=True))
     assert {file.stem for file in (everything / "disclosures").iterdir()} == {told, silent}
+
+
+def test_known_cases_are_disclosed_to_nobody(answerable, begun, tmp_path):
+    told, secret = begun
+    ben = accounts.join(answerable, "Ben", "manager")
+    with answerable.database.write() as session:
+        session.execute(sa.update(Decision).where(Decision.id == secret).values(gold_for=ben.id))
+    with pytest.raises(NotFound):
+        exporting.export(answerable, CLI, tmp_path / "one", Wanted(disclose=[secret]))
+    exporting.export(answerable, CLI, tmp_path / "all", Wanted(disclose_all=True))
+    assert [file.stem for file in (tmp_path / "all" / "disclosures").iterdir()] == [told]
+    assert b"customer-99.5" not in texts(tmp_path / "all")
 
 
 def test_our_own_verifier_accepts_it(answerable, begun, clock, tmp_path):
