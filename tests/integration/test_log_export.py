@@ -422,10 +422,10 @@ def test_commands_write_all_three(answerable, begun, tmp_path, monkeypatch):
     monkeypatch.setenv("ANSWERABLE_DATABASE_URL", answerable.settings.database_url)
     monkeypatch.setenv("ANSWERABLE_HIGHWATER_DIR", str(answerable.settings.highwater))
 
-    def run(*arguments):
+    def run(*arguments, ends_with=0):
         home = ["--home", str(answerable.settings.home), "audit"]
         done = CliRunner().invoke(command, [*home, *map(str, arguments)])
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == ends_with, done.output
         return done.output
 
     proof, leaf = tmp_path / "a.tlog-proof", tmp_path / "a.leaf"
@@ -434,6 +434,13 @@ def test_commands_write_all_three(answerable, begun, tmp_path, monkeypatch):
     proven = parse_proof(proof.read_text())
     assert proof.read_text() == run("prove", begun[0])
     assert read.entries[proven.index] == leaf.read_bytes()
+    vkey = tmp_path / "exported" / "log.vkey"
+    checking = ("check-proof", proof, "--entry", leaf, "--vkey", vkey)
+    assert f"entry {proven.index} of {read.signed.origin}" in run(*checking)
+    leaf.write_bytes(leaf.read_bytes() + b" ")
+    assert "does not lead from this entry" in run(*checking, ends_with=1)
+    vkey.write_text("no key")
+    assert "A verifying key has the form" in run(*checking, ends_with=1)
     told = run("export", "--out", tmp_path / "e.zip", "--zip", "--since", "2020-01-01", "--json")
     assert json.loads(told)["size"] == read.signed.size
     run("publish", "--dir", tmp_path / "copy")
