@@ -157,6 +157,35 @@ def prove(*, record_id: str, out: Path | None, entry: Path | None) -> None:
     click.echo(f"Proved entry {proof.index} in a log of {proof.size} entries: {out}")
 
 
+@audit.command(
+    "check-proof",
+    epilog="Example: answerable audit check-proof decision.tlog-proof --entry decision.leaf --vkey log.vkey",
+)
+@click.argument("proof", type=_READ)
+@click.option("--entry", type=_READ, required=True, help="The entry's bytes, as they were hashed.")
+@click.option(
+    "--vkey",
+    type=_READ,
+    required=True,
+    help="The log's verifying keys, one a line, from somebody other than who gave the proof.",
+)
+def check_proof(*, proof: Path, entry: Path, vkey: Path) -> None:
+    """Check a proof offline: that the entry's hash leads to the root, and that the log's key signed it. It needs no installation."""
+    from audits.log.notes import NoteRefused, VerifyingKey
+    from audits.log.proofs import MalformedProof, ProofWrong, parse_proof
+    from audits.log.proofs import check_proof as check
+    from audits.log.tree import leaf_hash
+
+    try:
+        keys = [VerifyingKey.parse(line) for line in vkey.read_text("utf-8").splitlines()]
+        read = parse_proof(proof.read_text("utf-8"))
+        signed = check(read, leaf_hash(entry.read_bytes()), keys)
+    except (MalformedProof, ProofWrong, NoteRefused, UnicodeDecodeError) as refused:
+        click.echo(str(refused), err=True)
+        sys.exit(1)
+    click.echo(f"{entry} is entry {read.index} of {signed.origin}, signed at size {signed.size}.")
+
+
 @audit.command(epilog="Example: answerable --home /srv/answerable audit publish --dir /var/www/log")
 @click.option(
     "--dir",

@@ -72,12 +72,13 @@ def growth(name: str, sizes: Sequence[Size], *, words: Words) -> Figure:
 
 def _sentence(sizes: Sequence[Size], words: Words) -> str:
     newest = sizes[-1]
-    half = next(size for size in sizes if size.entries * 2 >= newest.entries)
+    first = _day(sizes[0].at.timestamp())
+    half = _day(next(size.at for size in sizes if size.entries * 2 >= newest.entries).timestamp())
     return words.say(
-        "growth.sentence",
+        "growth.young" if half == first else "growth.sentence",
         entries=numbers.count(newest.entries, words.language),
-        first=numbers.date(_day(sizes[0].at.timestamp()), words.language),
-        half=numbers.date(_day(half.at.timestamp()), words.language),
+        first=numbers.date(first, words.language),
+        half=numbers.date(half, words.language),
     )
 
 

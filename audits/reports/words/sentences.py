@@ -300,6 +300,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "en": "{entries} entries since {first}; half of them came after {half}.",
         "de": "{entries} Einträge seit dem {first}; die Hälfte davon kam nach dem {half}.",
     },
+    "growth.young": {
+        "en": "{entries} entries since {first}.",
+        "de": "{entries} Einträge seit dem {first}.",
+    },
     "head.entries": {"en": "Entries", "de": "Einträge"},
     # ------------------------------------------------------------------------------ heads of tables
     "head.group": {"en": "Group", "de": "Gruppe"},
