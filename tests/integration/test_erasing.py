@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import orjson
 import pytest
 import sqlalchemy as sa
 
+from audits.verifying import checking
 from governance import records
 from governance.actors import Actor, service
 from governance.appeals import people_only, subject_page
@@ -26,8 +30,10 @@ from governance.errors import Conflict, Gone, NotAllowed, NotFound, SelfConfirma
 from governance.imports import parts
 from governance.imports.models import ImportReference, ImportRun
 from governance.installation.service import change_settings
+from governance.ledger import exporting, publishing
+from governance.ledger.exporting import Wanted
 from governance.ledger.sequencing import drain
-from governance.operations import verifying
+from governance.operations import backup, verifying
 from governance.points import service as points
 from governance.requests import few
 from governance.requests import service as requests
@@ -249,6 +255,32 @@ def test_nothing_of_an_erased_person_is_found_and_the_log_and_the_counts_still_h
     with answerable.look(shop) as work:
         assert decisions.get(work, other).subject_ref == OTHER["ref"]
         assert decisions.search(work, subject_ref=SUBJECT).decisions == []
+
+
+def test_exports_of_before_and_after_verify_and_hold_nothing_of_an_erased_person_nor_does_a_backup(
+    answerable, clock, life, shop, anna, alma, tmp_path
+):
+    def exported(name: str) -> Path:
+        drain(answerable)
+        publishing.publish(answerable)
+        exporting.export(answerable, service("cli"), tmp_path / name, Wanted())
+        return tmp_path / name
+
+    old = exported("old")
+    backup.back_up(answerable, service("cli"), tmp_path / "backup.tar.gz")
+    with tarfile.open(tmp_path / "backup.tar.gz") as archive:
+        archive.extractall(tmp_path / "backup", filter="data")
+    erased(answerable, anna, alma)
+    clock.advance(days=1)
+    clean(answerable)
+    new = exported("new")
+    pin = ("kept", (old / "checkpoint").read_text())
+    for export in (old, new):
+        report = checking.verify(replace(checking.Request(export=export), pins=[pin]))
+        assert report.findings == ()
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert {"old", "new", "backup"} <= {file.relative_to(tmp_path).parts[0] for file in files}
+    assert [file for file in files if CANARY.encode() in file.read_bytes()] == []
 
 
 def test_what_went_on_is_ended_first_and_what_was_asked_for_is_granted(
