@@ -18,6 +18,7 @@ from governance import readings
 from governance.appeals import people_only
 from governance.application import Answerable
 from governance.clock import rfc3339
+from governance.decisions.models import Decision
 from governance.errors import Conflict, Gone, NotFound, Unavailable
 from governance.installation.service import LANGUAGES, business_settings
 from governance.ledger import queries as ledger
@@ -223,7 +224,7 @@ def _about(
 def _language_of(work: Work, ids: Sequence[str]) -> str | None:
     """Return the language of the newest decision that names one of ours."""
     for decision_id in reversed(ids[-20:]):
-        row = work.session.get(gathering.Decision, decision_id)
+        row = work.session.get(Decision, decision_id)
         spoken = (row.language or "" if row is not None else "").partition("-")[0].lower()
         if spoken in LANGUAGES:
             return spoken
@@ -300,6 +301,9 @@ class _Sink:
 
     def flush(self) -> None:
         """Do nothing: all is there at once."""
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to give back."""
 
     def taken(self) -> bytes:
         """Return what was written since the last time."""

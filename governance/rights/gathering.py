@@ -119,7 +119,7 @@ def decision(work: Work, decision_id: str, *, language: str) -> Gathered | None:
     places = _places(work.session, [one["record"] for one in entries])
     contents: dict[str, bytes] = {}
     for one in entries:
-        one.update(places.get(one["record"], _NOWHERE) | _texts(work, one["record"]))
+        one.update({**places.get(one["record"], _NOWHERE), **_texts(work, one["record"])})
         listed = _files(work, one["record"], contents)
         if listed:
             one["files"] = listed
