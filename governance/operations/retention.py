@@ -130,15 +130,16 @@ def prune(answerable: Answerable, *, batch: int = BATCH) -> int:
     for point, (keep, before) in limits.items():
         with answerable.work_as_fairness(service("retention")) as work:
             since = _mark(work.session, point)
-            due = work.session.execute(
-                _due(point, since, before)
-                .where(~_held())
+            due = _due(point, since, before).where(~_held())
+            _retire(work, GoldCase.decision_id.in_(due))
+            found = work.session.execute(
+                due.where(~_judged())
                 .order_by(Decision.recorded_at, Decision.id)
                 .limit(batch)
                 .with_for_update(of=Decision, skip_locked=True),
                 execution_options=ALL,
             ).scalars()
-            ids = list(due)
+            ids = list(found)
             if ids:
                 _let_go(work, point, keep, before, ids)
                 return len(ids)
@@ -197,13 +198,6 @@ def _due(point: str, since: datetime | None, before: datetime) -> sa.Select[str]
         Appeal.decision_id == Decision.id,
         sa.or_(Appeal.status == "open", Appeal.closed_at >= before),
     )
-    served = aliased(Decision)
-    being_judged = (
-        sa.select(GoldServing.decision_id)
-        .join(GoldCase, GoldCase.id == GoldServing.gold_case_id)
-        .join(served, served.id == GoldServing.decision_id)
-        .where(GoldCase.decision_id == Decision.id, served.status == Status.IN_REVIEW)
-    )
     query = (
         sa.select(Decision.id)
         .join(
@@ -215,10 +209,22 @@ def _due(point: str, since: datetime | None, before: datetime) -> sa.Select[str]
             Decision.recorded_at < before,
             sa.func.coalesce(Decision.decided_at, Decision.recorded_at) < before,
             Decision.status != Status.IN_REVIEW,
-            *(~one.exists() for one in (late_case, late_appeal, being_judged)),
+            *(~one.exists() for one in (late_case, late_appeal)),
         )
     )
     return query if since is None else query.where(Decision.recorded_at >= since)
+
+
+def _judged() -> sa.ColumnElement[bool]:
+    """Tell of a decision whether somebody is judging a known case that was made of it."""
+    served = aliased(Decision)
+    return (
+        sa.select(GoldServing.decision_id)
+        .join(GoldCase, GoldCase.id == GoldServing.gold_case_id)
+        .join(served, served.id == GoldServing.decision_id)
+        .where(GoldCase.decision_id == Decision.id, served.status == Status.IN_REVIEW)
+        .exists()
+    )
 
 
 def _held() -> sa.ColumnElement[bool]:
@@ -245,7 +251,9 @@ def _let_go(
     work: Work, point: str, keep: timedelta, before: datetime, settled: Sequence[str]
 ) -> None:
     session = work.session
-    gold_ids = _retire(work, settled)
+    gold_ids = list(
+        session.execute(sa.select(GoldCase.id).where(GoldCase.decision_id.in_(settled))).scalars()
+    )
     copies = session.execute(
         sa.select(GoldServing.decision_id).where(GoldServing.gold_case_id.in_(gold_ids))
     ).scalars()
@@ -279,18 +287,13 @@ def _let_go(
     )
 
 
-def _retire(work: Work, ids: Sequence[str]) -> list[str]:
-    """Serve no known case any more that was made of these; return the ids of all that were."""
-    found: list[str] = []
-    for part in _parts(ids):
-        made = sa.select(GoldCase).where(GoldCase.decision_id.in_(part)).with_for_update()
-        for one in work.session.execute(made).scalars().all():
-            found.append(one.id)
-            if one.retired_at is None:
-                one.retired_at = work.now
-                work.record(EntryKind.GOLD_RETIRED, refs={"gold": one.id})
+def _retire(work: Work, which: sa.ColumnElement[bool]) -> None:
+    """Give nobody a known case any more that was made of what is due."""
+    made = sa.select(GoldCase).where(GoldCase.retired_at.is_(None), which).with_for_update()
+    for one in work.session.execute(made, execution_options=ALL).scalars().all():
+        one.retired_at = work.now
+        work.record(EntryKind.GOLD_RETIRED, refs={"gold": one.id})
     work.session.flush()
-    return found
 
 
 def _delete_payloads(

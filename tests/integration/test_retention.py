@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -9,16 +10,22 @@ import sqlalchemy as sa
 
 from audits.log import tiles, tree
 from audits.log.entries import EntryKind
+from governance.appeals import subject_page
 from governance.counting import folding, reconciling
 from governance.erasing.models import LegalHold
 from governance.errors import NotFound
+from governance.gold import service as gold
+from governance.gold.models import GoldCase
 from governance.ledger import queries, reading
 from governance.ledger.models import Leaf, Log, LogRecord
 from governance.operations import retention
 from governance.operations.verifying import verify
 from governance.points.service import bootstrap_publish
 from governance.reviews import overdue
+from governance.reviews import service as reviews
 from governance.subjects.models import PayloadRow, PrunedDecision, SubjectKeyRow, VaultRow
+from tests import accounts, known
+from tests.integration.test_gold import first
 from tests.integration.test_log_verification import (
     CLI,
     POLICY,
@@ -27,6 +34,8 @@ from tests.integration.test_log_verification import (
     busy,  # noqa: F401
     settle,
 )
+from tests.people import app, person, publish
+from tests.retention import QUEUE
 
 KEPT = f"{POLICY}retention: {{keep: 60d}}\n"
 
@@ -264,3 +273,41 @@ def test_what_is_deleted_behind_the_program_is_found(answerable, clock):
     assert any("logs.min_index" in one for one in found)
     assert any("marked as pruned" in one for one in found)
     assert count(answerable, PayloadRow, PayloadRow.record_id == decision) == 0
+
+
+def test_a_known_case_ends_with_what_it_was_made_of_and_pages_say_that_it_is_gone(
+    answerable, clock
+):
+    publish(answerable, known.HALF.replace("tests:", "retention: {keep: 60d}\ntests:"))
+    shop = app(answerable)
+    source = known.resolved(answerable, clock, shop, person(answerable, "Ben", queues=(QUEUE,)))
+    made = known.make(answerable, source)
+    anna = accounts.join(answerable, "Anna", "manager", queues=[QUEUE])
+    served = first(answerable, shop, anna)
+    clock.advance(days=61)
+    fold(answerable)
+    # What somebody is judging keeps what it is made of; nobody is given it any more.
+    let_go(answerable)
+    assert count(answerable, PayloadRow, PayloadRow.record_id == source) == 1
+    assert count(answerable, GoldCase, GoldCase.retired_at.is_(None)) == 0
+    with answerable.work(anna) as work:
+        reviews.claim(work, served.id)
+    with answerable.work(anna) as work:
+        reviews.give_verdict(work, served.id, verdict="approve")
+    clock.advance(days=1)
+    let_go(answerable)
+    clock.advance(days=61)
+    fold(answerable)
+    overdue.run(answerable)
+    let_go(answerable)
+    for gone in (source, made.id, served.decision.id):
+        assert count(answerable, PayloadRow, PayloadRow.record_id == gone) == 0, gone
+    settle(answerable)
+    # The people and the policy of this test came without an entry.
+    assert not [one for one in findings(answerable) if "payload" in one or "gold" in one]
+    with answerable.look(subject_page.actor()) as work:
+        page = subject_page.read(work, source, language="en")
+    assert (page.decision.features, page.decision.subject_ref) == (None, None)
+    assert (page.standing.erased, page.keep) == (True, timedelta(days=60))
+    with answerable.look(known.lead(answerable)) as work:
+        assert [one.note for one in gold.list_gold(work)] == [None]
