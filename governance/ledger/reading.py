@@ -97,7 +97,7 @@ def state(work: Work) -> LogState:
     return LogState(
         epoch=log.epoch,
         origin=log.origin,
-        vkey=log.vkey,
+        vkey=log.signing_vkey,
         size=log.size,
         root=log.root,
         opened_at=log.opened_at,
@@ -219,7 +219,7 @@ def _checkpoint_view(log: Log, found: StoredCheckpoint) -> CheckpointView:
     return CheckpointView(
         epoch=log.epoch,
         origin=log.origin,
-        vkey=log.vkey,
+        vkey=log.signing_vkey,
         size=found.size,
         root=found.root,
         note=found.note,

@@ -122,7 +122,7 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _sequencer(answerable, session, said, now),
                 lambda: _checkpoint(session, said, now),
                 lambda: _high_water(answerable, session, said, now),
-                lambda: _receipts(answerable, now),
+                lambda: _receipts(answerable, session, now),
                 lambda: _overdue(session, said, now),
                 lambda: _mail(answerable, said),
                 lambda: _webhooks(session, said),
@@ -368,7 +368,8 @@ def _high_water(
     )
 
 
-def _receipts(answerable: Answerable, now: datetime) -> PartView:
+def _receipts(answerable: Answerable, session: Session, now: datetime) -> PartView:
+    answerable.configuration.fresh(session)
     if answerable.receipts.key is None:
         return PartView(
             part=Part.RECEIPTS,
