@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 MAX_BYTES: Final = 60_000
@@ -66,6 +66,37 @@ def parse(entry: bytes) -> dict[str, Any]:
     return parse_with(
         entry, lambda stored: _read(stored.decode())[0], lambda record: _write(record).encode()
     )
+
+
+def parse_all(entries: Sequence[bytes]) -> list[dict[str, Any] | NotCanonical]:
+    """Do the same for many; in the place of each that is refused comes why.
+
+    Each is read by itself to its end, so the list of what was read, written again, is the list of what is there only if
+    each of them is: one comparison for all.
+    """
+    try:
+        records = [_read_whole(entry) for entry in entries]
+        if _write(records).encode() == b"[" + b",".join(entries) + b"]":
+            return [*records]
+    except (ValueError, RecursionError):
+        pass
+    return [_parsed_or_refused(entry) for entry in entries]
+
+
+def _read_whole(entry: bytes) -> dict[str, Any]:
+    text = entry.decode()
+    record, end = _read(text)
+    if type(record) is not dict or end != len(text) or len(entry) > MAX_BYTES:
+        raise NotCanonical("the bytes are not one object")
+    check(record)
+    return record
+
+
+def _parsed_or_refused(entry: bytes) -> dict[str, Any] | NotCanonical:
+    try:
+        return parse(entry)
+    except NotCanonical as refused:
+        return refused
 
 
 def parse_with(

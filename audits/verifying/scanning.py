@@ -175,7 +175,11 @@ def scan_bundle(source: Source, ask: Ask, index: int) -> Scanned:
     keep = width < WIDTH or index in ask.rows
     if width == WIDTH:
         scanned.stored_root = _root_of(scanned.stored)
-        scanned.computed_root = _root_of(scanned.computed)
+        scanned.computed_root = (
+            scanned.stored_root
+            if scanned.computed == scanned.stored
+            else _root_of(scanned.computed)
+        )
     if not keep:
         scanned.stored = scanned.computed = None
     return scanned
@@ -301,15 +305,13 @@ def _scan_entries(ask: Ask, scanned: Scanned, entries: list[bytes]) -> None:
         _look_for(ask, scanned, computed)
     records: list[dict[str, Any] | None] = []
     strange: set[int] = set()
-    for index, entry in enumerate(entries, start):
-        try:
-            record = profile.parse(entry)
-        except NotCanonical as refused:
+    for index, record in enumerate(profile.parse_all(entries), start):
+        if isinstance(record, NotCanonical):
             scanned.findings.tampered(
                 Step.ENTRIES,
                 "the entry is not canonical",
                 expected="the one form that is allowed",
-                got=refused.detail,
+                got=record.detail,
                 epoch=ask.epoch,
                 index=index,
             )

@@ -50,6 +50,37 @@ def test_whatever_is_read_is_what_would_be_written(entry: bytes, data: st.DataOb
     assert rfc8785.dumps(record) == entry
 
 
+@given(st.lists(records.map(canonical), max_size=4), st.data())
+def test_many_are_read_as_each_of_them_is(entries: list[bytes], data: st.DataObject) -> None:
+    joined = b"".join(entries)
+    if joined and data.draw(st.booleans()):
+        # Cut elsewhere: pieces that make the same text together, and are no records.
+        at = data.draw(st.integers(0, len(joined)))
+        entries = [joined[:at], joined[at:]]
+
+    found = profile.parse_all(entries)
+
+    for entry, record in zip(entries, found, strict=True):
+        if isinstance(record, NotCanonical):
+            with pytest.raises(NotCanonical):
+                profile.parse(entry)
+        else:
+            assert record == profile.parse(entry)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [b'{"a":1},{"b":2}', b'{"c":3}'],
+        [b'{"a":1', b'"b":2}'],
+        [b"", b'{"a":1},{"b":2}'],
+        [b"{}", b""],
+    ],
+)
+def test_what_is_a_list_together_and_no_entries_apart_is_refused(entries: list[bytes]) -> None:
+    assert any(isinstance(one, NotCanonical) for one in profile.parse_all(entries))
+
+
 @given(records, keys, st.floats())
 def test_a_float_never_gets_in(record: dict[str, object], key: str, value: float) -> None:
     with pytest.raises(NotCanonical, match="is a float"):
