@@ -1,6 +1,6 @@
 """How fast is a long log proven, exported and verified?
 
-``python -m benchmarks.log`` fills the log of a fresh installation on SQLite and on PostgreSQL with a million entries (drawn from a seed), and prints how long one proof
+``python -m benchmarks.log`` fills the log of a fresh installation on SQLite and on PostgreSQL with a million entries, and prints how long one proof
 takes from the stored tiles (in a session that is open, and in one of its own as a request has it), its check, an export as a folder and as a zip with the most
 memory it took, the check of that export by ``answerable-verify``, and the first and a later copy as static files. Writes JSON with ``--out``.
 """
@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -165,7 +164,7 @@ def fill(answerable: Answerable, entries: int) -> list[str]:
             for place in range(count):
                 record = build(
                     EntryKind.DECISION_RECORDED,
-                    record_id=str(uuid.UUID(int=numbers.getrandbits(128))),
+                    record_id=answerable.new_id(),
                     origin=answerable.origin,
                     recorded_at=now,
                     actor=Actor(type=ActorType.APP, ref=answerable.new_id()),

@@ -282,7 +282,7 @@ def about(work: Work, wanted: str) -> str | None:
     work.require(Permission.LOG_READ)
     if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
         leaf = work.session.get(Leaf, (queries.current(work.session).epoch, int(wanted)))
-        return None if leaf is None else leaf.record_id
+        wanted = "" if leaf is None else leaf.record_id
     if not is_id(wanted) or work.session.get(LogRecord, wanted) is None:
         return None
     return wanted

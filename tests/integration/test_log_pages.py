@@ -14,7 +14,7 @@ from audits.log.proofs import check_proof, parse_proof
 from audits.log.tree import leaf_hash
 from governance.actors import service
 from governance.ledger import publishing, queries, reading
-from governance.ledger.models import Leaf, Tile
+from governance.ledger.models import Leaf, LogRecord, Tile
 from governance.ledger.sequencing import drain
 from governance.reporting import log_exports
 from governance.reporting.models import LogExportPart
@@ -93,6 +93,17 @@ def test_a_step_that_does_not_hold_is_told(answerable, cleo, record_id):
     page = cleo.get(f"/log/entries/{record_id}").text
     assert "A step does not hold." in page
     assert "the checkpoint names another root" in page
+
+
+def test_an_entry_whose_bytes_were_edited_is_seen(answerable, cleo, record_id):
+    with answerable.database.write() as session:
+        trigger = "no_update" if answerable.database.is_sqlite else "append_only ON log_records"
+        session.execute(sa.text(f"DROP TRIGGER log_records_{trigger}"))
+        row = session.get(LogRecord, record_id)
+        row.entry = row.entry.replace(b'"n":', b'"m":')
+    page = cleo.get(f"/log/entries/{record_id}").text
+    assert "the tree holds another leaf here" in page
+    assert "A step does not hold." in page
 
 
 def test_an_entry_that_waits_has_no_proof_yet(answerable, cleo):

@@ -188,19 +188,18 @@ def _growth(work: Work) -> Figure | None:
 def _proof(work: Work, entry_id: str) -> ProofView:
     """Compute each step of an entry's proof anew."""
     proof = proving.prove(work, entry_id)
-    leaf = None if proof.entry is None else leaf_hash(proof.entry)
-    start = proof.leaf_hash if leaf is None else leaf
+    leaf = leaf_hash(proof.entry or b"")
     try:
-        taken = list(steps(proof.index, proof.size, start, proof.hashes))
+        taken = list(steps(proof.index, proof.size, leaf, proof.hashes))
     except ValueError:
         taken = []
-    reached = taken[-1].node if taken else start
+    reached = taken[-1].node if taken else leaf
     return ProofView(
         index=proof.index,
         size=proof.size,
-        leaf="" if leaf is None else leaf.hex(),
+        leaf=leaf.hex(),
         stored=proof.leaf_hash.hex(),
-        fits=leaf in {None, proof.leaf_hash},
+        fits=leaf == proof.leaf_hash,
         steps=tuple(
             ProofStep(
                 number=number,

@@ -48,7 +48,7 @@ class SignerRow:
 class ProofView:
     """How an entry's hash leads to the root that was signed.
 
-    `leaf` is computed from the entry's bytes (empty: they were pruned) and `fits` where it is the leaf that the tree holds.
+    `leaf` is computed from the entry's bytes, and `fits` where it is the leaf that the tree holds.
     """
 
     index: int
