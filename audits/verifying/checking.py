@@ -31,6 +31,7 @@ _ALONE: Final = 20_000
 _WAITING: Final = 3
 """So many tasks wait for each process."""
 _MOST_GAPS: Final = 1_000
+_MOST_EPOCHS: Final = 10_000
 _MANIFEST: Final = "manifest.json"
 
 
@@ -133,7 +134,8 @@ class _Check:
                 "Get them from elsewhere and give them with --policy."
             )
         cosigners = [one.key for one in policy.witnesses]
-        for key in self._witness_keys():
+        # Keys that come with the export say nothing beside those that the reader trusts.
+        for key in () if is_own else self._witness_keys():
             if key not in cosigners:
                 cosigners.append(key)
         return Trusted(policy=policy, is_own=is_own, cosigners=tuple(cosigners))
@@ -171,14 +173,22 @@ class _Check:
         earlier = sorted(
             int(name)
             for name in self._source.names("epochs")
-            if name.isascii() and name.isdigit() and len(name) < 10 and str(int(name)) == name
+            if name.isascii() and name.isdigit() and len(name) < 5 and str(int(name)) == name
         )
         said = manifest.get("epoch") if isinstance(manifest, dict) else None
         last = max(earlier, default=0)
-        current = said if type(said) is int and 0 < said < 10**9 else last + 1
+        current = said if type(said) is int and 0 < said <= _MOST_EPOCHS else last + 1
         # A copy that a web server gives out has no manifest, and its current epoch in a folder as well.
-        if said is None and last and self._same_checkpoint(last):
+        if last and self._same_checkpoint(last):
             current = last
+        elif current <= last:
+            self._findings.tampered(
+                Step.HISTORY,
+                "the manifest says that an epoch is the newest which is not",
+                expected=f"one after {last}",
+                got=current,
+            )
+            current = last + 1
         if manifest is None:
             self._not_checked.append(
                 "What was left out of the export, as it has no manifest that says so."
@@ -446,6 +456,10 @@ class _Check:
         others += [one.at for one in self._anchors[epoch.number].dated if one.size == epoch.size]
         own = _as_of([epoch])
         at = max(others, default=own)
+        if not others:
+            self._not_checked.append(
+                "Whether the export is recent, but by the log's own clock: nobody else dated the newest checkpoint."
+            )
         if at is None or self._request.now - at > most:
             self._findings.incomplete(
                 Step.CHECKPOINT,

@@ -166,8 +166,18 @@ def check_receipts(
         for vkey, (_, because) in retired(epoch, "receipt").items()
         if because == "stolen"
     }
+    names = {epoch.name for epoch in epochs}
     for one in held:
         said = one.receipt
+        if said.origin not in names:
+            findings.incomplete(
+                Step.RECEIPTS,
+                f"{one.name} is of another log",
+                expected=" or ".join(sorted(names)),
+                got=said.origin,
+                record_id=said.record_id,
+            )
+            continue
         places = [
             (epoch, index)
             for epoch in epochs
@@ -430,10 +440,10 @@ def _check_disclosure(
             record_id=record_id,
         )
 
-    entry = entry_at(source, epoch, index) or {}
+    payloads = (entry_at(source, epoch, index) or {}).get("payload")
     committed = {
         one["name"]: one["commit"]
-        for one in entry.get("payload") or ()
+        for one in (payloads if isinstance(payloads, list) else ())
         if isinstance(one, dict) and isinstance(one.get("name"), str) and "commit" in one
     }
     agreed = 0

@@ -347,6 +347,7 @@ def test_links_and_pipes_are_not_followed(
         ("manifest.json", b'{"epoch": ' + b"9" * 10_000 + b"}"),
         ("manifest.json", b'{"epoch": 1e400, "epochs": [{"epoch": 1, "entries": [1e999, {}]}]}'),
         ("manifest.json", b'{"epoch": 1, "epochs": {"a": 1}}'),
+        ("manifest.json", b'{"epoch": 999999999}'),
         ("consistency.json", b'[1, null, {"old": 9999999999999999999999}, {"old": 1, "new": -1}]'),
         ("consistency.json", b'{"old": "\\ud800"}'),
         ("log.vkey", b"\xff\xfe"),

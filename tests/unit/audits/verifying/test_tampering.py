@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from audits.log import notes
 from audits.log.bundles import parse_bundle, write_bundle
 from audits.log.canonical import parse
 from audits.log.cosignatures import CosigningKey
@@ -191,6 +192,22 @@ def show_an_old_checkpoint_to_who_kept_a_newer(bench: Bench) -> None:
 def show_an_old_checkpoint_to_who_asks_for_its_age(bench: Bench) -> None:
     bench.more = {"max_age": timedelta(minutes=2), "now": bench.log.now}
     show_an_old_checkpoint(bench)
+
+
+def have_an_own_witness_date_an_old_checkpoint(bench: Bench) -> None:
+    """The witness's key comes with the export; whoever verifies brought the keys that count."""
+    bench.more = {"max_age": timedelta(minutes=2), "now": bench.log.now}
+    late = bench.log.now
+    show_an_old_checkpoint(bench)
+    name = bench.folder / "checkpoint"
+    body, lines = notes.split_note(name.read_text())
+    own = OTHER_WITNESS.cosign(body, int(late.timestamp()))
+    name.write_text(body + "\n" + "".join(f"{line}\n" for line in lines) + own)
+    change(
+        bench.folder,
+        "witness.vkey",
+        lambda b: b + f"{OTHER_WITNESS.verifying_key.encode()}\n".encode(),
+    )
 
 
 def restore_a_backup_and_go_on(bench: Bench) -> None:
@@ -460,6 +477,12 @@ TAMPERINGS: dict[str, tuple[Callable[[Bench], None], Step, Severity, int | None]
     ),
     "an old checkpoint is shown to somebody who asks for its age": (
         show_an_old_checkpoint_to_who_asks_for_its_age,
+        Step.CHECKPOINT,
+        INC,
+        None,
+    ),
+    "an old checkpoint is dated by a witness of the exporter's own": (
+        have_an_own_witness_date_an_old_checkpoint,
         Step.CHECKPOINT,
         INC,
         None,
