@@ -31,6 +31,8 @@ _INDEX_BITS: Final = 48
 _LAST_EPOCH: Final = 0xFFFF
 _KINDS: Final = frozenset(kind.value for kind in EntryKind)
 _ACTORS: Final = frozenset(kind.value for kind in ActorType)
+#: Of these an app counts, by numbers of its own.
+_NUMBERED: Final = frozenset({EntryKind.DECISION_RECORDED, EntryKind.DECISION_IMPORTED})
 _FIELDS: Final = frozenset(
     ("v", "id", "log", "kind", "recorded_at", "actor", "refs", "data", "payload")
 )
@@ -490,7 +492,7 @@ def _gather(
             continue
         times.append(at)
         number = data.get("sequence")
-        if type(number) is int and kind == EntryKind.DECISION_RECORDED:
+        if type(number) is int and kind in _NUMBERED and record["actor"].get("type") == "app":
             # An app counts on when its key changes.
             ranges = scanned.numbers.setdefault(record["actor"]["ref"].partition("/")[0], [])
             if ranges and ranges[-1][1] + 1 == number:
