@@ -68,6 +68,7 @@ class Part(StrEnum):
     MONITORS = "monitors"
     REPORTS = "reports"
     IMPORTS = "imports"
+    ERASING = "erasing"
     CLEANING = "cleaning"
 
 
@@ -128,6 +129,9 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _monitors(session, said),
                 lambda: _background(Part.REPORTS, said, "Reports that were asked for are made."),
                 lambda: _background(Part.IMPORTS, said, "Files that were uploaded are imported."),
+                lambda: _background(
+                    Part.ERASING, said, "Persons concerned are erased once two people agreed."
+                ),
                 lambda: _cleaning(said),
             ]
             views += [look() for look in looks]

@@ -63,5 +63,6 @@ def _titles() -> dict[Part, str]:
         Part.MONITORS: _("Monitors"),
         Part.REPORTS: _("Reports"),
         Part.IMPORTS: _("Imports"),
+        Part.ERASING: _("Erasures"),
         Part.CLEANING: _("Tidying up"),
     }
