@@ -76,6 +76,7 @@ class Part(StrEnum):
     IMPORTS = "imports"
     RETENTION = "retention"
     KEKS = "keks"
+    ERASING = "erasing"
     CLEANING = "cleaning"
 
 
@@ -144,6 +145,9 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _background(Part.IMPORTS, said, "Files that were uploaded are imported."),
                 lambda: _retention(answerable, actor, said),
                 lambda: _keks(answerable, session, said, now),
+                lambda: _background(
+                    Part.ERASING, said, "Persons concerned are erased once two people agreed."
+                ),
                 lambda: _cleaning(said),
             ]
             views += [look() for look in looks]

@@ -69,5 +69,6 @@ def _titles() -> dict[Part, str]:
         Part.IMPORTS: _("Imports"),
         Part.RETENTION: _("Retention"),
         Part.KEKS: _("Key-encryption key"),
+        Part.ERASING: _("Erasures"),
         Part.CLEANING: _("Tidying up"),
     }
