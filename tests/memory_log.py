@@ -93,7 +93,7 @@ class MemoryLog:
         self.tiles.update(grown.tiles)
         self.size, self.root = grown.size, grown.root
 
-    def verify(self) -> list[Finding]:
+    def verify(self, *, min_index: int = 0) -> list[Finding]:
         return list(
             verify(
                 origin=ORIGIN,
@@ -104,6 +104,7 @@ class MemoryLog:
                 checkpoints=self.checkpoints,
                 keys=[KEY.verifying_key],
                 highwater=self.highwater,
+                min_index=min_index,
             )
         )
 

@@ -107,6 +107,19 @@ def test_a_lost_entry_is_told_from_a_lost_row() -> None:
     assert missing.what == "entries 7 to 8 are missing"
 
 
+def test_pruned_entries_may_be_gone_and_one_that_is_there_is_still_checked() -> None:
+    log = signed_log(300, 300)
+    for index in range(256):
+        if index != 40:
+            log.edit(index, None)
+    assert log.verify(min_index=256) == []
+    assert len(log.verify(min_index=0)) == 255
+    log.edit(256, None)
+    assert [finding.index for finding in log.verify(min_index=256)] == [256]
+    log.edit(40, b"{}")
+    assert {finding.index for finding in log.verify(min_index=256)} == {40, 256}
+
+
 def test_a_gap_whose_tile_is_gone_too_does_not_hide_what_follows() -> None:
     log = signed_log(600)
     del log.entries[300]
