@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from audits.log.drawing import DRAWN_FROM
 from audits.log.entries import EntryKind, instant_text
@@ -25,7 +26,6 @@ from governance.identities.models import App
 from governance.identities.queries import names_of
 from governance.ledger.models import Leaf, LogRecord, PendingRecord
 from governance.permissions import Permission
-from governance.storage.base import Instant
 from governance.work import Work
 
 MOST_OF_A_PAGE: Final = 200
@@ -130,18 +130,23 @@ def apps(
     """
     work.require(Permission.LOG_READ)
     window = _window(since, until)
+    # One walk along the index, in its order.
+    each = (
+        sa.select(Decision.app_id, Decision.sequence, sa.func.count().label("times"))
+        .where(Decision.app_id.is_not(None), Decision.sequence.is_not(None), *window)
+        .group_by(Decision.app_id, Decision.sequence)
+        .subquery()
+    )
     numbered = {
         row.app_id: row
         for row in work.session.execute(
             sa.select(
-                Decision.app_id,
-                sa.func.count().label("numbered"),
-                sa.func.count(Decision.sequence.distinct()).label("different"),
-                sa.func.min(Decision.sequence).label("first"),
-                sa.func.max(Decision.sequence).label("last"),
-            )
-            .where(Decision.app_id.is_not(None), Decision.sequence.is_not(None), *window)
-            .group_by(Decision.app_id),
+                each.c.app_id,
+                sa.cast(sa.func.sum(each.c.times), sa.BigInteger).label("numbered"),
+                sa.func.count().label("different"),
+                sa.func.min(each.c.sequence).label("first"),
+                sa.func.max(each.c.sequence).label("last"),
+            ).group_by(each.c.app_id),
             execution_options=ALL,
         )
     }
@@ -211,38 +216,67 @@ def missing(
     """
     app_name(work, app_id)
     limit = max(1, min(limit, MOST_OF_A_PAGE))
-    order = (Decision.sequence, Decision.recorded_at)
-    beside = (
-        sa.select(
-            Decision.sequence,
-            Decision.recorded_at,
-            sa.func.lag(Decision.sequence).over(order_by=order).label("before"),
-            sa.func.lag(Decision.recorded_at, type_=Instant())
-            .over(order_by=order)
-            .label("before_at"),
+    following, later, same = (aliased(Decision) for _ in range(3))
+
+    def of(one: Any) -> list[sa.ColumnElement[bool]]:
+        return _numbered(app_id, since, until, None, one)
+
+    last = sa.select(sa.func.max(later.sequence)).where(*of(later)).scalar_subquery()
+    followed = sa.select(following.id).where(
+        *of(following), following.sequence == Decision.sequence + 1
+    )
+    # What is before a hole; found along the index, up to as many as are shown.
+    before = (
+        sa.select(Decision.sequence.label("number"))
+        .where(
+            *_numbered(app_id, since, until, after), ~followed.exists(), Decision.sequence < last
         )
-        .where(*_numbered(app_id, since, until, after))
+        .distinct()
+        .order_by(Decision.sequence)
+        .limit(limit + 1)
         .subquery()
     )
+    number = before.c.number
+    next_number = (
+        sa.select(sa.func.min(later.sequence))
+        .where(*of(later), later.sequence > number)
+        .scalar_subquery()
+    )
     rows = work.session.execute(
-        sa.select(beside)
-        .where(beside.c.sequence > beside.c.before + 1)
-        .order_by(beside.c.sequence)
-        .limit(limit + 1),
+        sa.select(
+            number,
+            next_number.label("next"),
+            sa.select(sa.func.max(same.recorded_at))
+            .where(*of(same), same.sequence == number)
+            .scalar_subquery()
+            .label("after_at"),
+        ).order_by(number),
         execution_options=ALL,
     ).all()
+    came: dict[int | None, datetime] = {
+        row.sequence: row.at
+        for row in work.session.execute(
+            sa.select(Decision.sequence, sa.func.min(Decision.recorded_at).label("at"))
+            .where(
+                *_numbered(app_id, since, until, None),
+                Decision.sequence.in_([row.next for row in rows]),
+            )
+            .group_by(Decision.sequence),
+            execution_options=ALL,
+        )
+    }
     return Stretches(
         missing=[
             Missing(
-                first=row.before + 1,
-                last=row.sequence - 1,
-                count=row.sequence - 1 - row.before,
-                after_at=row.before_at,
-                before_at=row.recorded_at,
+                first=row.number + 1,
+                last=row.next - 1,
+                count=row.next - 1 - row.number,
+                after_at=row.after_at,
+                before_at=came[row.next],
             )
             for row in rows[:limit]
         ],
-        after=rows[limit - 1].sequence if len(rows) > limit else None,
+        after=rows[limit - 1].next if len(rows) > limit else None,
     )
 
 
@@ -461,22 +495,28 @@ def _count_view(work: Work, row: SentCount, app: str) -> CountView:
 
 
 def _numbered(
-    app_id: str, since: datetime | None, until: datetime | None, after: int | None
+    app_id: str,
+    since: datetime | None,
+    until: datetime | None,
+    after: int | None,
+    one: Any = Decision,
 ) -> list[sa.ColumnElement[bool]]:
-    conditions = [Decision.app_id == app_id, Decision.sequence.is_not(None)]
+    conditions = [one.app_id == app_id, one.sequence.is_not(None)]
     if after is not None:
-        conditions.append(Decision.sequence >= after)
-    return [*conditions, *_window(since, until)]
+        conditions.append(one.sequence >= after)
+    return [*conditions, *_window(since, until, one)]
 
 
-def _window(since: datetime | None, until: datetime | None) -> list[sa.ColumnElement[bool]]:
+def _window(
+    since: datetime | None, until: datetime | None, one: Any = Decision
+) -> list[sa.ColumnElement[bool]]:
     if since is not None and until is not None and since >= until:
         raise _misfit("until", "The window ends before it begins.")
     conditions = []
     if since is not None:
-        conditions.append(Decision.recorded_at >= since)
+        conditions.append(one.recorded_at >= since)
     if until is not None:
-        conditions.append(Decision.recorded_at < until)
+        conditions.append(one.recorded_at < until)
     return conditions
 
 

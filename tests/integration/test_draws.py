@@ -15,7 +15,7 @@ from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.errors import InvalidInput, NotAllowed, NotFound
 from governance.ledger import publishing, reading
-from governance.ledger.models import Leaf, LogRecord
+from governance.ledger.models import Leaf, LogRecord, StoredCheckpoint
 from governance.ledger.sequencing import drain
 from governance.operations import verifying
 from governance.subjects import payloads
@@ -77,7 +77,8 @@ def test_what_is_drawn_follows_from_the_log_alone(answerable, begun, cleo):
                 Leaf, Leaf.record_id == LogRecord.id
             )
         ).all()
-        root = reading.checkpoint(work, whole.draw.size, whole.draw.epoch).root
+        place = whole.draw.epoch, whole.draw.size
+        root = work.session.get_one(StoredCheckpoint, place).root
     log = [(orjson.loads(entry), epoch, index) for entry, epoch, index in placed]
     made = next(entry for entry, _, _ in log if entry["id"] == asked.id)["data"]
     members = [e["id"] for e, epoch, index in log if drawing.is_member(e, epoch, index, made)]
