@@ -76,13 +76,18 @@ class Client:
         seconds: float = 5.0,
         attempts: int = 3,
         sleep: Callable[[float], None] = time.sleep,
+        receipts: Path | None = None,
     ) -> None:
-        """Take where it is and who asks; ``seconds`` is the time for one attempt."""
+        """Take where it is and who asks; ``seconds`` is the time for one attempt.
+
+        Into the file ``receipts`` goes a line for each decision: what the log promises. `answerable audit receipts check` reads it.
+        """
         self._base = f"{url.rstrip('/')}/api/v1"
         self._key = key
         self._seconds = seconds
         self._attempts = attempts
         self._sleep = sleep
+        self._receipts = receipts
 
     def decide(
         self,
@@ -114,6 +119,10 @@ class Client:
             if fallback is None:
                 raise NoAnswer(key, str(silence)) from silence
             return Decided("unanswered", fallback, None, key, by_fallback=True)
+        if self._receipts is not None:
+            kept = {"id": answer["id"], "receipt": answer.get("receipt")}
+            with self._receipts.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(kept) + "\n")
         return Decided(answer["status"], answer["outcome"], answer["id"], key, answer=answer)
 
     def read(self, decision_id: str, *, wait: float = 0.0) -> Mapping[str, Any]:

@@ -69,6 +69,11 @@ class Log(Base):
         return tuple(VerifyingKey.parse(vkey) for vkey in vkeys)
 
     @property
+    def signing_vkey(self) -> str:
+        """The key that readers should know now: while one follows another, the one that they know already."""
+        return next((key.vkey for key in self.keys if key.retired_at is None), self.vkey)
+
+    @property
     def retired_keys(self) -> dict[VerifyingKey, int]:
         """From which size on each retired key no longer counts."""
         return {

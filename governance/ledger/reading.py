@@ -117,7 +117,7 @@ def state(work: Work) -> LogState:
     return LogState(
         epoch=log.epoch,
         origin=log.origin,
-        vkey=log.vkey,
+        vkey=log.signing_vkey,
         size=log.size,
         root=log.root,
         opened_at=log.opened_at,
@@ -302,7 +302,7 @@ def _checkpoint_view(work: Work, log: Log, found: StoredCheckpoint) -> Checkpoin
     return CheckpointView(
         epoch=log.epoch,
         origin=log.origin,
-        vkey=log.vkey,
+        vkey=log.signing_vkey,
         size=found.size,
         root=found.root,
         note=queries.note_of(work.session, found),

@@ -16,6 +16,7 @@ from audits.log.entries import EntryKind
 from audits.log.notes import SigningKey
 from audits.log.receipts import Receipt
 from audits.log.tree import leaf_hash
+from governance.errors import SettingsInvalid
 from governance.ledger import keys
 from governance.ledger.models import Leaf, LogRecord, PendingRecord
 
@@ -50,14 +51,21 @@ class Receipts:
         looked, key = self._looked
         if looked is not configuration:
             with self._lock:
-                found = keys.receipt_keys(
-                    self._answerable, self._answerable.origin, configuration.receipt_vkeys
-                )
-                key = found[-1] if found else None
+                key = self._newest(configuration.receipt_vkeys, key)
                 self._looked = (configuration, key)
             if key is None:
                 log.error("receipts.no_key")
         return key
+
+    def _newest(self, vkeys: Sequence[str], before: SigningKey | None) -> SigningKey | None:
+        try:
+            found = keys.receipt_keys(self._answerable, self._answerable.origin, vkeys)
+        except (OSError, SettingsInvalid) as error:
+            # What was committed is answered all the same, with the key from before as long as it counts.
+            log.warning("receipts.key_unreadable", error=type(error).__name__)
+            found = [] if before is None else [before]
+        counting = [key for key in found if key.verifying_key.encode() in vkeys]
+        return counting[-1] if counting else None
 
     def sign(self, committed: Sequence[Committed]) -> dict[str, str]:
         """Sign receipts for entries that were committed together, once for all of them; return each by its record's id.
@@ -76,6 +84,8 @@ class Receipts:
 
         The words are those of the first receipt as long as the delay that is promised stays.
         """
+        # This process may have decided nothing since a key was retired.
+        self._answerable.configuration.fresh(session)
         found = session.execute(
             sa.select(
                 LogRecord.entry, LogRecord.recorded_at, Leaf.leaf_hash, PendingRecord.leaf_hash

@@ -131,7 +131,7 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _mirror(answerable, said),
                 lambda: _witnesses(answerable, session, said, now),
                 lambda: _anchors(answerable, session, said, now),
-                lambda: _receipts(answerable, now),
+                lambda: _receipts(answerable, session, now),
                 lambda: _overdue(session, said, now),
                 lambda: _mail(answerable, said),
                 lambda: _webhooks(session, said),
@@ -474,7 +474,8 @@ def _anchors(
     )
 
 
-def _receipts(answerable: Answerable, now: datetime) -> PartView:
+def _receipts(answerable: Answerable, session: Session, now: datetime) -> PartView:
+    answerable.configuration.fresh(session)
     if answerable.receipts.key is None:
         return PartView(
             part=Part.RECEIPTS,

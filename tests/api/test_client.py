@@ -13,6 +13,11 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
+from governance.ledger import publishing
+from governance.ledger.sequencing import drain
+from governance.operations import receipt_checks
+from governance.operations.receipt_checks import Verdict
+
 PATH = Path(__file__).resolve().parents[2] / "examples" / "client.py"
 REQUEST = {
     "decision_point": "retention-offer",
@@ -110,6 +115,17 @@ def test_without_an_answer_the_programs_own_fallback_is_taken(example) -> None:
         assert decided.idempotency_key == "order-17"
         with pytest.raises(example.NoAnswer, match="order-18"):
             client.decide(REQUEST, idempotency_key="order-18")
+
+
+def test_what_the_log_promises_is_kept_for_the_check(example, served, door, tmp_path) -> None:
+    file = tmp_path / "receipts.ndjson"
+    client = example.Client(door.url, served.secrets["crm"], receipts=file)
+    for _ in range(2):
+        client.decide(REQUEST)
+    drain(served.answerable)
+    publishing.publish(served.answerable)
+    kept = receipt_checks.check(served.answerable, receipt_checks.read([file]))
+    assert kept.counts == {Verdict.KEPT: 2}
 
 
 def test_it_runs_as_a_command(example, served, door, tmp_path, monkeypatch, capsys) -> None:

@@ -19,7 +19,7 @@ from governance.decisions import service as decisions
 from governance.decisions.asking import DecisionRequest, ProposalAsked
 from governance.decisions.preparing import Asked
 from governance.errors import Conflict, InvalidInput, WrongInstallation
-from governance.ledger import epochs, keys, publishing, queries, rotation
+from governance.ledger import epochs, keys, publishing, queries, reading, rotation
 from governance.ledger.models import (
     KeyPurpose,
     Leaf,
@@ -31,6 +31,7 @@ from governance.ledger.models import (
 from governance.ledger.sequencing import drain
 from governance.operations import receipt_checks
 from governance.operations.receipt_checks import Kept, Verdict
+from governance.operations.status import Part, State, status
 from governance.operations.verifying import verify
 from governance.points.service import bootstrap_publish
 from tests.conftest import MOSTLY_SQLITE, Beginning
@@ -170,6 +171,8 @@ def test_both_keys_of_the_log_sign_for_thirty_days_and_everything_verifies(answe
     assert rotation.retire_due(answerable) == 1
     last = settle(answerable)
     assert notes.open_note(last, [old, new]).signed_by == (new,)
+    with answerable.look(CLI) as work:
+        assert reading.newest_checkpoint(work).vkey == new.encode()
     # The file of the key that was retired may be deleted.
     keys.key_file(answerable, 1).unlink()
     ask(answerable)
@@ -268,6 +271,23 @@ def test_a_process_with_another_key_for_receipts_does_not_start(answerable, cloc
         assert opened.receipts.key.verifying_key.encode() == made.vkey
     finally:
         opened.close()
+
+
+@MOSTLY_SQLITE
+def test_a_key_that_cannot_be_read_leaves_the_one_that_still_counts(answerable):
+    before = answerable.receipts.key
+    made = rotate(answerable, KeyPurpose.RECEIPT)
+    made.file.write_text("no secret")
+    ask(answerable)
+    assert answerable.receipts.key == before
+    view = next(view for view in status(answerable, CLI) if view.part is Part.RECEIPTS)
+    assert view.state is State.OK
+    made.file.unlink()
+    rotate(answerable, KeyPurpose.RECEIPT, stolen_because="Seen elsewhere.").file.unlink()
+    assert ask(answerable).receipt is None
+    view = next(view for view in status(answerable, CLI) if view.part is Part.RECEIPTS)
+    assert view.state is State.FAILING
+    assert "rotate-key receipt" in view.todo
 
 
 def test_a_new_epoch_names_the_keys_of_receipts_and_keeps_their_promises(answerable, clock):
