@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from governance.logs import write_logs
+from governance.settings import Settings
 from governance.witness.answering import application
 
 if TYPE_CHECKING:
@@ -17,4 +19,5 @@ VARIABLE: Final = "ANSWERABLE_WITNESS_DIR"
 
 def serve() -> WSGIApplication:
     """Return the application over the folder that the variable names."""
+    write_logs(Settings())
     return application(Path(os.environ[VARIABLE]))

@@ -19,6 +19,7 @@ from governance.ledger import anchoring, publishing, queries, reading
 from governance.ledger.anchoring import AnchorsFailed
 from governance.ledger.models import LogRecord, StoredAnchor
 from governance.ledger.sequencing import drain
+from governance.operations import verifying
 from governance.operations.status import Part, State, status
 from governance.worker import told
 from tests import witnesses
@@ -130,6 +131,8 @@ def test_each_anchor_is_found_good_by_programs_that_are_not_ours(everywhere, tmp
         (method, newest.size) for method in made
     }
     assert look(everywhere).state is State.OK
+    drain(everywhere)
+    assert verifying.verify(everywhere).ok
 
 
 def test_an_anchor_is_made_once_an_hour_or_a_day_and_only_of_what_is_new(everywhere, clock):
