@@ -51,7 +51,7 @@ format: $(VENV)/.installed-test ## Format the code, sort its imports and write t
 	$(BIN)/ruff format
 	$(BIN)/python -m docs.generate
 
-bench: $(VENV)/.installed-bench ## Measure speed: decisions, the console, fairness, imports, monitors, verifying (BENCH_ARGS, such as fairness)
+bench: $(VENV)/.installed-bench ## Measure speed: decisions, the console, fairness, imports, the log, monitors, verifying (BENCH_ARGS, such as fairness)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## Remove the virtual environment, caches, build results and ./demo-data

@@ -6,7 +6,15 @@ import importlib
 import sys
 from typing import Final
 
-MEASUREMENTS: Final = ("console", "decisions", "fairness", "imports", "monitors", "verifying")
+MEASUREMENTS: Final = (
+    "console",
+    "decisions",
+    "fairness",
+    "imports",
+    "log",
+    "monitors",
+    "verifying",
+)
 
 
 def main() -> None:

@@ -439,6 +439,92 @@ def every_command() -> Iterator[tuple[str, click.Command, click.Context]]:
     yield from below(answerable, "answerable", None)
 
 
+def log_files() -> str:
+    from audits.log.bundles import MAX_ENTRY_BYTES, bundle_path
+    from audits.log.proofs import HEADER
+    from audits.log.tiles import WIDTH, tile_path
+    from governance.ledger.exporting import MOST_CONSISTENCY, VERSION
+
+    rows = [
+        (
+            "`checkpoint`",
+            "yes",
+            "The newest checkpoint of the epoch: a signed note of three lines, with the lines of witnesses ([tlog-checkpoint](https://c2sp.org/tlog-checkpoint)).",
+        ),
+        (
+            "`tile/<L>/<N>[.p/<W>]`",
+            "yes",
+            f"Hash tiles ([tlog-tiles](https://c2sp.org/tlog-tiles)): {WIDTH} hashes each, or the first `<W>`. `{tile_path(0, 1234067)}`, `{tile_path(1, 0, 17)}`.",
+        ),
+        (
+            "`tile/entries/<N>[.p/<W>]`",
+            "for auditors",
+            f"Entry bundles: for each entry its length in two bytes (big-endian, at most {MAX_ENTRY_BYTES}), then its canonical JSON. `{bundle_path(5, 17)}`.",
+        ),
+        (
+            "`log.vkey`",
+            "yes",
+            "The keys that the epoch's checkpoints were signed with, one a line.",
+        ),
+        ("`receipt.vkey`", "yes", "The keys that receipts were signed with, one a line."),
+        ("`witness.vkey`", "", "The keys of the witnesses, one a line, where there are any."),
+        (
+            "`policy`",
+            "",
+            "Whose signatures a checkpoint needs ([tlog-policy](https://c2sp.org/tlog-policy)). Bring your own where you can.",
+        ),
+        (
+            "`checkpoints/<size>`",
+            "",
+            "Earlier checkpoints that are kept, by their size in 12 digits.",
+        ),
+        (
+            "`consistency.json`",
+            "",
+            f"How the last checkpoint of each hour leads to the newest: `old`, `new`, `old_root`, `new_root`, `proof`, in base64. Beyond {MOST_CONSISTENCY} the last of each day.",
+        ),
+        (
+            "`proofs/<index>.tlog-proof`, `.leaf`",
+            "",
+            f"The proof of an entry (`{HEADER}`) and the bytes it is of: the first and the last entry, and those disclosed by name.",
+        ),
+        (
+            "`anchors/<size>-<method>.json`, `.tsr`, `.note`",
+            "",
+            "Checkpoints that were laid down outside, with what came back.",
+        ),
+        (
+            "`disclosures/<record-id>.json`",
+            "",
+            "Payloads in clear, if they were asked for: `name`, `data` (base64) and `key`, with which the entry's commitment is checked.",
+        ),
+        ("`receipts/<record-id>.note`", "", "The receipts of the disclosed decisions."),
+        (
+            "`epochs/<n>/...`",
+            "yes",
+            "The same for each earlier epoch, which has keys and a tree of its own.",
+        ),
+        (
+            "`manifest.json`",
+            "",
+            f"What the export is meant to hold, and what was left out and why (`v` {VERSION}). Nothing is to be believed because it stands there.",
+        ),
+    ]
+    return page(
+        "The log as files",
+        "What a service gives out below `/log/`, what `answerable audit publish` keeps in a folder, and what `answerable audit export` writes. Names and "
+        "forms are those of [C2SP](https://c2sp.org), so that programs which are not ours read them.",
+        table(["Name", "Below `/log/`", "What it is"], rows),
+        "Below `/log/`, full and partial tiles may be kept for a year, as they never change; a checkpoint for a second. A partial tile is given out at "
+        "every width up to the present one. Whatever no signed checkpoint covers is 404. With `log_public = false` everything there needs the permission "
+        "`log:read`, as entries always do: a personal token, or a browser that is signed in.",
+        "A published folder holds `checkpoint`, `tile/` and `log.vkey` for each epoch below `epochs/<n>/`, and at its top links to those of the current one; with "
+        "`--entries` also the bundles.",
+        "An export of a period has bundles for whole stretches of 256 entries; of all others the tiles have the hashes, so that the signed root is rebuilt "
+        "from it all the same. So it is with entries that were pruned.",
+    )
+
+
 def commands() -> str:
     return page(
         "Commands",
@@ -458,14 +544,83 @@ def openapi() -> str:
     return as_json(described())
 
 
+#: A key of no installation, for examples.
+_EXAMPLE_SEED = bytes(range(32))
+
+
+def receipts() -> str:
+    from audits.log import receipts as notes
+    from audits.log.notes import SigningKey
+    from audits.log.tree import leaf_hash
+
+    origin = "decisions.example.com/log"
+    key = SigningKey(name=notes.key_name(origin), seed=_EXAMPLE_SEED)
+    promised = [
+        notes.Receipt(
+            origin=origin,
+            record_id=f"019a0000-0000-7000-8000-00000000000{number}",
+            leaf_hash=leaf_hash(b"the canonical bytes of entry %d" % number),
+            at_ms=1_795_000_000_000 + number,
+            mmd_s=60,
+        )
+        for number in range(1, 4)
+    ]
+    return page(
+        "Receipts",
+        """Each answer to `POST /decisions` and each line of `POST /decisions/batch` carries a `receipt`: a signed promise that the log holds the
+decision's entry at the latest so many seconds later. Whoever keeps it can prove that an entry was left out. It tells nothing about
+the decision itself, so it may be handed on.
+
+A dry run stores nothing and has none. Neither have imported decisions: nobody was given an answer. A decision that was stored before
+the installation had a receipt key has one all the same: it is made when it is asked for.
+
+## One receipt
+
+A [C2SP signed note](https://c2sp.org/signed-note) of exactly five lines, with `\\n` after each, an empty line and the signature:""",
+        f"```\n{notes.sign(promised[0], key)}```",
+        """| line | what it says |
+| --- | --- |
+| 1 | the log's name, as each entry carries it, and `/receipt`. The key that signs has the same name |
+| 2 | the id of the record: the entry's `id`, which for a decision's first entry is the decision's own |
+| 3 | the leaf hash, SHA-256 over a zero byte and the entry's canonical bytes, in base64 |
+| 4 | when the decision was recorded, in milliseconds since 1970 (UTC) |
+| 5 | the delay that is promised, in seconds (setting `log_promise`) |
+
+The promise is broken where now is later than line 4 and line 5 together and the newest checkpoint's tree has no leaf with this hash.
+Numbers are decimals without leading zeros. Signing is deterministic: asking again with the same idempotency key, or with
+`GET /decisions/{id}/receipt`, gives the same five lines for as long as `log_promise` stays, and with the same key the same text.
+
+## Receipts of a batch
+
+Lines of a batch that were stored together (at most 250) are signed once. The five lines of each, newlines included, are a leaf of a
+tree (RFC 9162, leaf hash SHA-256 over a zero byte and the lines), and each receipt carries its own path to the root:""",
+        f"```\n{notes.sign_many(promised, key)[1]}```",
+        """After the five lines come `index` with the place in the batch, and the hashes of an inclusion proof, lowest first (RFC 9162, section
+2.1.3.1). What follows the first empty line is a signed note of three lines: the log's name and `/receipts`, how many were signed
+together, and the root. It is signed by the receipt key. To check it: verify the note; hash the five lines as a leaf; follow the path.
+
+## Who checks them
+
+* `answerable audit receipts check FILE|DIR` against the running log, see [Keep and check receipts](../how-to/check-receipts.md).
+* `answerable-verify` against an export, whose `receipt.vkey` holds the keys.
+* Any tool for signed notes checks the signature of a single one, for example Go's `golang.org/x/mod/sumdb/note`.
+
+The verifying keys stand in the log: `log.key_added` names each with its purpose `receipt`, and `log.key_retired` says from where on one
+no longer counts and why.""",
+        f"The verifying key of these examples is `{key.verifying_key.encode()}`.",
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "entry-kinds.md": entry_kinds,
+    "receipts.md": receipts,
     "errors.md": errors,
     "permissions.md": permissions,
     "policy-document.md": policy_document,
     "policy.schema.json": policy_schema,
     "settings.md": settings,
     "commands.md": commands,
+    "log-files.md": log_files,
     "openapi.json": openapi,
 }
 

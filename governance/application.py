@@ -218,5 +218,9 @@ def open_installation(
         new_id=new_id or uuid7,
         origin=installation.origin,
     )
-    rotation.ensure_receipt_key(answerable, needed=receipt_key_needed)
+    try:
+        rotation.ensure_receipt_key(answerable, needed=receipt_key_needed)
+    except BaseException:
+        answerable.close()
+        raise
     return answerable

@@ -45,7 +45,7 @@ from governance.monitors import acting, watching
 from governance.operations import verification
 from governance.overseeing import alarms, figures
 from governance.queues import competence
-from governance.reporting import files, making
+from governance.reporting import files, log_exports, making
 from governance.reviews import digests, gold, lateness, notices, overdue
 from governance.webhooks import delivering
 from governance.webhooks.delivering import Deliveries
@@ -162,6 +162,8 @@ class Background:
                 _Task("reconciliation", 600.0, lambda: reconciling.run_if_due(answerable) and None),
             ]
         )
+        # An export of a long log takes minutes, and keeps nothing else waiting.
+        lines.append([_Task("log_exports", 1.0, self._export)])
         # A mail server that hangs keeps nothing else waiting.
         lines.append([_Task("mail", 1.0, self._mail)])
         lines.append([_Task("imports", 1.0, Imports(answerable).work)])
@@ -241,6 +243,9 @@ class Background:
             self._key_looked_at = time.monotonic()
         return self._has_key
 
+    def _export(self) -> bool:
+        return log_exports.run(self._answerable, self._name) > 0
+
     def _mirror(self, folder: Path) -> None:
         mirroring.mirror(self._answerable, folder)
 
@@ -288,6 +293,7 @@ def clean(answerable: Answerable) -> None:
         )
     mail.drop_stale(answerable)
     queue.clean(answerable)
+    log_exports.drop_old(answerable)
     delivering.forget_old(answerable)
     publishing.thin_out(answerable, now)
     rotation.retire_due(answerable)

@@ -34,7 +34,9 @@ def actor() -> Actor:
     """
     if "actor" not in g:
         # The log's files are for programs with a token, and for a browser that follows a link of the console.
-        by_secret = of_api() or (of_programs() and "Authorization" in request.headers)
+        by_secret = of_api() or (
+            of_programs() and ("Authorization" in request.headers or SESSION_SECRET not in session)
+        )
         g.actor = api_actor() if by_secret else page_actor()
         limit: RateLimit | None = current_app.extensions.get(RATE_LIMIT)
         if limit is not None and by_secret:

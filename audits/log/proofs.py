@@ -1,18 +1,19 @@
 """How is it shown to somebody offline that an entry is in the log?
 
 C2SP tlog-proof: an entry's index, the hashes that lead from its leaf to a root, and the checkpoint that signs
-this root, in one text. What it proves is checked with ``tree.inclusion_holds`` and ``notes.open_checkpoint``.
+this root, in one text.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from audits.log.tree import HASH_BYTES, node_hash
+from audits.log.notes import Checkpoint, VerifyingKey, open_checkpoint
+from audits.log.tree import HASH_BYTES, inclusion_holds, node_hash
 
 HEADER: Final = "c2sp.org/tlog-proof@v1"
 SUFFIX: Final = ".tlog-proof"
@@ -24,6 +25,10 @@ _INDEX_DIGITS: Final = 19
 
 class MalformedProof(ValueError):
     """Raised where a text is not a tlog-proof."""
+
+
+class ProofWrong(ValueError):
+    """Raised where a proof does not prove what it is held against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +109,24 @@ def parse_proof(text: str) -> TlogProof:
                 f"Hash {number} of the proof should take {HASH_BYTES} bytes, got {len(one)}."
             )
     return TlogProof(index=int(written), hashes=hashes, checkpoint=checkpoint, extra=extra)
+
+
+def check_proof(proof: TlogProof, leaf: bytes, keys: Iterable[VerifyingKey]) -> Checkpoint:
+    """Return the checkpoint that a proof leads to from a leaf's hash, signed by one of the log's keys.
+
+    Raises:
+        audits.log.notes.NoteRefused: the checkpoint is malformed, or no key of the log signed it.
+        ProofWrong: the hashes do not lead from this leaf to the signed root.
+    """
+    signed = open_checkpoint(proof.checkpoint, keys)
+    if not inclusion_holds(
+        index=proof.index, size=signed.size, leaf=leaf, proof=proof.hashes, root=signed.root
+    ):
+        raise ProofWrong(
+            f"The proof does not lead from this entry to the root that was signed at size {signed.size}: "
+            "the entry, its index or a hash is another."
+        )
+    return signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

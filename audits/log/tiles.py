@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -184,7 +185,13 @@ def _subtree_root(start: int, end: int, read_tile: ReadTile) -> bytes:
     level, height = divmod((end - start).bit_length() - 1, HEIGHT)
     index, offset = divmod(start >> (level * HEIGHT), WIDTH)
     row = _hashes(read_tile, level, index, offset + (1 << height))
-    return perfect_root(row[offset * HASH_BYTES :])
+    return _kept_root(row[offset * HASH_BYTES :])
+
+
+@lru_cache(maxsize=1024)
+def _kept_root(hashes: bytes) -> bytes:
+    """Remember what large parts of tiles hash to: every proof of a log needs those near its root, and at its right edge."""
+    return perfect_root(hashes)
 
 
 def perfect_root(hashes: bytes) -> bytes:

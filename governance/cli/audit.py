@@ -15,6 +15,7 @@ from governance.clock import parse_rfc3339
 from governance.errors import NotFound
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_READ: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -145,6 +146,35 @@ def prove(*, record_id: str, out: Path | None, entry: Path | None) -> None:
     click.echo(f"Proved entry {proof.index} in a log of {proof.size} entries: {out}")
 
 
+@audit.command(
+    "check-proof",
+    epilog="Example: answerable audit check-proof decision.tlog-proof --entry decision.leaf --vkey log.vkey",
+)
+@click.argument("proof", type=_READ)
+@click.option("--entry", type=_READ, required=True, help="The entry's bytes, as they were hashed.")
+@click.option(
+    "--vkey",
+    type=_READ,
+    required=True,
+    help="The log's verifying keys, one a line, from somebody other than who gave the proof.",
+)
+def check_proof(*, proof: Path, entry: Path, vkey: Path) -> None:
+    """Check a proof offline: that the entry's hash leads to the root, and that the log's key signed it. It needs no installation."""
+    from audits.log.notes import NoteRefused, VerifyingKey
+    from audits.log.proofs import MalformedProof, ProofWrong, parse_proof
+    from audits.log.proofs import check_proof as check
+    from audits.log.tree import leaf_hash
+
+    try:
+        keys = [VerifyingKey.parse(line) for line in vkey.read_text("utf-8").splitlines()]
+        read = parse_proof(proof.read_text("utf-8"))
+        signed = check(read, leaf_hash(entry.read_bytes()), keys)
+    except (MalformedProof, ProofWrong, NoteRefused, UnicodeDecodeError) as refused:
+        click.echo(str(refused), err=True)
+        sys.exit(1)
+    click.echo(f"{entry} is entry {read.index} of {signed.origin}, signed at size {signed.size}.")
+
+
 @audit.command(epilog="Example: answerable --home /srv/answerable audit publish --dir /var/www/log")
 @click.option(
     "--dir",
@@ -226,7 +256,7 @@ def export(
     if as_json:
         opening.print_json(
             {
-                "out": str(made.path),
+                "out": str(out),
                 "epochs": made.epochs,
                 "size": made.size,
                 "entries": made.entries,
@@ -235,7 +265,7 @@ def export(
             }
         )
         return
-    click.echo(f"{made.path}: {made.entries} entries of a log of {made.size}.")
+    click.echo(f"{out}: {made.entries} entries of a log of {made.size}.")
     if made.disclosed:
         click.echo(f"Payloads of {made.disclosed} entries are in it in clear; the log says so.")
     for one in made.left_out:
@@ -350,14 +380,14 @@ def check_receipts(*, files: tuple[Path, ...], as_json: bool) -> None:
     """
     from governance.operations import receipt_checks
 
+    if not files:
+        click.echo("Error: Name files or folders that hold receipts.", err=True)
+        sys.exit(3)
     try:
-        if not files:
-            raise OSError("Name files or folders with receipts")
         with opening.installation() as answerable, opening.progress() as told:
             report = receipt_checks.check(answerable, receipt_checks.read(files), progress=told)
     except OSError as error:
-        where = "" if error.filename is None else f": {error.filename}"
-        click.echo(f"Error: {error.strerror or error}{where}.", err=True)
+        click.echo(f"Error: {error.strerror}: {error.filename}.", err=True)
         sys.exit(3)
     counts = {verdict.value: report.counts[verdict] for verdict in receipt_checks.Verdict}
     if as_json:

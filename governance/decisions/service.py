@@ -144,7 +144,7 @@ def _with_receipts(
         [
             (answer.id, leaves[answer.id], answer.recorded_at)
             for answer in answers
-            if isinstance(answer, DecisionView) and answer.id in leaves
+            if isinstance(answer, DecisionView) and answer.id is not None and answer.id in leaves
         ]
     )
     for position, answer in enumerate(answers):

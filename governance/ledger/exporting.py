@@ -66,7 +66,6 @@ class Wanted:
 class Exported:
     """What an export holds."""
 
-    path: Path
     epochs: int
     size: int
     entries: int
@@ -122,8 +121,20 @@ def export(
     """
     with answerable.work(actor) as work:
         note_taking(work, wanted)
-    with _sink(target, zipped=zipped) as sink, snapshot(answerable.database) as session:
-        policy = witnessing.policy(answerable)
+    with _sink(target, zipped=zipped) as sink:
+        return write(answerable, sink, wanted, progress)
+
+
+def write(
+    answerable: Answerable, sink: Sink, wanted: Wanted, progress: Progress = lambda *_: None
+) -> Exported:
+    """Write an export whose taking the log knows of already.
+
+    Raises:
+        NotFound, Conflict, SettingsInvalid, OSError: as ``export``.
+    """
+    policy = witnessing.policy(answerable)
+    with snapshot(answerable.database) as session:
         made = _Export(
             session, answerable.keys, answerable.receipts, sink, wanted, policy, progress
         )
@@ -131,14 +142,12 @@ def export(
             _write(answerable, made)
         except TileMissing as damaged:
             raise Conflict(str(damaged)) from damaged
-    left_out = _left_out(made)
     return Exported(
-        path=target,
         epochs=len(made.epochs),
         size=made.epochs[-1]["size"],
         entries=made.entries,
         disclosed=made.disclosed,
-        left_out=left_out,
+        left_out=_left_out(made),
     )
 
 
@@ -462,7 +471,9 @@ def _json(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-class _Zip:
+class ZipSink:
+    """Puts files into a zip archive."""
+
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
 
@@ -496,7 +507,7 @@ def _sink(target: Path, *, zipped: bool) -> Iterator[Sink]:
         if zipped:
             fresh.touch(mode=0o600)
             with zipfile.ZipFile(fresh, "w") as archive:
-                yield _Zip(archive)
+                yield ZipSink(archive)
         else:
             fresh.mkdir(mode=0o700)
             yield _Plain(fresh)

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import NoReturn
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache, partial
+from typing import Final, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from audits.log.cosignatures import check_lines, with_lines
+from audits.log.notes import ID_BYTES, NoteRefused, parse_signature, split_note
 from audits.log.proofs import TlogProof, write_proof
 from audits.log.tiles import HEIGHT, WIDTH, range_root
 from audits.log.tree import inclusion_proof
 from governance.clock import is_id
-from governance.errors import NotFound, NotProvenYet
-from governance.ledger import queries
-from governance.ledger.models import Leaf, LogRecord, Tile
+from governance.errors import NotFound, NotProvenYet, SettingsInvalid
+from governance.ledger import witnessing
+from governance.ledger.models import (
+    Leaf,
+    Log,
+    LogRecord,
+    StoredCheckpoint,
+    StoredCosignature,
+    Tile,
+)
 from governance.permissions import Permission
 from governance.work import Work
 
@@ -43,27 +55,38 @@ class Proof:
         return write_proof(TlogProof(index=self.index, hashes=self.hashes, checkpoint=self.note))
 
 
+class Whose(StrEnum):
+    """Whose a signature is: the log's, a witness's, or of a key that is not known here."""
+
+    LOG = "log"
+    WITNESS = "witness"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """A signature below a checkpoint: of which key, whether it fits, and when a witness says it was made."""
+
+    name: str
+    key_id: str
+    whose: Whose
+    holds: bool
+    at: datetime | None = None
+
+
 def proof_of(session: Session, record_id: str) -> Proof | None:
     """Prove an entry; None where it waits for its place or for a signature over it, or where there is no such entry.
 
     Raises:
         audits.log.tiles.TileMissing: the stored tree is damaged.
     """
-    found = session.execute(
-        sa.select(
-            Leaf.epoch,
-            Leaf.leaf_index,
-            Leaf.leaf_hash,
-            LogRecord.entry,
-        )
-        .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
-        .where(Leaf.record_id == record_id)
-    ).one_or_none()
+    found = session.execute(_LEAF, {"record": record_id}).one_or_none()
     if found is None:
         return None
-    signed = queries.published_checkpoint(session, found.epoch)
+    signed = session.execute(_SIGNED, {"epoch": found.epoch}).one_or_none()
     if signed is None or signed.size <= found.leaf_index:
         return None
+    lines = session.execute(_LINES, {"epoch": found.epoch, "size": signed.size}).scalars()
     return Proof(
         record_id=record_id,
         epoch=found.epoch,
@@ -73,7 +96,7 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
         hashes=inclusion(session, found.epoch, found.leaf_index, signed.size),
         size=signed.size,
         root=signed.root,
-        note=queries.note_of(session, signed),
+        note=with_lines(signed.note, lines),
     )
 
 
@@ -89,6 +112,34 @@ def prove(work: Work, record_id: str) -> Proof:
     if proof is None and (not is_id(record_id) or work.session.get(LogRecord, record_id) is None):
         raise NotFound("There is no such entry in the log.")
     return proof or not_yet()
+
+
+def signers(work: Work, proof: Proof) -> list[Signer]:
+    """Return who signed the checkpoint that a proof leads to, each checked with the keys that are known here."""
+    log = work.session.get_one(Log, proof.epoch)
+    ours = {(key.name, key.key_id): key for key in log.verifying_keys}
+    try:
+        watching = witnessing.policy(work.answerable).witnesses
+    except SettingsInvalid:
+        watching = ()
+    theirs = {(one.key.name, one.key.key_id): one.key for one in watching}
+    body, lines = split_note(proof.note)
+    found = []
+    for line in lines:
+        name, signature = parse_signature(line)
+        key_id = signature[:ID_BYTES]
+        at, key, witness = None, ours.get((name, key_id)), theirs.get((name, key_id))
+        whose, holds = Whose.UNKNOWN, False
+        if key is not None:
+            whose = Whose.LOG
+            holds = key.has_signed(body.encode(), signature[ID_BYTES:])
+        elif witness is not None:
+            whose = Whose.WITNESS
+            with suppress(NoteRefused):
+                checked = check_lines(body, [line], [witness])
+                at, holds = datetime.fromtimestamp(checked[0].time, UTC), True
+        found.append(Signer(name=name, key_id=key_id.hex(), whose=whose, holds=holds, at=at))
+    return found
 
 
 def not_yet() -> NoReturn:
@@ -109,16 +160,15 @@ def inclusion(session: Session, epoch: int, index: int, size: int) -> tuple[byte
     Raises:
         audits.log.tiles.TileMissing: the stored tree is damaged.
     """
-    wanted: list[tuple[int, int]] = []
+    wanted: dict[str, int] = {"epoch": epoch}
     level, hashes = 0, size
     while hashes:
-        wanted += {(level, index >> (HEIGHT * (level + 1))), (level, hashes // WIDTH)}
+        wanted |= {
+            f"own_{level}": index >> (HEIGHT * (level + 1)),
+            f"edge_{level}": hashes // WIDTH,
+        }
         level, hashes = level + 1, hashes // WIDTH
-    rows = session.execute(
-        sa.select(Tile.level, Tile.idx, Tile.hashes).where(
-            Tile.epoch == epoch, sa.tuple_(Tile.level, Tile.idx).in_(wanted)
-        )
-    )
+    rows = session.execute(_tiles(level), wanted)
     known = {(row.level, row.idx): row.hashes for row in rows}
     return tuple(
         inclusion_proof(
@@ -126,4 +176,46 @@ def inclusion(session: Session, epoch: int, index: int, size: int) -> tuple[byte
             size,
             partial(range_root, read_tile=lambda level, index: known.get((level, index))),
         )
+    )
+
+
+# Made once, as making a statement takes longer than carrying it out.
+_LEAF: Final = (
+    sa.select(Leaf.epoch, Leaf.leaf_index, Leaf.leaf_hash, LogRecord.entry)
+    .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
+    .where(Leaf.record_id == sa.bindparam("record"))
+)
+_SIGNED: Final = (
+    sa.select(StoredCheckpoint.size, StoredCheckpoint.root, StoredCheckpoint.note)
+    .where(
+        StoredCheckpoint.epoch == sa.bindparam("epoch"),
+        StoredCheckpoint.published_at.is_not(None),
+    )
+    .order_by(StoredCheckpoint.size.desc())
+    .limit(1)
+)
+_LINES: Final = (
+    sa.select(StoredCosignature.line)
+    .where(
+        StoredCosignature.epoch == sa.bindparam("epoch"),
+        StoredCosignature.size == sa.bindparam("size"),
+    )
+    .order_by(StoredCosignature.cosigned_at, StoredCosignature.vkey)
+)
+
+
+@cache
+def _tiles(levels: int) -> sa.Select[int, int, bytes]:
+    """Return the statement that reads, of so many levels, the tile that a leaf is below and the one at the right edge."""
+    return sa.select(Tile.level, Tile.idx, Tile.hashes).where(
+        Tile.epoch == sa.bindparam("epoch"),
+        sa.or_(
+            *(
+                sa.and_(
+                    Tile.level == level,
+                    Tile.idx.in_([sa.bindparam(f"own_{level}"), sa.bindparam(f"edge_{level}")]),
+                )
+                for level in range(levels)
+            )
+        ),
     )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from audits.log.entries import EntryKind, describe
 from audits.log.witness_policy import WitnessPolicy
+from governance.clock import is_id
 from governance.errors import InvalidInput, NotFound, SettingsInvalid
 from governance.ledger import anchoring, queries, witnessing
 from governance.ledger.anchoring import AnchorView
@@ -245,6 +246,42 @@ def entry_at(work: Work, index: int, epoch: int | None = None) -> EntryView:
     if leaf is None:
         raise NotFound(f"There is no entry {index} in the log.")
     return entry(work, leaf.record_id)
+
+
+def growth(work: Work, *, points: int = 30) -> list[tuple[datetime, int]]:
+    """Return when the current epoch had how many entries: its opening, and equal steps of size up to the present one."""
+    work.require(Permission.LOG_READ)
+    log = queries.current(work.session)
+    sizes = sorted({max(1, log.size * step // points) for step in range(1, points + 1)})
+    placed = {}
+    if log.size:
+        rows = work.session.execute(
+            sa.select(Leaf.leaf_index, Leaf.integrated_at).where(
+                Leaf.epoch == log.epoch, Leaf.leaf_index.in_([size - 1 for size in sizes])
+            )
+        )
+        placed = {row.leaf_index + 1: row.integrated_at for row in rows}
+    # A clock may have been set back; the line goes on from where it was.
+    grown, latest = [(log.opened_at, 0)], log.opened_at
+    for size in sizes:
+        latest = max(latest, placed.get(size, latest))
+        grown.append((latest, size))
+    return grown if log.size else []
+
+
+def about(work: Work, wanted: str) -> str | None:
+    """Return the id of the entry that an index of the current epoch, or an id, names; None where there is none.
+
+    Raises:
+        NotAllowed: the actor may not read the log.
+    """
+    work.require(Permission.LOG_READ)
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
+        leaf = work.session.get(Leaf, (queries.current(work.session).epoch, int(wanted)))
+        wanted = "" if leaf is None else leaf.record_id
+    if not is_id(wanted) or work.session.get(LogRecord, wanted) is None:
+        return None
+    return wanted
 
 
 def places(work: Work, record_ids: Iterable[str]) -> dict[str, Place]:

@@ -30,6 +30,7 @@ from governance.jobs import parts
 from governance.jobs.models import PartState
 from governance.jobs.parts import Reported
 from governance.ledger import anchoring, publishing, queries, witnessing
+from governance.ledger.keys import RECEIPT_VARIABLE
 from governance.ledger.models import Leaf, LogRecord, PendingRecord, StoredCheckpoint
 from governance.monitors.models import Incident
 from governance.permissions import Permission
@@ -64,6 +65,7 @@ class Part(StrEnum):
     MIRROR = "mirror"
     WITNESSES = "witnesses"
     ANCHORS = "anchors"
+    RECEIPTS = "receipts"
     OVERDUE = "overdue"
     MAIL = "mail"
     WEBHOOKS = "webhooks"
@@ -85,8 +87,7 @@ class PartView:
     todo: str = ""
 
 
-#: How old the oldest entry that waits may be, and how long a part may be silent.
-SEQUENCER_LATE: Final = timedelta(seconds=60)
+#: How long a part may be silent.
 CHECKPOINT_LATE: Final = timedelta(seconds=60)
 WORKER_LATE: Final = timedelta(seconds=90)
 OVERDUE_LATE: Final = timedelta(minutes=5)
@@ -124,12 +125,13 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
             looks: list[Callable[[], PartView]] = [
                 lambda: _clock(answerable, session, now),
                 lambda: _worker(answerable, said, now),
-                lambda: _sequencer(session, said, now),
+                lambda: _sequencer(answerable, session, said, now),
                 lambda: _checkpoint(session, said, now),
                 lambda: _high_water(answerable, session, said, now),
                 lambda: _mirror(answerable, said),
                 lambda: _witnesses(answerable, session, said, now),
                 lambda: _anchors(answerable, session, said, now),
+                lambda: _receipts(answerable, now),
                 lambda: _overdue(session, said, now),
                 lambda: _mail(answerable, said),
                 lambda: _webhooks(session, said),
@@ -287,7 +289,9 @@ def _worker(answerable: Answerable, said: Mapping[str, Reported], now: datetime)
     return _ok(Part.WORKER, f"Background work runs {where}.")
 
 
-def _sequencer(session: Session, said: Mapping[str, Reported], now: datetime) -> PartView:
+def _sequencer(
+    answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
+) -> PartView:
     failing = _reported(
         Part.SEQUENCER, said, "Run `answerable audit verify`; its findings say what was damaged."
     )
@@ -299,11 +303,12 @@ def _sequencer(session: Session, said: Mapping[str, Reported], now: datetime) ->
         .order_by(PendingRecord.record_id)
         .limit(1)
     ).scalar_one_or_none()
-    if oldest is not None and now - oldest > SEQUENCER_LATE:
+    promised = timedelta(seconds=answerable.settings.log_promise)
+    if oldest is not None and now - oldest > promised:
         return PartView(
             part=Part.SEQUENCER,
             state=State.FAILING,
-            detail=f"An entry has waited for its place in the log for {_span(now - oldest)}.",
+            detail=f"An entry has waited for its place in the log for {_span(now - oldest)}; receipts promise {_span(promised)}.",
             since=oldest,
             todo=_START_WORKER
             + " It needs the log's key: the file log-<epoch>.key among the secrets, or ANSWERABLE_SECRET_LOG.",
@@ -467,6 +472,21 @@ def _anchors(
         Part.ANCHORS,
         f"Checkpoints are laid down at {len(times)} {'place' if len(times) == 1 else 'places'}, the last on {max(known):%Y-%m-%d %H:%M} UTC.",
     )
+
+
+def _receipts(answerable: Answerable, now: datetime) -> PartView:
+    if answerable.receipts.key is None:
+        return PartView(
+            part=Part.RECEIPTS,
+            state=State.FAILING,
+            detail="None of the keys for receipts here counts, so answers go without a receipt.",
+            since=_since(answerable, Part.RECEIPTS, now),
+            todo=f"Give this process the newest file receipt*.key among the secrets, or {RECEIPT_VARIABLE}, then start it again. "
+            "Where it is lost, `answerable audit rotate-key receipt` makes another.",
+        )
+    _well(answerable, Part.RECEIPTS)
+    promised = timedelta(seconds=answerable.settings.log_promise)
+    return _ok(Part.RECEIPTS, f"Receipts promise a place in the log within {_span(promised)}.")
 
 
 def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> PartView:

@@ -45,6 +45,36 @@ class ReportFile(Base):
     asked_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class LogExport(Base):
+    """An export of the log that somebody asked for: ``status`` is asked, made or failed; ``attempt`` names the parts that are the file."""
+
+    __tablename__ = "log_exports"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    asked_by: Mapped[str] = mapped_column(sa.String(80))
+    asked_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    since: Mapped[datetime | None] = mapped_column(Instant)
+    until: Mapped[datetime | None] = mapped_column(Instant)
+    status: Mapped[str] = mapped_column(sa.String(8))
+    problem: Mapped[str | None] = mapped_column(sa.Text)
+    attempt: Mapped[int | None]
+    size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    entries: Mapped[int | None] = mapped_column(sa.BigInteger)
+    log_size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    made_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class LogExportPart(Base):
+    """A stretch of an export's zip file, so that any process can give it out and none holds it whole."""
+
+    __tablename__ = "log_export_parts"
+
+    export_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("log_exports.id"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes]
+
+
 class SavedView(Base):
     """Filters of the ledger that a person keeps under a name."""
 

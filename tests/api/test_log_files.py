@@ -15,6 +15,7 @@ from audits.log.tree import inclusion_holds, leaf_hash
 from governance.actors import service
 from governance.ledger import epochs, publishing
 from governance.ledger.sequencing import drain
+from governance.reporting import log_exports
 
 CLI = service("cli")
 A_YEAR = "public, max-age=31536000, immutable"
@@ -165,3 +166,21 @@ def test_a_proof_is_for_who_may_see_the_decision(served) -> None:
     for who, where in (("shop", path), ("crm", f"/decisions/{served.answerable.new_id()}/proof")):
         refused = served.call(who, "GET", where)
         assert (refused.status_code, refused.json["type"][-9:]) == (404, "not-found")
+
+
+def test_an_export_is_asked_for_and_taken(logged) -> None:
+    assert logged.call("Ada", "POST", "/log/exports", json={}).status_code == 403
+    asked = logged.call("Cleo", "POST", "/log/exports", json={"since": "2026-11-01T00:00:00Z"})
+    assert (asked.status_code, asked.json["status"]) == (202, "asked")
+    path = f"/log/exports/{asked.json['id']}"
+    assert logged.call("Cleo", "GET", f"{path}/file").status_code == 409
+
+    log_exports.run(logged.answerable, "tests")
+
+    made = logged.call("Cleo", "GET", path).json
+    assert logged.call("Cleo", "GET", "/log/exports").json["exports"] == [made]
+    taken = logged.call("Cleo", "GET", f"{path}/file")
+    assert taken.content_type == "application/zip"
+    assert (made["status"], made["size"]) == ("made", len(taken.data))
+    assert logged.call("Ada", "GET", f"{path}/file").status_code == 403
+    assert logged.call("Cleo", "GET", "/log/exports/1/file").status_code == 404

@@ -262,7 +262,7 @@ def test_the_log_is_checked_in_the_background(desks: Desks, house: House) -> Non
     assert "Every entry holds." in notices(cleo)
     cleo.goto("/log?kind=policy.published")
     follow(cleo.locator("main table a").first)
-    told = cleo.locator("pre.block").inner_text()
+    told = cleo.locator("pre.block").first.inner_text()
     assert json.loads(told)["kind"] == "policy.published"
 
 

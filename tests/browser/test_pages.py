@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,22 +12,28 @@ import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 
+from audits.log.cosignatures import CosigningKey
+from audits.log.witness_policy import PolicyWitness
 from governance.decisions import service as decisions
 from governance.holds import service as holds
 from governance.identities import keys
 from governance.identities import service as identities
 from governance.identities.models import Person
-from governance.ledger import reading
+from governance.ledger import anchoring, publishing, reading, witnessing
+from governance.ledger.witnessing import WitnessesFailed
 from governance.points import service as points
 from governance.queues import competence
+from governance.reporting import log_exports
 from governance.reviews import bulk
 from governance.reviews import service as reviews
 from governance.webhooks import service as webhooks
 from governance.webhooks.delivering import Deliveries
-from tests import accounts, retention
+from tests import accounts, retention, witnesses
 from tests.browser.pages import follow, violations
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser, BrowserContext
 
     from tests.browser.conftest import House
@@ -61,6 +67,7 @@ PAGES = {
     "requests": "Paul",
     "log": "Cleo",
     "log-entry": "Cleo",
+    "log-exports": "Cleo",
     "status": "Anna",
     "people": "Anna",
     "person": "Anna",
@@ -100,8 +107,26 @@ def webhook(house: House) -> str:
     return made.webhook.id
 
 
+def watch(house: House, folder: Path) -> None:
+    """Have the log cosigned by one witness and left alone by another, and lay its checkpoint down."""
+    with house.answerable.look(house.person("Cleo")) as work:
+        vkey = reading.state(work).vkey
+    gone = CosigningKey(name="watch.audit.example.net/witness", seed=bytes(32)).verifying_key
+    with witnesses.witness(folder / "w1", vkey, clock=house.answerable.clock) as witness:
+        dead = PolicyWitness(name="audit-house", key=gone, url="http://127.0.0.1:1")
+        house.answerable.settings = replace(
+            house.answerable.settings,
+            witness_policy=witnesses.policy_file(folder / "policy", witness, dead),
+            anchor_file=folder / "checkpoints",
+        )
+        publishing.publish(house.answerable)
+        with pytest.raises(WitnessesFailed):
+            witnessing.run(house.answerable)
+    anchoring.run(house.answerable)
+
+
 @pytest.fixture(scope="module")
-def paths(house: House) -> dict[str, str]:
+def paths(house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Fill the house so that each page has something to show, and return where each page is."""
     facts = {"tenure_months": 5, "monthly_charges": 120, "contract": "month-to-month"}
     mine = house.case_for("Ada", features=facts | {"message": LONG_MESSAGE})
@@ -138,6 +163,10 @@ def paths(house: House) -> dict[str, str]:
         keys.create_key(work, app="crm", points=None, scopes=["decisions:write"], expires_at=None)
         link = identities.reset_person(work, house.people["Paul"].id)
     house.sequence()
+    with house.answerable.work(house.person("Cleo")) as work:
+        log_exports.ask(work)
+    watch(house, tmp_path_factory.mktemp("outside"))
+    log_exports.run(house.answerable, "tests")
     with house.answerable.look(house.person("Cleo")) as work:
         entry = reading.entries(work, limit=1).entries[0]
         assert decisions.get(work, decided).status == "in_review", "it can still be taken back"
@@ -169,6 +198,7 @@ def paths(house: House) -> dict[str, str]:
         "requests": "/requests",
         "log": "/log",
         "log-entry": f"/log/entries/{entry.id}",
+        "log-exports": "/log/exports",
         "status": "/status",
         "people": "/people",
         "person": f"/people/{house.people['Ben'].id}",

@@ -22,9 +22,11 @@ from governance.application import open_installation
 from governance.decisions.models import Decision
 from governance.identities import keys
 from governance.installation.service import create
+from governance.ledger import publishing
 from governance.ledger.models import LogRecord
 from governance.ledger.sequencing import drain
-from governance.operations import verifying
+from governance.operations import receipt_checks, verifying
+from governance.operations.receipt_checks import Kept, Verdict
 from governance.points import service as points
 from governance.settings import Settings
 from tests.processes import answers, free_port, running
@@ -39,8 +41,8 @@ def _serving(settings: Settings, port: int) -> AbstractContextManager[subprocess
     return running(settings, *command, background="embedded")
 
 
-def _ask(port: int, key: str, idempotency_key: str, subject: str) -> str | None:
-    """Ask once; return the id when it was acknowledged, None when it was not."""
+def _ask(port: int, key: str, idempotency_key: str, subject: str) -> tuple[str, str] | None:
+    """Ask once; return id and receipt when it was acknowledged, None when it was not."""
     asking = urllib.request.Request(
         f"http://127.0.0.1:{port}/api/v1/decisions",
         data=json.dumps(body(subject={"ref": subject})).encode(),
@@ -58,7 +60,7 @@ def _ask(port: int, key: str, idempotency_key: str, subject: str) -> str | None:
     except (OSError, ValueError, http.client.HTTPException):
         return None
     assert status in (201, 503), status
-    return told.get("id")
+    return (told["id"], told["receipt"]) if told else None
 
 
 @pytest.mark.timeout(600)
@@ -83,7 +85,7 @@ def test_every_acknowledged_decision_is_there_exactly_once(
         ).secret
     port, kills = free_port(), at_scale(20)
     done = threading.Event()
-    acknowledged: list[dict[str, str]] = [{} for _ in range(WRITERS)]
+    acknowledged: list[dict[str, tuple[str, str]]] = [{} for _ in range(WRITERS)]
 
     def write(number: int) -> None:
         made = acknowledged[number]
@@ -119,11 +121,15 @@ def test_every_acknowledged_decision_is_there_exactly_once(
             .scalars()
             .all()
         )
-    told = [answer for made in acknowledged for answer in made.values()]
+    told = [answer for made in acknowledged for answer, _ in made.values()]
     assert len(told) == len(set(told)), "two keys were answered with one decision"
     assert stored == set(told), "what is stored is what was acknowledged, no more and no less"
     assert sorted(entries) == sorted(stored), "each decision has exactly one entry"
     drain(answerable)
+    publishing.publish(answerable)
     findings = [str(finding) for finding in verifying.verify(answerable).findings]
+    kept = [Kept(where=key, text=text) for made in acknowledged for key, text in made.values()]
+    promises = receipt_checks.check(answerable, kept)
     answerable.close()
     assert findings == []
+    assert promises.counts == {Verdict.KEPT: len(told)}, "what was acknowledged was promised"

@@ -20,6 +20,7 @@ from governance.actors import Actor, ActorKind, service
 from governance.clock import uuid7
 from governance.decisions import service as decisions
 from governance.decisions.asking import DecisionRequest, ProposalAsked, SubjectAsked
+from governance.decisions.models import Decision
 from governance.decisions.preparing import Asked
 from governance.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from governance.ledger import epochs, exporting, files, mirroring, publishing, queries
@@ -28,6 +29,7 @@ from governance.ledger.models import Leaf, LogRecord
 from governance.ledger.sequencing import drain
 from governance.permissions import Permission
 from governance.points.service import bootstrap_publish
+from tests import accounts
 from tests.conftest import Beginning
 from tests.integration.test_log_verification import POLICY
 from tests.log_files import folder, read_log
@@ -219,6 +221,36 @@ def test_what_is_disclosed_fits_its_commitment_and_the_log_says_that_it_was(
     assert {file.stem for file in (everything / "disclosures").iterdir()} == {told, silent}
 
 
+def test_known_cases_are_disclosed_to_nobody(answerable, begun, tmp_path):
+    told, secret = begun
+    ben = accounts.join(answerable, "Ben", "manager")
+    with answerable.database.write() as session:
+        session.execute(sa.update(Decision).where(Decision.id == secret).values(gold_for=ben.id))
+    with pytest.raises(NotFound):
+        exporting.export(answerable, CLI, tmp_path / "one", Wanted(disclose=[secret]))
+    exporting.export(answerable, CLI, tmp_path / "all", Wanted(disclose_all=True))
+    assert [file.stem for file in (tmp_path / "all" / "disclosures").iterdir()] == [told]
+    assert b"customer-99.5" not in texts(tmp_path / "all")
+
+
+def test_our_own_verifier_accepts_it(answerable, begun, clock, tmp_path):
+    command = pytest.importorskip("audits.verifying.command")
+    with answerable.work(CLI) as work:
+        epochs.new_epoch(work, reason="The test wants another.")
+    publishing.publish(answerable, epoch=1)
+    decide(answerable, 7.5)
+    sign(answerable)
+    for name, wanted, code in (
+        ("all", Wanted(disclose_all=True), 0),
+        ("one", Wanted(disclose=[begun[0]]), 0),
+        # What lies outside the period cannot be checked, and that is said.
+        ("late", Wanted(since=clock.now() - timedelta(minutes=90)), 2),
+    ):
+        exporting.export(answerable, CLI, tmp_path / name, wanted)
+        assert command.main([str(tmp_path / name), "--jobs", "1"]) == code
+    assert (tmp_path / "one" / "epochs" / "1" / "receipts" / f"{begun[0]}.note").is_file()
+
+
 def index_of(answerable, record_id):
     with answerable.database.read() as session:
         return session.execute(
@@ -390,10 +422,10 @@ def test_commands_write_all_three(answerable, begun, tmp_path, monkeypatch):
     monkeypatch.setenv("ANSWERABLE_DATABASE_URL", answerable.settings.database_url)
     monkeypatch.setenv("ANSWERABLE_HIGHWATER_DIR", str(answerable.settings.highwater))
 
-    def run(*arguments):
+    def run(*arguments, ends_with=0):
         home = ["--home", str(answerable.settings.home), "audit"]
         done = CliRunner().invoke(command, [*home, *map(str, arguments)])
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == ends_with, done.output
         return done.output
 
     proof, leaf = tmp_path / "a.tlog-proof", tmp_path / "a.leaf"
@@ -402,6 +434,13 @@ def test_commands_write_all_three(answerable, begun, tmp_path, monkeypatch):
     proven = parse_proof(proof.read_text())
     assert proof.read_text() == run("prove", begun[0])
     assert read.entries[proven.index] == leaf.read_bytes()
+    vkey = tmp_path / "exported" / "log.vkey"
+    checking = ("check-proof", proof, "--entry", leaf, "--vkey", vkey)
+    assert f"entry {proven.index} of {read.signed.origin}" in run(*checking)
+    leaf.write_bytes(leaf.read_bytes() + b" ")
+    assert "does not lead from this entry" in run(*checking, ends_with=1)
+    vkey.write_text("no key")
+    assert "A verifying key has the form" in run(*checking, ends_with=1)
     told = run("export", "--out", tmp_path / "e.zip", "--zip", "--since", "2020-01-01", "--json")
     assert json.loads(told)["size"] == read.signed.size
     run("publish", "--dir", tmp_path / "copy")

@@ -31,6 +31,8 @@ LEADING_ON = {"console.find_entry", "console.queue_updates", "console.case_news"
 #: What is a file to keep and no page.
 FILES = {
     "console.appeal_file",
+    "console.entry_leaf",
+    "console.entry_proof",
     "console.message_file",
     "console.refused_lines",
     "console.report_file",

@@ -15,9 +15,10 @@ from governance.ledger import proving, reading
 from governance.ledger.reading import Place
 from governance.operations import verification
 from governance.permissions import Permission
+from governance.reporting import log_exports
 from web.api.bodies import misfit
 from web.api.resources import PageQuery, Resource, identifier, look, work
-from web.api.schemas import Answer, Flag, Instant, List, Members, Nested, Text, Whole, one_of
+from web.api.schemas import Answer, Body, Flag, Instant, List, Members, Nested, Text, Whole, one_of
 from web.downloads import attachment
 from web.security import requires
 
@@ -172,6 +173,38 @@ class VerificationAnswer(Answer):
     last = Nested(ReportAnswer, required=True, allow_none=True)
 
 
+class ExportBody(Body):
+    """Which entries are wanted, by when they were placed."""
+
+    since = Instant(load_default=None, allow_none=True)
+    until = Instant(load_default=None, allow_none=True)
+
+
+class ExportAnswer(Answer):
+    """An export of the log."""
+
+    id = Text(required=True)
+    asked_at = Instant(required=True)
+    asked_by_name = Text(required=True)
+    since = Instant(required=True, allow_none=True)
+    until = Instant(required=True, allow_none=True)
+    status = Text(required=True, validate=one_of(("asked", "made", "failed")))
+    problem = Text(required=True, allow_none=True)
+    size = Whole(required=True, allow_none=True, metadata={"description": "Bytes of its file"})
+    entries = Whole(required=True, allow_none=True, metadata={"description": "Entries in it"})
+    log_size = Whole(
+        required=True, allow_none=True, metadata={"description": "Entries its checkpoint covers"}
+    )
+    made_at = Instant(required=True, allow_none=True)
+    kept_until = Instant(required=True)
+
+
+class ExportsAnswer(Answer):
+    """Exports, newest first."""
+
+    exports = List(Nested(ExportAnswer), required=True)
+
+
 class EntriesAnswer(Answer):
     """Entries, newest first."""
 
@@ -261,6 +294,51 @@ def prove_entry(entry_id: str) -> Response:
     with look() as unit:
         proof = proving.prove(unit, entry_id)
     return attachment(proof.text, "text/plain; charset=utf-8", f"{entry_id}{PROOF_SUFFIX}")
+
+
+@resource.route("/log/exports", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(200, ExportsAnswer)
+def list_exports() -> Any:
+    """List the exports that are kept, the newest first."""
+    with look() as unit:
+        return {"exports": log_exports.exports(unit)}
+
+
+@resource.route("/log/exports", methods=["POST"])
+@requires(Permission.LOG_READ)
+@resource.arguments(ExportBody)
+@resource.response(202, ExportAnswer)
+def ask_for_export(body: dict[str, Any]) -> Any:
+    """Have the log exported in the background, with all that it takes to check it without us; the log says who asked."""
+    with work() as unit:
+        return log_exports.ask(unit, since=body["since"], until=body["until"])
+
+
+@resource.route("/log/exports/<export_id>", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(200, ExportAnswer)
+def get_export(export_id: str) -> Any:
+    """Say how far an export is."""
+    identifier(export_id, "export")
+    with look() as unit:
+        return log_exports.one(unit, export_id)
+
+
+@resource.route("/log/exports/<export_id>/file", methods=["GET"])
+@requires(Permission.LOG_READ)
+@resource.response(
+    200,
+    {"type": "string", "format": "binary"},
+    content_type="application/zip",
+    description="The export as a zip file",
+)
+def get_export_file(export_id: str) -> Response:
+    """Take an export that was made; the log says so. 409 while it is being made."""
+    identifier(export_id, "export")
+    with work() as unit:
+        file = log_exports.file_of(unit, export_id)
+    return attachment(file.pieces, "application/zip", file.name)
 
 
 @resource.route("/log/verification", methods=["GET"])

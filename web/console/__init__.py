@@ -38,6 +38,7 @@ FAMILIES: Final = (
     "signed_reports",
     "incidents",
     "log",
+    "log_exports",
     "status",
     "people",
     "keys",

@@ -1,4 +1,4 @@
-"""Pages of the log: its newest checkpoint, its last check, its entries."""
+"""Pages of the log: its newest checkpoint, its growth, its last check, its entries, and each step from one of them to the root that was signed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ import orjson
 from flask import Response, request, url_for
 
 from audits.log.entries import EntryKind
-from governance.errors import NotFound
+from audits.log.proofs import SUFFIX as PROOF_SUFFIX
+from audits.log.proofs import steps
+from audits.log.tiles import TileMissing
+from audits.log.tree import leaf_hash
+from audits.reports.charts.figure import Figure
+from audits.reports.charts.growth import Size, growth
+from audits.reports.words import Words
+from governance.clock import is_id
+from governance.errors import NotProvenYet
 from governance.identities import queries as people
-from governance.ledger import reading
+from governance.ledger import proving, reading
 from governance.ledger.reading import EntryView, Place
 from governance.operations import verification
 from governance.permissions import Permission
@@ -20,6 +28,7 @@ from governance.work import Work
 from web import authentication
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
+from web.console.speech import language
 from web.console.times import moment, moment_or_none
 from web.console.views.shell import Choice, Page
 from web.console.views.trust import (
@@ -29,9 +38,13 @@ from web.console.views.trust import (
     FindingView,
     LogPage,
     OutsideView,
+    ProofStep,
+    ProofView,
+    SignerRow,
     VerifyView,
     WitnessRow,
 )
+from web.downloads import attachment
 from web.security import requires
 
 _OF_A_PAGE: Final = 50
@@ -45,10 +58,19 @@ def log() -> Response:
     kind = request.args.get("kind", "")
     if kind not in set(EntryKind):
         kind = ""
+    decision = request.args.get("decision", "")
+    if not is_id(decision):
+        decision = ""
     before = _place(request.args.get("after", ""))
     with authentication.installation().look(authentication.actor()) as work:
         state = reading.state(work)
-        found = reading.entries(work, kind=kind or None, before=before, limit=_OF_A_PAGE)
+        found = reading.entries(
+            work,
+            kind=kind or None,
+            decision_id=decision or None,
+            before=before,
+            limit=_OF_A_PAGE,
+        )
         names = _names(work, found.entries)
         newest = state.checkpoint
         page = LogPage(
@@ -63,12 +85,14 @@ def log() -> Response:
             entries=tuple(_row(work, entry, names) for entry in found.entries),
             kinds=tuple(Choice(value=one, label=one) for one in sorted(EntryKind)),
             kind=kind,
+            decision=decision,
+            growth=_growth(work),
             may_verify=True,
             newest=before is None,
             page=Page(
                 after=_cursor(found.next_cursor),
                 shown=len(found.entries),
-                total=None if kind else state.size,
+                total=None if kind or decision else state.size,
             ),
         )
     return render("log", page, current="log")
@@ -77,15 +101,24 @@ def log() -> Response:
 @blueprint.get("/log/entries/<entry_id>")
 @requires(Permission.LOG_READ)
 def log_entry(entry_id: str) -> Response:
-    """Show one entry as it was hashed."""
+    """Show one entry as it was hashed, and how its hash leads to what was signed."""
     with authentication.installation().look(authentication.actor()) as work:
         entry = reading.entry(work, entry_id)
         row = _row(work, entry, _names(work, [entry]))
+        proof, fault = None, ""
+        try:
+            proof = _proof(work, entry_id)
+        except NotProvenYet:
+            pass
+        except TileMissing as damaged:
+            fault = str(damaged)
     page = EntryPage(
         row=row,
         what=entry.description,
         epoch=None if entry.place is None else entry.place.epoch,
         leaf_hash=entry.leaf_hash or "",
+        proof=proof,
+        fault=fault,
         payloads=tuple(entry.payloads),
         refs=tuple(sorted((name, str(value)) for name, value in entry.refs.items())),
         data=tuple(
@@ -96,16 +129,41 @@ def log_entry(entry_id: str) -> Response:
     return render("log_entry", page, current="log")
 
 
+@blueprint.get("/log/entries/<entry_id>/proof")
+@requires(Permission.LOG_READ)
+def entry_proof(entry_id: str) -> Response:
+    """Hand an entry's proof over as a file."""
+    with authentication.installation().look(authentication.actor()) as work:
+        proof = proving.prove(work, entry_id)
+    return attachment(proof.text, "text/plain; charset=utf-8", f"{entry_id}{PROOF_SUFFIX}")
+
+
+@blueprint.get("/log/entries/<entry_id>/leaf")
+@requires(Permission.LOG_READ)
+def entry_leaf(entry_id: str) -> Response:
+    """Hand an entry's bytes over as a file, exactly as they were hashed."""
+    with authentication.installation().look(authentication.actor()) as work:
+        entry = reading.entry(work, entry_id)
+    return attachment(entry.entry, "application/octet-stream", f"{entry_id}.leaf")
+
+
 @blueprint.get("/log/entries")
 @requires(Permission.LOG_READ)
 def find_entry() -> Response:
-    """Lead from an index of the present epoch to its entry."""
-    index = request.args.get("index", "")
-    if not (index.isascii() and index.isdigit() and len(index) < 16):
-        raise NotFound(_("An index is a whole number, such as 4821."))
+    """Lead from an index of the present epoch, or an entry's id, to the entry, and from a decision's id to its entries."""
+    wanted = request.args.get("index", "").strip().lower()
     with authentication.installation().look(authentication.actor()) as work:
-        entry = reading.entry_at(work, int(index))
-    return go("log_entry", entry_id=entry.id)
+        if is_id(wanted) and len(reading.entries(work, decision_id=wanted, limit=2).entries) > 1:
+            return go("log", decision=wanted, _anchor="entries")
+        found = reading.about(work, wanted)
+    if found is None:
+        tell(
+            "warn",
+            _("There is no such entry."),
+            _("Give an index, such as 4821, or the id of a decision or an entry."),
+        )
+        return go("log")
+    return go("log_entry", entry_id=found)
 
 
 @blueprint.post("/log/verify")
@@ -117,6 +175,56 @@ def verify_log() -> Response:
     if not asked:
         tell("info", _("A check was asked for within this minute already."))
     return go("log")
+
+
+def _growth(work: Work) -> Figure | None:
+    grown = reading.growth(work)
+    if not grown:
+        return None
+    sizes = [Size(at=at, entries=entries) for at, entries in grown]
+    return growth("log-growth", sizes, words=Words(language=language()))
+
+
+def _proof(work: Work, entry_id: str) -> ProofView:
+    """Compute each step of an entry's proof anew."""
+    proof = proving.prove(work, entry_id)
+    leaf = leaf_hash(proof.entry or b"")
+    try:
+        taken = list(steps(proof.index, proof.size, leaf, proof.hashes))
+    except ValueError:
+        taken = []
+    reached = taken[-1].node if taken else leaf
+    return ProofView(
+        index=proof.index,
+        size=proof.size,
+        leaf=leaf.hex(),
+        stored=proof.leaf_hash.hex(),
+        fits=leaf == proof.leaf_hash,
+        steps=tuple(
+            ProofStep(
+                number=number,
+                left=step.sibling_is_left,
+                sibling=step.sibling.hex(),
+                node=step.node.hex(),
+                first=step.start,
+                last=step.end - 1,
+            )
+            for number, step in enumerate(taken, 1)
+        ),
+        root=proof.root.hex(),
+        reaches=reached == proof.root and len(taken) == len(proof.hashes),
+        note=proof.note,
+        signers=tuple(
+            SignerRow(
+                name=one.name,
+                key_id=one.key_id,
+                whose=one.whose.value,
+                holds=one.holds,
+                at=moment_or_none(one.at),
+            )
+            for one in proving.signers(work, proof)
+        ),
+    )
 
 
 def _verify(work: Work) -> VerifyView:
@@ -149,9 +257,9 @@ def _verify(work: Work) -> VerifyView:
 def _outside(work: Work) -> OutsideView:
     found = reading.outside(work)
     methods = {
-        "file": _("a file"),
-        "git": _("a git repository"),
-        "rfc3161": _("a time-stamping authority"),
+        "file": _("in a file"),
+        "git": _("in a git repository"),
+        "rfc3161": _("with a time-stamping authority"),
     }
     return OutsideView(
         mode=found.mode,

@@ -59,6 +59,7 @@ def _titles() -> dict[Part, str]:
         Part.MIRROR: _("Copy of the log as files"),
         Part.WITNESSES: _("Witnesses of the log"),
         Part.ANCHORS: _("Anchors of the log"),
+        Part.RECEIPTS: _("Receipts"),
         Part.OVERDUE: _("Overdue cases"),
         Part.MAIL: _("Mail"),
         Part.WEBHOOKS: _("Webhooks"),

@@ -289,6 +289,22 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "en": "Nothing has been observed yet.",
         "de": "Es wurde noch nichts beobachtet.",
     },
+    # ------------------------------------------------------------------------------ a log's growth
+    "growth.title": {"en": "Growth", "de": "Wachstum"},
+    "growth.described": {
+        "en": "The line shows how many entries the log had at which time.",
+        "de": "Die Linie zeigt, wie viele Einträge das Protokoll wann hatte.",
+    },
+    "growth.line": {"en": "entries in the log", "de": "Einträge im Protokoll"},
+    "growth.sentence": {
+        "en": "{entries} entries since {first}; half of them came after {half}.",
+        "de": "{entries} Einträge seit dem {first}; die Hälfte davon kam nach dem {half}.",
+    },
+    "growth.young": {
+        "en": "{entries} entries since {first}.",
+        "de": "{entries} Einträge seit dem {first}.",
+    },
+    "head.entries": {"en": "Entries", "de": "Einträge"},
     # ------------------------------------------------------------------------------ heads of tables
     "head.group": {"en": "Group", "de": "Gruppe"},
     "head.compared": {"en": "Compared with", "de": "Verglichen mit"},

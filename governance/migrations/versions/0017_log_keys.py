@@ -8,7 +8,7 @@ from alembic import op
 from governance.storage.base import Instant
 
 revision = "0017"
-down_revision = "0011"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

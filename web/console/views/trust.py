@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from web.console.views.shell import Choice, Moment, Page
+from audits.reports.charts.figure import Figure
+from web.console.views.shell import Choice, Form, Moment, Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,14 +22,68 @@ class EntryRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProofStep:
+    """One hash of a proof: with `sibling` beside what is known, `node` stands for the entries `first` to `last`."""
+
+    number: int
+    left: bool
+    sibling: str
+    node: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignerRow:
+    """A signature below a checkpoint: `whose` is log, witness or unknown."""
+
+    name: str
+    key_id: str
+    whose: str
+    holds: bool
+    at: Moment | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofView:
+    """How an entry's hash leads to the root that was signed.
+
+    `leaf` is computed from the entry's bytes, and `fits` where it is the leaf that the tree holds.
+    """
+
+    index: int
+    size: int
+    leaf: str
+    stored: str
+    fits: bool
+    steps: tuple[ProofStep, ...]
+    root: str
+    reaches: bool
+    note: str
+    signers: tuple[SignerRow, ...]
+
+    @property
+    def signed(self) -> bool:
+        """Tell whether a key of the log signed it."""
+        return any(one.holds for one in self.signers if one.whose == "log")
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether every step fits."""
+        return self.fits and self.reaches and self.signed
+
+
+@dataclass(frozen=True, kw_only=True)
 class EntryPage:
-    """One entry: `what` its kind says, `canonical` the very text that was hashed."""
+    """One entry: `what` its kind says, `canonical` the very text that was hashed, `proof` None while it waits or `fault` says why there is none."""
 
     row: EntryRow
     what: str
     canonical: str
     epoch: int | None = None
     leaf_hash: str = ""
+    proof: ProofView | None = None
+    fault: str = ""
     payloads: tuple[str, ...] = ()
     refs: tuple[tuple[str, str], ...] = ()
     data: tuple[tuple[str, str], ...] = ()
@@ -112,10 +167,43 @@ class LogPage:
     entries: tuple[EntryRow, ...]
     kinds: tuple[Choice, ...] = ()
     kind: str = ""
+    decision: str = ""
+    growth: Figure | None = None
     may_verify: bool = False
     newest: bool = True
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """Return what narrows the entries down, for links to other pages of them."""
+        chosen = {"kind": self.kind, "decision": self.decision}
+        return {name: value for name, value in chosen.items() if value}
+
     page: Page = Page()
     outside: OutsideView = OutsideView()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRow:
+    """An export of the log: `status` is asked, made or failed."""
+
+    id: str
+    at: Moment
+    by: str
+    period: str
+    status: str
+    problem: str = ""
+    size: str = ""
+    entries: int | None = None
+    log_size: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportsPage:
+    """The exports of the log that are kept for so many days, and the form that asks for one."""
+
+    rows: tuple[ExportRow, ...]
+    days: int
+    form: Form = Form()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
@@ -14,6 +15,7 @@ from audits.reports.charts import paint
 from audits.reports.charts.contributions import Part, contributions
 from audits.reports.charts.evidence import Evidence, evidence
 from audits.reports.charts.figure import Table, header, row
+from audits.reports.charts.growth import Size, growth
 from audits.reports.charts.intersections import intersections
 from audits.reports.charts.ratios import ratios
 from audits.reports.charts.rows import Row
@@ -269,3 +271,17 @@ def test_evidence_may_stand_against_how_many_decisions_were_seen() -> None:
 def test_evidence_of_nothing_is_an_empty_field() -> None:
     figure = evidence("e", [], threshold=3.3, words=WORDS)
     assert figure.sentence == "Nothing has been observed yet."
+
+
+def test_a_growing_log_is_drawn_up_to_its_present_size() -> None:
+    began = datetime(2026, 11, 1, tzinfo=UTC)
+    sizes = [Size(at=began + timedelta(days=day), entries=day * day * 10) for day in range(11)]
+    figure = growth("log-growth", sizes, words=WORDS)
+    assert figure.sentence.replace("\N{NO-BREAK SPACE}", " ") == (
+        "1,000 entries since 1 November 2026; half of them came after 9 November 2026."
+    )
+    assert len([one for one in elements(figure) if one.get("class") == "chart-line"]) == 10
+    assert [cells[1].text for cells in figure.table.rows][-1] == "1,000"
+
+    young = growth("log-growth", [sizes[0], Size(at=began, entries=7)], words=WORDS)
+    assert young.sentence.replace("\N{NO-BREAK SPACE}", " ") == "7 entries since 1 November 2026."
