@@ -107,6 +107,22 @@ def test_a_backup_is_restored_into_another_home_with_the_key_at_hand(
     assert run("audit", "verify").exit_code == 0
 
 
+def test_the_key_encryption_key_is_rotated_and_listed(answerable, run, decided):
+    before = answerable.keyring.kek_id
+    made = run("kek", "new")
+    assert "Copy this file" in made.output
+    told = json.loads(run("kek", "rotate", "--json").output)
+    assert told["before"] == before
+    assert f"kek-{told['kek']}.key" in made.output
+    assert told["rewrapped"] > 0
+    listed = json.loads(run("kek", "list", "--json").output)
+    assert [(one["id"], one["used_until"] is None) for one in listed] == [
+        (told["kek"], True),
+        (before, False),
+    ]
+    assert run("audit", "verify").exit_code == 0
+
+
 def test_the_schema_is_checked_and_upgraded(run):
     assert "as this program needs it" in run("db", "check").output
     assert run("db", "upgrade").exit_code == 0
