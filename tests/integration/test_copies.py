@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import orjson
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner, Result
 
 from governance.actors import Actor
 from governance.appeals import people_only, subject_page
 from governance.appeals import service as appeals
 from governance.application import Answerable
+from governance.cli import answerable as command
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
 from governance.errors import Conflict, NotAllowed, NotFound
@@ -288,3 +291,29 @@ def test_people_only_marks_of_nobody_else_are_told(answerable: Answerable, lived
         people_only.mark(work, STRANGER)
     document, page, _ = copied(answerable, person(answerable, "Anna"))
     assert STRANGER not in orjson.dumps(document).decode() + page
+
+
+def test_the_command_writes_it_into_a_file_that_its_owner_alone_reads(
+    answerable: Answerable, shop: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ask(answerable, shop)
+    monkeypatch.chdir(tmp_path)
+    environment = {
+        "ANSWERABLE_HOME": str(answerable.settings.home),
+        "ANSWERABLE_DATABASE_URL": str(answerable.settings.database_url),
+    }
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(command, ["subject", "export", *words], env=environment)
+
+    ran = run(SUBJECT, "--json")
+    assert ran.exit_code == 0, ran.output
+    told = json.loads(ran.output)
+    assert told["groups"] is True
+    file = Path(told["file"])
+    assert SUBJECT not in file.name
+    assert file.stat().st_mode & 0o077 == 0
+    with zipfile.ZipFile(file) as held:
+        assert json.loads(held.read("data.json"))["decisions"][0]["id"] == made
+    assert run("nobody").exit_code == 1
+    assert run(SUBJECT).exit_code == 1, "a copy that is there already is not overwritten unasked"
