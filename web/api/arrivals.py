@@ -23,7 +23,7 @@ _NUMBER: Final = ma.validate.Range(
     min=0, max=_LARGEST, error="Expected a number from 0 to 2^53 - 1."
 )
 #: How far back decisions and log are compared where nobody says.
-_DAYS: Final = timedelta(days=7)
+_DAYS: Final = timedelta(days=1)
 
 
 class WindowQuery(Query):
@@ -238,7 +238,7 @@ def report_count(body: dict[str, Any]) -> Any:
 @resource.arguments(WindowQuery, location="query")
 @resource.response(200, UnloggedAnswer)
 def list_unlogged(query: dict[str, Any]) -> Any:
-    """List where decisions and log disagree, within a week where nothing else is said; verifying the log compares all."""
+    """List where decisions and log disagree, within a day where nothing else is said; verifying the log compares all."""
     with look() as unit:
         since = query["since"] or (query["until"] or unit.now) - _DAYS
         return arrivals.unlogged(unit, since=since, until=query["until"])

@@ -40,7 +40,7 @@ from web.packs import packed
 from web.security import requires
 
 #: How far back decisions and log are compared where no day is named.
-_COMPARED: Final = timedelta(days=7)
+_COMPARED: Final = timedelta(days=1)
 #: Seconds until the page of a draw that waits looks again, and until it says that this is long.
 _LOOK_AGAIN: Final = 2
 _LATE: Final = timedelta(seconds=45)
