@@ -14,9 +14,11 @@ _Known = dict[str, dict[str, Any]]
 
 
 def differences(
-    entries: Iterable[Mapping[str, Any]], rows: Iterable[LogKey]
+    entries: Iterable[Mapping[str, Any]], rows: Iterable[LogKey], pruned: Mapping[int, int]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield, for each key whose row is not what the entries say of it, which key it is, what they say and what is there.
+
+    ``pruned`` is by epoch the index below which entries are no longer kept: of a key from before nothing can be told.
 
     Raises:
         KeyError: an entry does not say what its kind does.
@@ -41,6 +43,8 @@ def differences(
             }
     for row in rows:
         said = known.pop(row.vkey, None)
+        if said is None and pruned.get(row.epoch, 0) > row.active_from_index:
+            continue
         if said is None:
             yield row.vkey, "no such key", "a key that counts"
             continue

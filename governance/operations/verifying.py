@@ -392,7 +392,11 @@ class _Verification:
         ]
         try:
             found = list(
-                log_keys.differences([said for said in told if said is not None], self._all(LogKey))
+                log_keys.differences(
+                    [said for said in told if said is not None],
+                    self._all(LogKey),
+                    {log.epoch: log.min_index for log in queries.epochs(self._session)},
+                )
             )
         except (KeyError, TypeError) as error:
             found = [("the log's keys", "entries of this program", f"{type(error).__name__}")]
