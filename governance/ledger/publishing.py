@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from audits.log import highwater, notes, tiles
 from audits.log.highwater import HighWater
+from governance.auditing.models import Draw
 from governance.ledger import highwater_file, keys, queries
 from governance.ledger.models import Log, StoredAnchor, StoredCheckpoint, StoredCosignature
 from governance.storage.inserting import insert
@@ -107,7 +108,7 @@ def give_out(answerable: Answerable, epoch: int, size: int) -> None:
 
 
 def thin_out(answerable: Answerable, now: datetime) -> int:
-    """Drop old checkpoints but the last of each hour, and those that witnesses cosigned or that were laid down outside; return how many went.
+    """Drop old checkpoints but the last of each hour, and those that were cosigned, laid down outside or gave a draw its seed; return how many went.
 
     Consistency of those kept proves the rest.
     """
@@ -123,7 +124,7 @@ def thin_out(answerable: Answerable, now: datetime) -> int:
                             table.epoch == StoredCheckpoint.epoch,
                             table.size == StoredCheckpoint.size,
                         )
-                        for table in (StoredCosignature, StoredAnchor)
+                        for table in (StoredCosignature, StoredAnchor, Draw)
                     )
                 ).label("kept"),
             )
