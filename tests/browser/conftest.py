@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.serving import make_server
 
-from governance.actors import Actor
+from governance.actors import Actor, service
 from governance.application import Answerable, open_installation
 from governance.decisions import service as decisions
 from governance.decisions.preparing import Asked
@@ -77,7 +77,7 @@ class House:
 
     def case(self, decision_id: str) -> str:
         """Return the case of a decision."""
-        with self.answerable.look(self.person("Cleo")) as work:
+        with self.answerable.look(service("tests")) as work:
             return str(decisions.get(work, decision_id).case_id)
 
     def case_for(self, name: str, **changes: Any) -> str:
