@@ -164,9 +164,11 @@ def receipt(work: Work, decision_id: str) -> str:
     """Return what the log promised when a decision was asked for.
 
     Raises:
-        NotAllowed, NotFound: as ``get``; or nobody was promised anything, as it was imported or made by a person.
+        NotAllowed: the actor may not read it, or is a person who may not read the log.
+        NotFound: as ``get``; or nobody was promised anything, as it was imported or made by a person.
         Unavailable: every key for receipts here was retired.
     """
+    _require_evidence(work)
     readable(work, decision_id)
     text = work.answerable.receipts.again(work.session, decision_id)
     if text is not None:
@@ -229,8 +231,15 @@ def prove(work: Work, decision_id: str) -> Proof:
         NotAllowed, NotFound: as ``get``.
         NotProvenYet: the entry waits for its place, or for a checkpoint over it.
     """
+    _require_evidence(work)
     readable(work, decision_id)
     return proving.proof_of(work.session, decision_id) or proving.not_yet()
+
+
+def _require_evidence(work: Work) -> None:
+    """Let apps and auditors ask for what the log holds. A known case is none of its entries, which would tell whoever decides that it is one."""
+    if work.actor.kind is ActorKind.PERSON:
+        work.require(Permission.LOG_READ)
 
 
 def search(

@@ -27,11 +27,17 @@ class WriteTurn:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._threads = threading.Lock()
+        self._holder: int | None = None
         self._descriptor: int | None = None
         self._pid = 0
 
     def __enter__(self) -> None:
+        if self._holder == threading.get_ident():
+            raise RuntimeError(
+                "This thread writes already: a second transaction of it would wait for the first for ever."
+            )
         self._threads.acquire()
+        self._holder = threading.get_ident()
         try:
             if self._pid != os.getpid():
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -39,6 +45,7 @@ class WriteTurn:
             assert self._descriptor is not None
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         except BaseException:
+            self._holder = None
             self._threads.release()
             raise
 
@@ -47,6 +54,7 @@ class WriteTurn:
             if self._descriptor is not None:
                 fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         finally:
+            self._holder = None
             self._threads.release()
 
 

@@ -118,6 +118,9 @@ def test_only_who_may_see_a_decision_reads_its_receipt(served) -> None:
     assert served.call("Cleo", "GET", path).status_code == 200
     assert served.call(None, "GET", path).status_code == 401
     assert served.call("crm", "GET", "/decisions/nothing/receipt").status_code == 404
+    # Whoever decides is told by neither which of their cases are known ones.
+    for what in ("receipt", "proof"):
+        assert served.call("Ada", "GET", f"/decisions/{mine}/{what}").status_code == 403
 
 
 def test_who_waits_for_the_proof_gets_one_that_keeps_the_receipt(served) -> None:

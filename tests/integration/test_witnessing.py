@@ -14,12 +14,13 @@ from audits.log import cosignatures, notes
 from audits.log.cosignatures import CosigningKey
 from audits.log.entries import EntryKind
 from audits.log.notes import VerifyingKey
+from audits.log.tiles import TileAt
 from audits.log.witness_policy import PolicyWitness
 from governance.actors import service
 from governance.clock import SystemClock
 from governance.errors import NotFound
 from governance.jobs.parts import Parts
-from governance.ledger import epochs, keys, publishing, queries, reading, witnessing
+from governance.ledger import epochs, keys, publishing, queries, reading, serving, witnessing
 from governance.ledger.models import Log, StoredCheckpoint, StoredCosignature, WitnessState
 from governance.ledger.sequencing import drain
 from governance.ledger.witnessing import WitnessesFailed
@@ -151,10 +152,10 @@ def test_where_a_quorum_is_required_a_checkpoint_is_given_out_only_with_it(
     with answerable.look(CLI) as work:
         waiting = reading.outside(work)
         assert waiting.signed > waiting.published == before.size
+        log = queries.current(work.session)
+        assert serving.checkpoint(work.session, log.epoch) == before.note
         with pytest.raises(NotFound):
-            reading.checkpoint(work, waiting.signed)
-        with pytest.raises(NotFound):
-            reading.tile(work, 0, 0, width=waiting.signed)
+            serving.content(work.session, log, TileAt(level=0, index=0, width=waiting.signed))
     clock.advance(minutes=3)
     late = look(answerable)
     assert late.state is State.FAILING
@@ -211,7 +212,7 @@ def test_a_log_that_was_rolled_back_is_told_so_by_its_witness(
     grow(answerable)
     with answerable.database.read() as session:
         log = queries.current(session)
-    key = keys.signing_key(answerable, log)
+    (key,) = keys.signing_keys(answerable, log)
     ahead(tmp_path / "w0", key, log.size + 40, clock)
     with pytest.raises(WitnessesFailed, match=f"has cosigned {log.size + 40} entries, and this"):
         witnessing.run(answerable)
@@ -223,7 +224,7 @@ def test_a_fork_is_refused_at_the_same_size_and_beyond_it(answerable, watching, 
     grow(answerable)
     with answerable.database.read() as session:
         log = queries.current(session)
-    key = keys.signing_key(answerable, log)
+    (key,) = keys.signing_keys(answerable, log)
     # The witness saw another history of the same length, under the same key.
     ahead(tmp_path / "w0", key, log.size, clock)
     with pytest.raises(WitnessesFailed, match="Two histories were signed"):

@@ -509,7 +509,7 @@ def get(query: dict[str, Any], decision_id: str) -> Response:
     description="A C2SP tlog-proof: the entry's index, the hashes up to the root, and the signed checkpoint",
 )
 def prove(decision_id: str) -> Response:
-    """Prove that a decision's entry is in the signed log, to anybody and without us.
+    """Prove that a decision's entry is in the signed log, to anybody and without us; for the app that asked, and for auditors.
 
     While the entry waits for its place, the answer is 404 `not-proven-yet` with Retry-After.
     """
@@ -528,7 +528,7 @@ def prove(decision_id: str) -> Response:
     description="A signed note: see Receipts in the reference",
 )
 def get_receipt(decision_id: str) -> Response:
-    """Read what the log promised when a decision was asked for, again."""
+    """Read what the log promised when a decision was asked for, again; for the app that asked, and for auditors."""
     identifier(decision_id, "decision")
     with look() as unit:
         text = service.receipt(unit, decision_id)
