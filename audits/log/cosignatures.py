@@ -7,122 +7,54 @@ time, over the time and the checkpoint's body. The witness says that this is the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from typing import Final
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from audits.log.notes import (
     DASH,
     ID_BYTES,
-    SEED_BYTES,
     MalformedNote,
+    PublicKey,
+    SeededKey,
     SignatureWrong,
-    check_name,
-    decode_base64,
     encode_base64,
     parse_signature,
     split_note,
 )
 
 LATEST: Final = 2**63 - 1
-_COSIGNATURE: Final = b"\x04"
-_KEY_BYTES: Final = 32
 _TIME_BYTES: Final = 8
 _SIGNATURE_BYTES: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class CosignerKey:
-    """The public half of a witness's key, and its name."""
+class CosignerKey(PublicKey):
+    """The public half of a witness's key."""
 
-    name: str
-    public: bytes
-
-    def __post_init__(self) -> None:
-        check_name(self.name)
-        if len(self.public) != _KEY_BYTES:
-            raise MalformedNote(
-                f"An Ed25519 public key takes {_KEY_BYTES} bytes, got {len(self.public)}."
-            )
-
-    @classmethod
-    def parse(cls, vkey: str) -> CosignerKey:
-        """Read a key of the form ``name+id+base64``; the id must be the one that the key gives.
-
-        Raises:
-            MalformedNote: the form, the algorithm or the id is another.
-        """
-        parts = vkey.split("+", 2)
-        if len(parts) != 3:
-            raise MalformedNote("A witness's key has the form name+id+key; this has not.")
-        name, key_id, encoded = parts
-        decoded = decode_base64(encoded, "a witness's key")
-        if decoded[:1] != _COSIGNATURE:
-            raise MalformedNote(
-                "A witness's key must be of type 0x04 (Ed25519 cosignature); this is another type."
-            )
-        key = cls(name=name, public=decoded[1:])
-        if key.key_id.hex() != key_id:
-            raise MalformedNote(
-                f"The witness's key id should be {key.key_id.hex()}, but {key_id!r} is written."
-            )
-        return key
-
-    def encode(self) -> str:
-        """Write the key in the form that ``parse`` and other tools read."""
-        return f"{self.name}+{self.key_id.hex()}+{encode_base64(_COSIGNATURE + self.public)}"
-
-    @cached_property
-    def key_id(self) -> bytes:
-        """The four bytes that tell keys of one name apart; not a fingerprint to rely on."""
-        return sha256(self.name.encode() + b"\n" + _COSIGNATURE + self.public).digest()[:ID_BYTES]
-
-    @cached_property
-    def _ed25519(self) -> Ed25519PublicKey:
-        return Ed25519PublicKey.from_public_bytes(self.public)
+    TYPE = b"\x04"
+    CALLED = "witness's key"
 
     def has_cosigned(self, body: str, time: int, signature: bytes) -> bool:
         """Say whether a signature is this key's over a checkpoint's body at a time."""
-        try:
-            self._ed25519.verify(signature, message(body, time))
-        except InvalidSignature:
-            return False
-        return True
+        return self.has_signed(message(body, time), signature)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CosigningKey:
-    """A witness's key, from a seed of 32 secret bytes that no other key has.
+class CosigningKey(SeededKey):
+    """A witness's key, from a seed that no other key has.
 
     What is signed does not name the witness, so the same seed under two names would sign for both.
     """
 
-    name: str
-    seed: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        check_name(self.name)
-        if len(self.seed) != SEED_BYTES:
-            raise ValueError(
-                f"The seed of a witness's key takes {SEED_BYTES} bytes, got {len(self.seed)}."
-            )
-
-    @cached_property
-    def _ed25519(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(self.seed)
-
     @cached_property
     def verifying_key(self) -> CosignerKey:
         """The public half, to hand out."""
-        return CosignerKey(name=self.name, public=self._ed25519.public_key().public_bytes_raw())
+        return CosignerKey(name=self.name, public=self.ed25519.public_key().public_bytes_raw())
 
     def cosign(self, body: str, time: int) -> str:
         """Cosign a checkpoint's body at a time in seconds since 1970; return the line that stands below it."""
-        signature = self._ed25519.sign(message(body, time))
+        signature = self.ed25519.sign(message(body, time))
         signed = self.verifying_key.key_id + time.to_bytes(_TIME_BYTES, "big") + signature
         return f"{DASH}{self.name} {encode_base64(signed)}\n"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Final
+from typing import ClassVar, Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -22,7 +22,6 @@ from audits.log.tree import HASH_BYTES
 SEED_BYTES: Final = 32
 MAX_SIGNATURES: Final = 100
 MAX_NOTE_CHARACTERS: Final = 1_000_000
-_ED25519: Final = b"\x01"
 _KEY_BYTES: Final = 32
 ID_BYTES: Final = 4
 DASH: Final = "\u2014 "
@@ -45,11 +44,14 @@ class SignatureWrong(NoteRefused):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifyingKey:
-    """The public half of a key that signs notes, and its name."""
+class PublicKey:
+    """The public half of an Ed25519 key, and its name; what it signs is said by its type."""
 
     name: str
     public: bytes
+
+    TYPE: ClassVar[bytes]
+    CALLED: ClassVar[str]
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -59,43 +61,43 @@ class VerifyingKey:
             )
 
     @classmethod
-    def parse(cls, vkey: str) -> VerifyingKey:
+    def parse(cls, vkey: str) -> Self:
         """Read a key of the form ``name+id+base64``; the id must be the one that the key gives.
 
         Raises:
-            MalformedNote: the form, the algorithm or the id is another.
+            MalformedNote: the form, the type or the id is another.
         """
         parts = vkey.split("+", 2)
         if len(parts) != 3:
-            raise MalformedNote("A verifying key has the form name+id+key; this has not.")
+            raise MalformedNote(f"A {cls.CALLED} has the form name+id+key; this has not.")
         name, key_id, encoded = parts
-        decoded = decode_base64(encoded, "a verifying key")
-        if decoded[:1] != _ED25519:
+        decoded = decode_base64(encoded, f"a {cls.CALLED}")
+        if decoded[:1] != cls.TYPE:
             raise MalformedNote(
-                "A verifying key must be of type 0x01 (Ed25519); this is another type."
+                f"A {cls.CALLED} must be of type 0x{cls.TYPE.hex()} (Ed25519); this is another type."
             )
         key = cls(name=name, public=decoded[1:])
         if key.key_id.hex() != key_id:
             raise MalformedNote(
-                f"The verifying key's id should be {key.key_id.hex()}, but {key_id!r} is written."
+                f"The {cls.CALLED}'s id should be {key.key_id.hex()}, but {key_id!r} is written."
             )
         return key
 
     def encode(self) -> str:
         """Write the key in the form that ``parse`` and other tools read."""
-        return f"{self.name}+{self.key_id.hex()}+{encode_base64(_ED25519 + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{encode_base64(self.TYPE + self.public)}"
 
     @cached_property
     def key_id(self) -> bytes:
         """The four bytes that tell keys of one name apart; not a fingerprint to rely on."""
-        return sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:ID_BYTES]
+        return sha256(self.name.encode() + b"\n" + self.TYPE + self.public).digest()[:ID_BYTES]
 
     @cached_property
     def _ed25519(self) -> Ed25519PublicKey:
         return Ed25519PublicKey.from_public_bytes(self.public)
 
     def has_signed(self, body: bytes, signature: bytes) -> bool:
-        """Say whether a signature is this key's over a body."""
+        """Say whether a signature is this key's over these bytes."""
         try:
             self._ed25519.verify(signature, body)
         except InvalidSignature:
@@ -104,8 +106,16 @@ class VerifyingKey:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SigningKey:
-    """A key that signs notes, from a seed of 32 secret bytes."""
+class VerifyingKey(PublicKey):
+    """The public half of a key that signs notes."""
+
+    TYPE = b"\x01"
+    CALLED = "verifying key"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeededKey:
+    """An Ed25519 key and its name, from a seed of 32 secret bytes."""
 
     name: str
     seed: bytes = field(repr=False)
@@ -118,17 +128,22 @@ class SigningKey:
             )
 
     @cached_property
-    def _ed25519(self) -> Ed25519PrivateKey:
+    def ed25519(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKey(SeededKey):
+    """A key that signs notes."""
 
     @cached_property
     def verifying_key(self) -> VerifyingKey:
         """The public half, to hand out."""
-        return VerifyingKey(name=self.name, public=self._ed25519.public_key().public_bytes_raw())
+        return VerifyingKey(name=self.name, public=self.ed25519.public_key().public_bytes_raw())
 
     def signature_line(self, body: bytes) -> str:
         """Sign a body, and write the line that stands below it."""
-        signed = self.verifying_key.key_id + self._ed25519.sign(body)
+        signed = self.verifying_key.key_id + self.ed25519.sign(body)
         return f"{DASH}{self.name} {encode_base64(signed)}\n"
 
 

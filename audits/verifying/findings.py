@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import partialmethod
 from typing import Final
 
 LIMIT: Final = 1_000
@@ -70,8 +71,9 @@ class Findings:
         if self._counts[key] <= self._limit:
             self._kept.append(finding)
 
-    def tampered(
+    def _found(
         self,
+        severity: Severity,
         step: Step,
         what: str,
         *,
@@ -84,7 +86,7 @@ class Findings:
         self.add(
             Finding(
                 step=step,
-                severity=Severity.TAMPERED,
+                severity=severity,
                 what=what,
                 expected=str(expected),
                 got=str(got),
@@ -94,29 +96,8 @@ class Findings:
             )
         )
 
-    def incomplete(
-        self,
-        step: Step,
-        what: str,
-        *,
-        expected: object,
-        got: object,
-        epoch: int | None = None,
-        index: int | None = None,
-        record_id: str | None = None,
-    ) -> None:
-        self.add(
-            Finding(
-                step=step,
-                severity=Severity.INCOMPLETE,
-                what=what,
-                expected=str(expected),
-                got=str(got),
-                epoch=epoch,
-                index=index,
-                record_id=record_id,
-            )
-        )
+    tampered = partialmethod(_found, Severity.TAMPERED)
+    incomplete = partialmethod(_found, Severity.INCOMPLETE)
 
     def merge(self, others: Findings) -> None:
         """Take over what was found elsewhere, its counts as well."""
