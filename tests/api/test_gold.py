@@ -20,6 +20,7 @@ from governance.truth.models import GroundTruth
 from governance.webhooks.models import WebhookDelivery
 from tests import accounts
 from tests.api.conftest import PASSWORD, POLICY, Served
+from tests.conftest import MOSTLY_POSTGRESQL
 from tests.people import publish
 
 GOLD = POLICY.replace("undo: 10s", "undo: 10s\n  gold: 0.5")
@@ -131,6 +132,7 @@ def plain(text: str) -> str:
     )
 
 
+@MOSTLY_POSTGRESQL
 def test_nobody_else_sees_a_known_case_and_nothing_counts_it(house, clock, in_review):
     others = ("Ben", "Cleo", "crm")
     windows = {who: window(house, who) if who[0].isupper() else house.client for who in others}

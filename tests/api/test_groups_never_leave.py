@@ -12,12 +12,13 @@ from governance.monitors import acting, watching
 from governance.monitors import service as monitors
 from governance.reporting import crosschecking, making
 from tests.api.conftest import PASSWORD, POLICY
-from tests.conftest import MOSTLY_SQLITE
+from tests.conftest import MOSTLY_POSTGRESQL, MOSTLY_SQLITE
 from tests.people import publish
 
 CANARY = "zz-group-canary"
 
 
+@MOSTLY_POSTGRESQL
 def test_no_answer_to_anybody_holds_a_group_attribute(served) -> None:
     made = served.ask(
         proposal__confidence=0.1, subject={"ref": "cust-4711", "groups": {"gender": CANARY}}

@@ -21,7 +21,7 @@ from governance.settings import Settings
 from governance.webhooks import service as webhooks
 from governance.webhooks.models import WebhookAttempt, WebhookDelivery
 from governance.webhooks.transitions import DeliveryState
-from tests.conftest import FULL
+from tests.conftest import FULL, MOSTLY_SQLITE
 from tests.processes import running
 from tests.receiver import Received, Receiver, receiving
 
@@ -72,6 +72,7 @@ def let_the_lease_run_out(answerable: Answerable, delivery_id: str) -> None:
         row.lease_until = datetime.now(UTC) - timedelta(seconds=1)
 
 
+@MOSTLY_SQLITE
 @pytest.mark.timeout(600)
 def test_a_worker_killed_between_sending_and_marking_sends_again_under_the_same_id(
     answerable: Answerable, receiver: Receiver

@@ -20,7 +20,7 @@ from governance.imports.models import ImportPart, ImportRun
 from governance.points import service as points
 from tests import accounts
 from tests.applications import create_app
-from tests.conftest import Beginning
+from tests.conftest import MOSTLY_SQLITE, Beginning
 from tests.retention import POINT, POLICY
 
 CANARY = "zz-group-canary"
@@ -252,6 +252,7 @@ def test_a_form_without_its_token_stores_nothing(
     assert kept(answerable) == (0, 0)
 
 
+@MOSTLY_SQLITE
 @pytest.mark.parametrize(
     ("raw", "name", "form", "told"),
     [

@@ -25,6 +25,7 @@ from governance.overseeing.models import AlarmWindow, PersonFigures
 from governance.reviews import service
 from governance.reviews.views import Looked
 from governance.subjects.models import PayloadRow, SubjectKeyRow
+from tests.conftest import MOSTLY_POSTGRESQL, MOSTLY_SQLITE
 from tests.people import app, person, publish
 from tests.retention import POINT, POLICY, QUEUE, unsure
 
@@ -205,6 +206,7 @@ def test_figures_stand_in_the_order_of_names_and_pool_only_three_or_more(
 # ------------------------------------------------------------------------------ alarms
 
 
+@MOSTLY_SQLITE
 def test_an_alarm_is_judged_once_a_window_told_to_the_person_first_and_handled_once(
     answerable, clock, anna, ada
 ):
@@ -282,6 +284,7 @@ def test_nobody_handles_an_alarm_about_themselves_unless_nobody_else_could(answe
         alarms.handle(work, second, "fine")
 
 
+@MOSTLY_POSTGRESQL
 def test_without_a_notice_only_all_together_are_judged(answerable, clock, anna, ada):
     stamp(answerable, ada, app(answerable), 100)
     clock.advance(days=30)
@@ -317,6 +320,7 @@ def test_the_command_writes_figures_of_people_under_the_same_rule(answerable, cl
     assert people(days=91) == []
 
 
+@MOSTLY_POSTGRESQL
 def test_two_workers_that_judge_the_same_window_raise_one_alarm(
     answerable, clock, anna, ada, monkeypatch
 ):

@@ -14,7 +14,7 @@ from audits.log.entries import EntryKind
 from audits.log.witness_policy import WitnessPolicy
 from audits.verifying.checking import Report, Request, verify
 from audits.verifying.findings import Step
-from governance.actors import service
+from governance.actors import Actor, service
 from governance.decisions import service as decisions
 from governance.decisions.asking import DecisionRequest, ProposalAsked, SubjectAsked
 from governance.decisions.preparing import Asked
@@ -25,8 +25,10 @@ from governance.ledger.sequencing import drain
 from governance.points.service import bootstrap_publish
 from tests.conftest import Beginning
 from tests.integration.test_log_verification import POLICY
+from tests.people import app
 
 CLI = service("cli")
+SHOP = service("shop")
 
 
 def sign(answerable: Any) -> None:
@@ -34,7 +36,7 @@ def sign(answerable: Any) -> None:
     publishing.publish(answerable)
 
 
-def decide(answerable: Any, number: int) -> Any:
+def decide(answerable: Any, number: int, who: Actor = SHOP) -> Any:
     request = DecisionRequest(
         decision_point="offers",
         subject=SubjectAsked(ref=f"customer-{number}"),
@@ -42,15 +44,16 @@ def decide(answerable: Any, number: int) -> Any:
         proposal=ProposalAsked(outcome="offer", confidence=0.95),
         sequence=number,
     )
-    return decisions.ask(answerable, service("shop"), Asked(request=request))
+    return decisions.ask(answerable, who, Asked(request=request))
 
 
 def fill(answerable: Any) -> Any:
     with answerable.work(CLI) as work:
         bootstrap_publish(work, POLICY)
+    shop = app(answerable)
     made = []
     for round_ in range(3):
-        made += [decide(answerable, round_ * 10 + number) for number in range(10)]
+        made += [decide(answerable, round_ * 10 + number, shop) for number in range(10)]
         with answerable.work(CLI) as work:
             for _ in range(110):
                 work.record(EntryKind.ACCESS_READ, data={"what": "test"})

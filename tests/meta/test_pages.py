@@ -28,7 +28,7 @@ from governance.rights.transitions import RightKind
 from governance.webhooks import service as webhooks
 from tests import accounts, people, retention
 from tests.applications import create_app
-from tests.conftest import Beginning
+from tests.conftest import MOSTLY_SQLITE, Beginning
 from tests.people import publish
 
 #: Pages that have no title of their own: they lead elsewhere, or are read by scripts.
@@ -199,6 +199,7 @@ def pages(answerable, begun) -> Pages:
     return Pages(create_app(answerable), begun)
 
 
+@MOSTLY_SQLITE
 def test_every_page_opens_for_those_who_may_and_for_nobody_else(pages: Pages) -> None:
     seen = set()
     windows = {name: pages.window(name) for name in PEOPLE}
