@@ -150,13 +150,17 @@ def _check_object(value: dict[Any, Any], depth: int) -> None:
     if keys not in _known:
         _check_keys(keys)
     for key, item in value.items():
-        # Most values are texts, so they are passed over here rather than by a call.
-        if type(item) is not str:
-            try:
-                _check(item, depth)
-            except _Refused as refused:
-                refused.path.append(f".{key}")
-                raise
+        # Most values are texts and small things, so they are passed over here rather than by a call.
+        kind = type(item)
+        if kind is str or item is None or kind is bool:
+            continue
+        if kind is int and -MAX_INTEGER <= item <= MAX_INTEGER:
+            continue
+        try:
+            _check(item, depth)
+        except _Refused as refused:
+            refused.path.append(f".{key}")
+            raise
 
 
 def _check(value: object, depth: int) -> None:

@@ -36,6 +36,7 @@ _NUMBERED: Final = frozenset({EntryKind.DECISION_RECORDED, EntryKind.DECISION_IM
 _FIELDS: Final = frozenset(
     ("v", "id", "log", "kind", "recorded_at", "actor", "refs", "data", "payload")
 )
+_PAYLOAD: Final = frozenset(("name", "alg", "commit"))
 _is_id = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII).fullmatch
 _is_instant = re.compile(
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z",
@@ -354,7 +355,7 @@ def _is_sound(record: dict[str, Any], log: str) -> bool:
             and type(actor["ref"]) is str
             and type(record["refs"]) is dict
             and type(record["data"]) is dict
-            and record.keys() - {"occurred_at"} == _FIELDS
+            and (record.keys() == _FIELDS or record.keys() - {"occurred_at"} == _FIELDS)
             and (not record["payload"] or _payloads_fit(record["payload"]))
         )
     except (KeyError, TypeError):
@@ -362,15 +363,20 @@ def _is_sound(record: dict[str, Any], log: str) -> bool:
 
 
 def _payloads_fit(payloads: Any) -> bool:
-    return type(payloads) is list and all(
-        type(one) is dict
-        and one.keys() == {"name", "alg", "commit"}
-        and type(one["name"]) is str
-        and one["alg"] == COMMITMENT_ALGORITHM
-        and type(one["commit"]) is str
-        and _is_commitment(one["commit"]) is not None
-        for one in payloads
-    )
+    if type(payloads) is not list:
+        return False
+    for one in payloads:
+        fits = (
+            type(one) is dict
+            and one.keys() == _PAYLOAD
+            and type(one["name"]) is str
+            and one["alg"] == COMMITMENT_ALGORITHM
+            and type(one["commit"]) is str
+            and _is_commitment(one["commit"]) is not None
+        )
+        if not fits:
+            return False
+    return True
 
 
 def _check_record(ask: Ask, findings: Findings, index: int, record: dict[str, Any]) -> None:
