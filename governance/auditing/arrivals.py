@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -30,6 +30,9 @@ from governance.work import Work
 
 MOST_OF_A_PAGE: Final = 200
 _LARGEST: Final = 2**53 - 1
+_DAY: Final = timedelta(days=1)
+#: No id is of an earlier instant.
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,9 +423,9 @@ def sent_counts(work: Work, *, app_id: str | None = None, limit: int = 50) -> li
 
 
 def unlogged(
-    work: Work, *, since: datetime, until: datetime | None = None, limit: int = 50
+    work: Work, *, since: datetime | None = None, until: datetime | None = None, limit: int = 50
 ) -> Unlogged:
-    """Return where decisions of a window and the log disagree; ``audit verify`` compares all of both.
+    """Return where decisions of a window (by default its last day) and the log disagree; ``audit verify`` compares all of both.
 
     Raises:
         NotAllowed: the actor may not read the log.
@@ -430,6 +433,7 @@ def unlogged(
     """
     work.require(Permission.LOG_READ)
     until = until or work.now + timedelta(hours=1)
+    since = since or max(until, _EARLIEST + _DAY) - _DAY
     window = _window(since, until)
     no_leaf = (
         sa.select(Decision.id)
@@ -522,7 +526,7 @@ def _window(
 
 def _first_id(instant: datetime) -> str:
     """Return the lowest UUIDv7 of an instant."""
-    milliseconds = f"{int(instant.timestamp() * 1000):012x}"
+    milliseconds = f"{max(0, int(instant.timestamp() * 1000)):012x}"
     return f"{milliseconds[:8]}-{milliseconds[8:]}-0000-0000-000000000000"
 
 

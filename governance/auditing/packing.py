@@ -239,12 +239,13 @@ def _wanted(work: Work, points: Sequence[str], since: str | None, until: str | N
     first = min((one[0] for one in windows), default=since or today)
     last = max((one[1] for one in windows), default=until or today)
     midnight = time(tzinfo=UTC)
+    following = min(date.fromisoformat(last), date.max - timedelta(days=1)) + timedelta(days=1)
     return _Wanted(
         points=names,
         since=first,
         until=last,
         begins=datetime.combine(date.fromisoformat(first), midnight),
-        ends=datetime.combine(date.fromisoformat(last) + timedelta(days=1), midnight),
+        ends=datetime.combine(following, midnight),
     )
 
 

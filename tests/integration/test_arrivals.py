@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -148,6 +149,20 @@ def test_a_decision_without_a_leaf_and_an_entry_without_a_decision_are_named(
     with answerable.look(cleo) as work:
         found = arrivals.unlogged(work, **everything)
     assert (found.without_leaf, found.without_decision) == ([], [asked.id])
+
+
+def test_any_window_of_the_calendar_can_be_asked_for(answerable, cleo):
+    first, last = (datetime(year, 1, 1, tzinfo=UTC) for year in (1, 9999))
+    with answerable.look(cleo) as work:
+        for window in (
+            {"since": first, "until": last},
+            {"since": first},
+            {"since": last, "until": None},
+        ):
+            with contextlib.suppress(InvalidInput):
+                assert arrivals.unlogged(work, **window).without_leaf == []
+        with pytest.raises(InvalidInput, match="ends before it begins"):
+            arrivals.unlogged(work, until=first)
 
 
 def test_who_may_not_read_the_log_learns_nothing_of_what_arrived(answerable, begun):

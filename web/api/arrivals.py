@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 
 import marshmallow as ma
@@ -23,7 +22,6 @@ _NUMBER: Final = ma.validate.Range(
     min=0, max=_LARGEST, error="Expected a number from 0 to 2^53 - 1."
 )
 #: How far back decisions and log are compared where nobody says.
-_DAYS: Final = timedelta(days=1)
 
 
 class WindowQuery(Query):
@@ -240,5 +238,4 @@ def report_count(body: dict[str, Any]) -> Any:
 def list_unlogged(query: dict[str, Any]) -> Any:
     """List where decisions and log disagree, within a day where nothing else is said; verifying the log compares all."""
     with look() as unit:
-        since = query["since"] or (query["until"] or unit.now) - _DAYS
-        return arrivals.unlogged(unit, since=since, until=query["until"])
+        return arrivals.unlogged(unit, since=query["since"], until=query["until"])

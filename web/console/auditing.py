@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flask import Response, request, url_for
@@ -41,6 +41,7 @@ from web.security import requires
 
 #: How far back decisions and log are compared where no day is named.
 _COMPARED: Final = timedelta(days=1)
+_EARLY: Final = datetime(1970, 1, 2, tzinfo=UTC)
 #: Seconds until the page of a draw that waits looks again, and until it says that this is long.
 _LOOK_AGAIN: Final = 2
 _LATE: Final = timedelta(seconds=45)
@@ -62,7 +63,7 @@ def list_arrivals() -> Response:
     except InvalidInput as error:
         form, since, until = forms.told_again(error), None, None
     with authentication.installation().look(authentication.actor()) as work:
-        compared_from = since or (until or work.now) - _COMPARED
+        compared_from = since or max(until or work.now, _EARLY) - _COMPARED
         found = arrivals.unlogged(work, since=compared_from, until=until)
         page = ArrivalsPage(
             apps=tuple(_app(one, filters) for one in arrivals.apps(work, since=since, until=until)),
