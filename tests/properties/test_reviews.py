@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.engine import make_url
 
+from audits.log.entries import EntryKind
 from governance.actors import service
 from governance.application import Answerable, open_installation
 from governance.decisions import service as decisions
@@ -229,8 +230,14 @@ class PeopleAtWork(RuleBasedStateMachine):
         return done
 
     def entries(self) -> int:
+        """Count what was done; that somebody read comes once an hour, whatever they do."""
+        counted = (
+            sa.select(sa.func.count())
+            .select_from(LogRecord)
+            .where(LogRecord.kind != EntryKind.ACCESS_READ)
+        )
         with self.answerable.database.read() as session:
-            return session.execute(sa.select(sa.func.count()).select_from(LogRecord)).scalar_one()
+            return session.execute(counted).scalar_one()
 
     def rows(self, table):
         with self.answerable.database.read() as session:
