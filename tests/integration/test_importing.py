@@ -34,7 +34,7 @@ from governance.points import service as points
 from governance.subjects.models import PayloadRow, SubjectKeyRow, VaultRow
 from governance.truth.models import GroundTruth
 from tests import accounts
-from tests.conftest import paired
+from tests.conftest import MOSTLY_POSTGRESQL, MOSTLY_SQLITE, paired
 from tests.retention import POINT, POLICY, body
 
 CSV = """\
@@ -445,6 +445,7 @@ def crowd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(running.AT_ONCE, Kind.DECISIONS, 10)
 
 
+@MOSTLY_SQLITE
 def test_several_processes_take_a_file_as_one_does(
     answerable: Answerable, tmp_path: Path, crowd: None
 ) -> None:
@@ -463,6 +464,7 @@ def test_several_processes_take_a_file_as_one_does(
     assert findings(answerable) == []
 
 
+@MOSTLY_POSTGRESQL
 def test_a_reference_that_two_processes_meet_at_once_is_taken_once(
     answerable: Answerable, tmp_path: Path, crowd: None
 ) -> None:

@@ -22,6 +22,7 @@ from governance.decisions.preparing import Asked
 from governance.ledger import publishing
 from governance.ledger.sequencing import drain
 from governance.points.service import bootstrap_publish
+from tests.conftest import MOSTLY_POSTGRESQL
 from tests.integration.test_log_verification import POLICY
 
 
@@ -186,6 +187,7 @@ def test_serving_runs_background_work_and_stops_when_asked(run, tmp_path):
         serving.wait()
 
 
+@MOSTLY_POSTGRESQL
 def test_a_worker_apart_stops_when_asked(run, answerable):
     working = subprocess.Popen(
         [sys.executable, "-m", "governance.cli", "worker"], stderr=subprocess.DEVNULL

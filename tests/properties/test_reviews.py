@@ -630,7 +630,7 @@ class PeopleAtWork(RuleBasedStateMachine):
 def test_people_at_work(kind: str, request: pytest.FixtureRequest) -> None:
     server = None if kind == "sqlite" else request.getfixturevalue("postgres_server")
     machine = type("People", (PeopleAtWork,), {"server": server})
-    examples = 9 if kind == "sqlite" else 5
+    examples = 6 if kind == "sqlite" else 4
     run_state_machine_as_test(
         machine,
         settings=hypothesis.settings(
