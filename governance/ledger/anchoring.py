@@ -22,12 +22,6 @@ from sqlalchemy.orm import Session
 
 from audits.log import timestamps
 from audits.log.entries import EntryKind
-from audits.verifying.timestamps import (
-    TimestampUnknown,
-    TimestampWrong,
-    check_timestamp,
-    load_authorities,
-)
 from governance.actors import service
 from governance.clock import rfc3339
 from governance.ledger import posting, queries
@@ -329,6 +323,14 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _to_authority(answerable: Answerable, log: Log, size: int, note: str) -> _Laid:
+    # What reads certificates is loaded where a stamp is checked, not by all that serves.
+    from audits.verifying.timestamps import (
+        TimestampUnknown,
+        TimestampWrong,
+        check_timestamp,
+        load_authorities,
+    )
+
     url, path = answerable.settings.anchor_timestamp_url, answerable.settings.anchor_timestamp_ca
     assert url is not None
     if path is None:
