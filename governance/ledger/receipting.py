@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +28,6 @@ log = structlog.get_logger("answerable.log")
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_PAGE: Final = 1000
 #: A committed entry: its record's id, its leaf hash, and when it was recorded.
 Committed = tuple[str, bytes, datetime]
 
@@ -99,26 +98,6 @@ class Receipts:
         entry, recorded_at, placed, waiting = found
         leaf = placed or waiting or leaf_hash(entry)
         return self.sign([(record_id, leaf, recorded_at)]).get(record_id)
-
-    def rebuilt(
-        self, session: Session, *, epoch: int, start: int, end: int
-    ) -> Iterator[tuple[str, str]]:
-        """Yield record ids and receipts of the decisions among an epoch's entries ``start`` to ``end`` (exclusive), for an export."""
-        while start < end:
-            until = min(end, start + _PAGE)
-            for record_id, leaf, recorded_at in session.execute(
-                sa.select(Leaf.record_id, Leaf.leaf_hash, LogRecord.recorded_at)
-                .join(LogRecord, LogRecord.id == Leaf.record_id)
-                .where(
-                    Leaf.epoch == epoch,
-                    Leaf.leaf_index >= start,
-                    Leaf.leaf_index < until,
-                    LogRecord.kind == EntryKind.DECISION_RECORDED,
-                )
-                .order_by(Leaf.leaf_index)
-            ).all():
-                yield from self.sign([(record_id, leaf, recorded_at)]).items()
-            start = until
 
     def _promise(self, record_id: str, leaf: bytes, recorded_at: datetime) -> Receipt:
         return Receipt(
