@@ -12,9 +12,9 @@ from governance.application import Answerable
 from governance.clock import parse_rfc3339, rfc3339
 from governance.configuration import Configuration, LivePolicy
 from governance.decisions.asking import DecisionRequest
-from governance.decisions.commit import Fate
 from governance.decisions.preparing import Asked, Ruled, live_policy, prepared_rows
 from governance.decisions.states import Status
+from governance.decisions.storing.rows import Fate
 from governance.errors import AnswerableError, FieldProblem, InvalidInput, Unavailable
 from governance.permissions import Permission
 from governance.storage.database import unavailable

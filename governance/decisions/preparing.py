@@ -16,8 +16,8 @@ from governance.clock import parse_rfc3339, rfc3339
 from governance.configuration import Configuration, LivePolicy
 from governance.decisions import queries, subject_links
 from governance.decisions.asking import DecisionRequest
-from governance.decisions.commit import Prepared, stored
 from governance.decisions.states import Status
+from governance.decisions.storing.rows import Prepared, stored
 from governance.decisions.views import DecisionView, RulingReason
 from governance.deltas import states
 from governance.deltas.states import State

@@ -18,10 +18,10 @@ from governance.actors import Actor, ActorKind, service
 from governance.application import Answerable
 from governance.decisions import first_judgement, masking, preparing, queries
 from governance.decisions.asking import DecisionRequest
-from governance.decisions.commit import Fate, Prepared
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD, HAND_OVER, Asked
 from governance.decisions.states import Status, is_final, visible
+from governance.decisions.storing.rows import Fate, Prepared
 from governance.decisions.views import DecisionView, OpenQuestion, RulingReason
 from governance.deltas.noting import counted
 from governance.errors import (

@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from audits.log.canonical import NotCanonical
 from governance.actors import Actor
 from governance.decisions.asking import DecisionRequest, ProposalAsked, SubjectAsked
-from governance.decisions.commit import Fate, Prepared
 from governance.decisions.importing import Past, past_ruled
 from governance.decisions.models import Decision
 from governance.decisions.preparing import Asked, Ruled, prepared_rows
+from governance.decisions.storing.rows import Fate, Prepared
 from governance.errors import InvalidInput, Unavailable
 from governance.imports import values
 from governance.imports.checking import (

@@ -17,11 +17,11 @@ from governance.actors import service
 from governance.appeals.models import Appeal
 from governance.clock import rfc3339
 from governance.configuration import LivePolicy
-from governance.decisions.commit import stored
 from governance.decisions.models import Decision
 from governance.decisions.preparing import DECISION_PAYLOAD, recorded_data
 from governance.decisions.sight import ALL, GOLD, serves
 from governance.decisions.states import Status
+from governance.decisions.storing.rows import stored
 from governance.errors import NotFound
 from governance.gold.models import GoldCase, GoldProgress, GoldServing
 from governance.permissions import Permission
