@@ -21,7 +21,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --no-
 # A found command is not enough: version managers put shims on the path that only print an error.
 SUITABLE := import ensurepip, sqlite3, ssl, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 # Several test processes share the cores, so that nothing they compute with takes all of them.
-PYTEST := PYTHONHASHSEED=0 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=8 --dist=worksteal
+# The tests start hundreds of processes: whatever the environment says, none compiles again what another has.
+PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONHASHSEED=0 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=8 --dist=worksteal
 
 .PHONY: help demo test test-all lint format bench clean browser
 

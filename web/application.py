@@ -7,7 +7,7 @@ import hashlib
 import signal
 import sys
 import time
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from governance import settings as process_settings
 from governance.application import Answerable, open_installation
 from governance.decisions.service import Waiting
 from governance.logs import write_logs
+from governance.settings import Settings
 from web import (
     authentication,
     console,
@@ -93,6 +94,16 @@ def attach(app: Flask, answerable: Answerable) -> Flask:
     return app
 
 
+@cache
+def _prepared(*, secure: bool) -> Flask:
+    return doors(secure=secure)
+
+
+def prepare(settings: Settings) -> None:
+    """Put together what ``serve`` will return, without an installation: a process that forks does it once for all."""
+    _prepared(secure=settings.cookies_secure)
+
+
 def serve() -> Flask:
     """Open the installation that the settings name, and return the application for a WSGI server's process.
 
@@ -113,7 +124,10 @@ def serve() -> Flask:
         background = Background(answerable)
         background.start()
         atexit.register(background.stop)
-    return create_app(answerable)
+    app = attach(_prepared(secure=settings.cookies_secure), answerable)
+    # It serves this installation and no other.
+    _prepared.cache_clear()
+    return app
 
 
 class _FastJSON(JSONProvider):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -39,17 +40,22 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 def serve(*, host: str, port: int, workers: int | None = None) -> None:
     """Run the web service, and background work with it unless the setting says apart."""
-    settings = opening.here()
-    # What would keep each process from starting is told here once, in a sentence.
-    with opening.installation() as answerable:
-        sqlite = answerable.database.is_sqlite
-    require_free(host, port)
-    if workers is None:
-        workers = 1 if sqlite else len(os.sched_getaffinity(0))
-    # The processes that serve read the settings themselves.
-    os.environ["ANSWERABLE_HOME"] = str(settings.home.resolve())
-    with _figures_of_all(workers):
-        _serve(host, port, workers, settings)
+    # What the start leaves stays for good: looking through it for garbage would cost time, and pages of memory that are no longer shared.
+    gc.disable()
+    try:
+        settings = opening.here()
+        # What would keep each process from starting is told here once, in a sentence.
+        with opening.installation() as answerable:
+            sqlite = answerable.database.is_sqlite
+        require_free(host, port)
+        if workers is None:
+            workers = 1 if sqlite else len(os.sched_getaffinity(0))
+        # The processes that serve read the settings themselves.
+        os.environ["ANSWERABLE_HOME"] = str(settings.home.resolve())
+        with _figures_of_all(workers):
+            _serve(host, port, workers, settings)
+    finally:
+        gc.enable()
 
 
 @contextmanager
@@ -68,12 +74,13 @@ def _serve(host: str, port: int, workers: int, settings: Settings) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    # Imported once before the processes part: they start sooner and share the memory.
-    target = "web.application:serve"
-    importlib.import_module(target.partition(":")[0])
+    # Put together once before the processes part: they start sooner and share the memory.
+    importlib.import_module("web.application").prepare(settings)
+    gc.freeze()
+    gc.enable()
     click.echo(f"Answerable listens on http://{host}:{port}; Ctrl+C stops it.", err=True)
     Granian(
-        target,
+        "web.application:serve",
         factory=True,
         interface=Interfaces.WSGI,
         address=host,
