@@ -237,9 +237,13 @@ def prove(work: Work, decision_id: str) -> Proof:
 
 
 def _require_evidence(work: Work) -> None:
-    """Let apps and auditors ask for what the log holds. A known case is none of its entries, which would tell whoever decides that it is one."""
-    if work.actor.kind is ActorKind.PERSON:
+    if not _may_prove(work):
         work.require(Permission.LOG_READ)
+
+
+def _may_prove(work: Work) -> bool:
+    """Let apps and auditors ask for what the log holds. A known case is none of its entries, which would tell whoever decides that it is one."""
+    return work.actor.kind is not ActorKind.PERSON or work.actor.may(Permission.LOG_READ)
 
 
 def search(
@@ -416,6 +420,7 @@ def row_view(work: Work, row: Decision, *, as_created: bool = False) -> Decision
         sequence=row.sequence,
         notice=notice,
         notice_language=notice_language,
+        provable=_may_prove(work),
         # Apps pass it on. People of the business get none: with it they could object as somebody else, and answer themselves.
         subject_page=None
         if work.actor.kind is ActorKind.PERSON

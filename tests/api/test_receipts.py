@@ -123,6 +123,15 @@ def test_only_who_may_see_a_decision_reads_its_receipt(served) -> None:
         assert served.call("Ada", "GET", f"/decisions/{mine}/{what}").status_code == 403
 
 
+def test_only_who_may_read_a_proof_is_pointed_to_it(served, in_review) -> None:
+    asked = in_review()
+    path = f"/decisions/{asked['id']}"
+    told = {who: served.call(who, "GET", path).json["links"]["proof"] for who in ("Ada", "Cleo")}
+
+    assert asked["links"]["proof"].endswith(f"{path}/proof")
+    assert told == {"Ada": None, "Cleo": asked["links"]["proof"]}
+
+
 def test_who_waits_for_the_proof_gets_one_that_keeps_the_receipt(served) -> None:
     over = threading.Event()
 

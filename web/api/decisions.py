@@ -213,9 +213,10 @@ class LinksAnswer(Answer):
     explanation = Text(required=True, metadata={"format": "uri"})
     proof = Text(
         required=True,
+        allow_none=True,
         metadata={
             "format": "uri",
-            "description": "The proof that the log has it, seconds after it was made",
+            "description": "The proof that the log has it, seconds after it was made. null for whoever decides and may not read the log",
         },
     )
     subject_page = Text(
@@ -579,7 +580,7 @@ def decision(view: DecisionView, public_url: str | None = None) -> dict[str, Any
     told["links"] = {
         "self": address,
         "explanation": f"{address}/explanation",
-        "proof": f"{address}/proof",
+        "proof": f"{address}/proof" if view.provable else None,
         "subject_page": None
         if view.subject_page is None
         else f"{public}{PAGE_PATH}{view.subject_page}",
