@@ -68,6 +68,8 @@ MIRROR_EVERY = 2.0
 OVERSEE_EVERY = 600.0
 ANCHOR_LOOK_EVERY = 30.0
 KEEP_LINKS = timedelta(days=30)
+#: Between two parts of one task that writes, so that whoever waits gets a turn.
+_BETWEEN_PARTS = 0.01
 _STAND_BY = 1.0
 _LONGEST_BACK_OFF = 5.0
 #: Rows that one transaction of the cleaning touches, so that nobody waits long for it.
@@ -264,9 +266,14 @@ class Background:
         return overdue.run(self._answerable) + gold.expire(self._answerable)
 
     def _count(self) -> bool:
-        taken = folding.fold(self._answerable, watch=watching.watch)
+        """Count so many changes, on SQLite in parts: while one is counted nobody else can write."""
+        part = folding.SQLITE_BATCH if self._answerable.database.is_sqlite else folding.BATCH
+        for _ in range(0, folding.BATCH, part):
+            if folding.fold(self._answerable, watch=watching.watch, limit=part) < part:
+                return False
+            self._stop.wait(_BETWEEN_PARTS)
         # Where this process decides too, counting goes slowly while it does, and catches up afterwards.
-        return taken >= folding.BATCH and self._answerable.writer.idle
+        return self._answerable.writer.idle
 
     def _report(self) -> bool:
         return (

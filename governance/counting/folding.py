@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 #: Deltas that one transaction takes, so that nobody waits long for it.
 BATCH: Final = 400
+#: The same on SQLite, where it keeps everybody from writing, while others wait for a decision.
+SQLITE_BATCH: Final = 100
 _AT_ONCE: Final = 500
 #: What counting needs of a decision's row; whole records would take three times as long to load.
 COLUMNS: Final = (
