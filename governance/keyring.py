@@ -103,9 +103,8 @@ class Keyring:
 
     def tag(self, purpose: str, text: str) -> str:
         """Return the hex HMAC under the lookup secret with which a text is found again without being stored."""
-        return hmac.new(
-            self.lookup, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
-        ).hexdigest()
+        said = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self.lookup, said, "sha256").hex()
 
     def draw(self, purpose: str, record_id: str) -> float:
         """Draw a number from 0 to 1 (exclusive) for a record: always the same, and known to nobody without the lookup secret.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,7 @@ MAX_NOTE_CHARACTERS: Final = 1_000_000
 _KEY_BYTES: Final = 32
 ID_BYTES: Final = 4
 DASH: Final = "\u2014 "
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class NoteRefused(ValueError):
@@ -293,7 +295,7 @@ def _check_text(text: str) -> str:
         raise MalformedNote(
             f"A note has at most {MAX_NOTE_CHARACTERS} characters; this has {len(text)}."
         )
-    if any(c < " " and c != "\n" for c in text):
+    if _CONTROL.search(text):
         raise MalformedNote("A note holds no control characters but newlines; this does.")
     try:
         text.encode()
