@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Final, NoReturn
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from audits.log.cosignatures import check_lines, with_lines
 from audits.log.notes import ID_BYTES, NoteRefused, parse_signature, split_note
@@ -81,22 +81,19 @@ def proof_of(session: Session, record_id: str) -> Proof | None:
         audits.log.tiles.TileMissing: the stored tree is damaged.
     """
     found = session.execute(_LEAF, {"record": record_id}).one_or_none()
-    if found is None:
+    if found is None or found.size is None or found.size <= found.leaf_index:
         return None
-    signed = session.execute(_SIGNED, {"epoch": found.epoch}).one_or_none()
-    if signed is None or signed.size <= found.leaf_index:
-        return None
-    lines = session.execute(_LINES, {"epoch": found.epoch, "size": signed.size}).scalars()
+    lines = session.execute(_LINES, {"epoch": found.epoch, "size": found.size}).scalars()
     return Proof(
         record_id=record_id,
         epoch=found.epoch,
         index=found.leaf_index,
         leaf_hash=found.leaf_hash,
         entry=found.entry,
-        hashes=inclusion(session, found.epoch, found.leaf_index, signed.size),
-        size=signed.size,
-        root=signed.root,
-        note=with_lines(signed.note, lines),
+        hashes=inclusion(session, found.epoch, found.leaf_index, found.size),
+        size=found.size,
+        root=found.root,
+        note=with_lines(found.note, lines),
     )
 
 
@@ -180,19 +177,31 @@ def inclusion(session: Session, epoch: int, index: int, size: int) -> tuple[byte
 
 
 # Made once, as making a statement takes longer than carrying it out.
-_LEAF: Final = (
-    sa.select(Leaf.epoch, Leaf.leaf_index, Leaf.leaf_hash, LogRecord.entry)
-    .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
-    .where(Leaf.record_id == sa.bindparam("record"))
-)
-_SIGNED: Final = (
-    sa.select(StoredCheckpoint.size, StoredCheckpoint.root, StoredCheckpoint.note)
-    .where(
-        StoredCheckpoint.epoch == sa.bindparam("epoch"),
-        StoredCheckpoint.published_at.is_not(None),
-    )
-    .order_by(StoredCheckpoint.size.desc())
+_PUBLISHED: Final = aliased(StoredCheckpoint)
+_NEWEST: Final = (
+    sa.select(_PUBLISHED.size)
+    .where(_PUBLISHED.epoch == Leaf.epoch, _PUBLISHED.published_at.is_not(None))
+    .order_by(_PUBLISHED.size.desc())
     .limit(1)
+    .correlate(Leaf)
+    .scalar_subquery()
+)
+_LEAF: Final = (
+    sa.select(
+        Leaf.epoch,
+        Leaf.leaf_index,
+        Leaf.leaf_hash,
+        LogRecord.entry,
+        StoredCheckpoint.size,
+        StoredCheckpoint.root,
+        StoredCheckpoint.note,
+    )
+    .outerjoin(LogRecord, LogRecord.id == Leaf.record_id)
+    .outerjoin(
+        StoredCheckpoint,
+        sa.and_(StoredCheckpoint.epoch == Leaf.epoch, StoredCheckpoint.size == _NEWEST),
+    )
+    .where(Leaf.record_id == sa.bindparam("record"))
 )
 _LINES: Final = (
     sa.select(StoredCosignature.line)
