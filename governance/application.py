@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from audits.log.sentences import sentence
 from governance import keyring as secrets
 from governance import readings
 from governance.actors import Actor, ActorKind
@@ -126,7 +127,9 @@ class Answerable:
                 raise _vault_shut() from error
             if getattr(error.orig, "sqlstate", None) == _TAKEN:
                 raise Conflict(
-                    "Somebody else did the same at the same moment. Nothing was stored; look again, then try again."
+                    sentence(
+                        "Somebody else did the same at the same moment. Nothing was stored; look again, then try again."
+                    )
                 ) from error
             raise
 
@@ -186,8 +189,10 @@ def _see(session: Session, actor: Actor, now: datetime) -> None:
 
 def _vault_shut() -> Unavailable:
     return Unavailable(
-        "This process's database role may not do that. What reads the vault of group attributes (folding counts, verifying, backups) "
-        "runs with fairness_database_url, in `answerable worker` or on the command line."
+        sentence(
+            "This process's database role may not do that. What reads the vault of group attributes (folding counts, verifying, backups) "
+            "runs with fairness_database_url, in `answerable worker` or on the command line."
+        )
     )
 
 

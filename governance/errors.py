@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audits.log.sentences import Sentence, together, verbatim
+
 
 class AnswerableError(Exception):
     """Something a caller did, asked or met that the service answers with a clear sentence.
 
-    ``code`` names the kind for programs; the message says what was wrong, what was expected and what to do.
+    ``code`` names the kind for programs; the message says what was wrong, what was expected and what to do. ``said`` is the
+    same, to be said in another language where it was given as a ``Sentence``.
     """
 
     code = "error"
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
-        self.detail = detail
+        self.detail = str(detail)
+        self.said = verbatim(detail)
+
+
+class Failed(Exception):
+    """Something that is done in the background did not work; ``said`` is what the status page tells of it."""
+
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +169,8 @@ class SettingsInvalid(AnswerableError):
     code = "settings-invalid"
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
+        super().__init__(together(*map(verbatim, problems), between="\n"))
+        self.problems = tuple(map(str, problems))
 
 
 class WrongInstallation(AnswerableError):

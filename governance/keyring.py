@@ -16,6 +16,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from audits.log.sentences import sentence
 from governance.errors import SettingsInvalid, WrongInstallation
 
 #: name -> what it is for. ``kek`` encrypts subjects' keys; ``lookup`` finds a subject by reference; ``session`` signs cookies.
@@ -61,8 +62,11 @@ class Keyring:
         kept = {fingerprint("kek", key): key for key in now}
         if in_use not in kept:
             raise WrongInstallation(
-                f"The keys of subjects are encrypted under the key-encryption key {in_use[:16]}, which this process does not have. "
-                "Give it the file among the secrets or ANSWERABLE_SECRET_KEK that the other processes have, then start it again."
+                sentence(
+                    "The keys of subjects are encrypted under the key-encryption key %(kek)s, which this process does not have. "
+                    "Give it the file among the secrets or ANSWERABLE_SECRET_KEK that the other processes have, then start it again.",
+                    kek=in_use[:16],
+                )
             )
         self.kek = kept.pop(in_use)
         self.others = tuple(kept.values())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from audits.log.sentences import sentence, together
 from governance.errors import WrongInstallation
 from governance.storage.database import Database
 
@@ -87,6 +88,19 @@ def check_schema(database: Database) -> None:
     found, expected = current(database), head()
     if found != expected:
         raise WrongInstallation(
-            f"The database has schema {found or 'none'}, this program needs {expected}. "
-            "Run `answerable db upgrade` with the newest program, then start it again."
+            together(
+                sentence(
+                    "The database has schema %(found)s, this program needs %(expected)s.",
+                    found=found,
+                    expected=expected,
+                )
+                if found
+                else sentence(
+                    "The database has schema none, this program needs %(expected)s.",
+                    expected=expected,
+                ),
+                sentence(
+                    "Run `answerable db upgrade` with the newest program, then start it again."
+                ),
+            )
         )

@@ -21,17 +21,17 @@ import sqlalchemy as sa
 import structlog
 
 from audits.log.highwater import SigningRefused
+from audits.log.sentences import Sentence, sentence, verbatim
 from governance import readings
 from governance.auditing import draws
 from governance.counting import folding, reconciling
 from governance.decisions.models import Decision
 from governance.erasing import carrying_out
 from governance.erasing.erasers import KEEP_IDEMPOTENCY_KEYS
-from governance.errors import AnswerableError
+from governance.errors import AnswerableError, Failed
 from governance.identities.models import SignInFailure, SignInLink, SignInSession
 from governance.imports.background import Imports
 from governance.jobs import mail, queue
-from governance.jobs.mail import MailFailed
 from governance.jobs.parts import Parts
 from governance.ledger import (
     anchoring,
@@ -42,9 +42,7 @@ from governance.ledger import (
     rotation,
     witnessing,
 )
-from governance.ledger.anchoring import AnchorsFailed
-from governance.ledger.sequencing import Sequencer, TreeDamaged
-from governance.ledger.witnessing import WitnessesFailed
+from governance.ledger.sequencing import Sequencer
 from governance.monitors import acting, watching
 from governance.operations import keks, verification
 from governance.operations.retention import Retention
@@ -349,14 +347,14 @@ def _forget_keys(answerable: Answerable) -> int:
     return len(ids)
 
 
-def told(error: Exception) -> str:
+def told(error: Exception) -> Sentence:
     """Return what an error is told as on the status page, without anything that a row or a mail may hold."""
     if isinstance(error, SigningRefused):
         return error.diagnostics()
-    if isinstance(error, AnswerableError):
-        return error.detail
-    if isinstance(error, TreeDamaged | MailFailed | WitnessesFailed | AnchorsFailed):
-        return str(error)
+    if isinstance(error, AnswerableError | Failed):
+        return error.said
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.strerror}: {error.filename}"
-    return f"It failed with {type(error).__name__}; the service's log says when."
+        return verbatim(f"{error.strerror}: {error.filename}")
+    return sentence(
+        "It failed with %(error)s; the service's log says when.", error=type(error).__name__
+    )

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from audits.log.notes import VerifyingKey, open_checkpoint
+from audits.log.sentences import Sentence, numbered, sentence, together
 
-_NEVER = (
+_NEVER = sentence(
     "Do not delete or edit the high-water file to get past this: the log would sign a history that "
     "contradicts what it signed before, and whoever kept a checkpoint could prove it."
 )
+_WAITS = sentence("Decisions go on and are recorded; nothing is signed until this is settled.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,26 +57,33 @@ class HighWater:
 
 
 class SigningRefused(Exception):
-    """Raised where signing a further checkpoint could make the log contradict itself."""
+    """Raised where signing a further checkpoint could make the log contradict itself.
 
-    def diagnostics(self) -> str:
-        """Say what was found, what that means and what to do, in some lines for a person."""
-        raise NotImplementedError
+    ``found`` says what is the case, ``advice`` what that means and what to do, in some lines for a person.
+    """
+
+    def __init__(self, found: Sentence, *advice: Sentence) -> None:
+        super().__init__(found)
+        self.found = found
+        self.advice = together(*advice, between="\n")
+
+    def diagnostics(self) -> Sentence:
+        """Say all of it."""
+        return together(self.found, self.advice, between="\n")
 
 
 class HighWaterUnreadable(SigningRefused):
     """Raised where the high-water file is there, but not as it was written."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The high-water file cannot be relied on. {reason}")
-
-    def diagnostics(self) -> str:
-        return (
-            f"{self}\n"
-            "The file was altered or cut short, or belongs to another log or key.\n"
-            "Decisions go on and are recorded; nothing is signed until this is settled.\n"
-            "Put back the file from its own backup, then run `answerable audit verify`. If it is lost, "
-            "go on with `answerable audit new-epoch --reason ...`."
+        super().__init__(
+            sentence("The high-water file cannot be relied on. %(reason)s", reason=reason),
+            sentence("The file was altered or cut short, or belongs to another log or key."),
+            _WAITS,
+            sentence(
+                "Put back the file from its own backup, then run `answerable audit verify`. If it is lost, "
+                "go on with `answerable audit new-epoch --reason ...`."
+            ),
         )
 
 
@@ -83,18 +92,18 @@ class HighWaterMissing(SigningRefused):
 
     def __init__(self, *, last_signed: int) -> None:
         super().__init__(
-            f"A checkpoint of size {last_signed} was signed, but the high-water mark is missing."
+            sentence(
+                "A checkpoint of size %(size)s was signed, but the high-water mark is missing.",
+                size=last_signed,
+            ),
+            sentence("Whether the database was rolled back cannot be told without it."),
+            _WAITS,
+            sentence(
+                "Put the file back at the path of the setting, or go on with "
+                "`answerable audit new-epoch --reason ...`."
+            ),
         )
         self.last_signed = last_signed
-
-    def diagnostics(self) -> str:
-        return (
-            f"{self}\n"
-            "Whether the database was rolled back cannot be told without it.\n"
-            "Decisions go on and are recorded; nothing is signed until this is settled.\n"
-            "Put the file back at the path of the setting, or go on with "
-            "`answerable audit new-epoch --reason ...`."
-        )
 
 
 class RolledBack(SigningRefused):
@@ -102,22 +111,27 @@ class RolledBack(SigningRefused):
 
     def __init__(self, *, highwater: HighWater, size: int) -> None:
         super().__init__(
-            f"The log was rolled back or cut short: it holds {size} entries, "
-            f"but {highwater.size} were signed."
+            sentence(
+                "The log was rolled back or cut short: it holds %(held)s entries, but %(signed)s were signed.",
+                held=size,
+                signed=highwater.size,
+            ),
+            numbered(
+                "%(num)s entry that the log has vouched for is not here: "
+                "an older backup was restored, an older database is connected, or rows were deleted.",
+                "%(num)s entries that the log has vouched for are not here: "
+                "an older backup was restored, an older database is connected, or rows were deleted.",
+                highwater.size - size,
+            ),
+            _WAITS,
+            sentence(
+                "If the wrong database is connected, connect the right one. If a backup was restored, go on "
+                "with `answerable audit new-epoch --reason ...`."
+            ),
+            _NEVER,
         )
         self.highwater = highwater
         self.size = size
-
-    def diagnostics(self) -> str:
-        return (
-            f"{self}\n"
-            f"{self.highwater.size - self.size} entries that the log has vouched for are not here: "
-            "an older backup was restored, an older database is connected, or rows were deleted.\n"
-            "Decisions go on and are recorded; nothing is signed until this is settled.\n"
-            "If the wrong database is connected, connect the right one. If a backup was restored, go on "
-            "with `answerable audit new-epoch --reason ...`.\n"
-            f"{_NEVER}"
-        )
 
 
 class Forked(SigningRefused):
@@ -125,22 +139,26 @@ class Forked(SigningRefused):
 
     def __init__(self, *, highwater: HighWater, got: bytes) -> None:
         super().__init__(
-            f"History at size {highwater.size} differs from what was signed: "
-            f"expected root {_base64(highwater.root)}, got {_base64(got)}."
+            sentence(
+                "History at size %(size)s differs from what was signed: expected root %(expected)s, got %(got)s.",
+                size=highwater.size,
+                expected=_base64(highwater.root),
+                got=_base64(got),
+            ),
+            sentence(
+                "Among the first %(size)s entries at least one was changed, removed or put "
+                "in, or a backup was restored and new entries were added since.",
+                size=highwater.size,
+            ),
+            _WAITS,
+            sentence(
+                "Run `answerable audit verify`: it names what does not fit. If a backup was restored, go on "
+                "with `answerable audit new-epoch --reason ...`."
+            ),
+            _NEVER,
         )
         self.highwater = highwater
         self.got = got
-
-    def diagnostics(self) -> str:
-        return (
-            f"{self}\n"
-            f"Among the first {self.highwater.size} entries at least one was changed, removed or put "
-            "in, or a backup was restored and new entries were added since.\n"
-            "Decisions go on and are recorded; nothing is signed until this is settled.\n"
-            "Run `answerable audit verify`: it names what does not fit. If a backup was restored, go on "
-            "with `answerable audit new-epoch --reason ...`.\n"
-            f"{_NEVER}"
-        )
 
 
 def check(

@@ -14,6 +14,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
+from audits.log.sentences import sentence
 from audits.log.tree import EMPTY_ROOT, HASH_BYTES, largest_power_below, node_hash
 
 HEIGHT: Final = 8
@@ -33,11 +34,15 @@ class TileMissing(LookupError):
     """Raised where a tile that a tree of this size must have is absent, too short or not whole hashes."""
 
     def __init__(self, *, level: int, index: int, width: int, got: int) -> None:
-        super().__init__(
-            f"{tile_path(level, index)} should hold at least {width} hashes "
-            f"({width * HASH_BYTES} bytes), but {got} bytes are stored. "
-            "The log's storage is damaged: run `answerable audit verify`, and restore from a backup."
+        self.said = sentence(
+            "%(path)s should hold at least %(hashes)s hashes (%(bytes)s bytes), but %(got)s bytes are stored. "
+            "The log's storage is damaged: run `answerable audit verify`, and restore from a backup.",
+            path=tile_path(level, index),
+            hashes=width,
+            bytes=width * HASH_BYTES,
+            got=got,
         )
+        super().__init__(self.said)
         self.level = level
         self.index = index
 

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from audits.log.sentences import sentence
 from governance.errors import InvalidInput, Unavailable
 from governance.imports.parts import Refused
 from governance.imports.running import Helper, Keeper, Progress, Seen
@@ -114,7 +115,9 @@ def _next(answer: IO[bytes]) -> Told:
     line = answer.readline()
     if not line.endswith(b"\n"):
         raise Unavailable(
-            "A process that helped importing has ended. Import the file again: it goes on where it stopped."
+            sentence(
+                "A process that helped importing has ended. Import the file again: it goes on where it stopped."
+            )
         )
     return _DECODER.decode(line)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import sqlalchemy as sa
 
+from audits.log.sentences import sentence
 from governance.actors import Actor
 from governance.errors import AnswerableError, Conflict, Unavailable
 from governance.imports import parts
@@ -245,7 +246,9 @@ def wait_for_log(answerable: Answerable, *, helping: bool = True) -> None:
             continue
         if time.monotonic() > give_up:
             raise Unavailable(
-                "Too many log entries wait to be sequenced. Start the service or a worker, then import the file again: it goes on where it stopped."
+                sentence(
+                    "Too many log entries wait to be sequenced. Start the service or a worker, then import the file again: it goes on where it stopped."
+                )
             )
         time.sleep(_PAUSE if helping else _MOMENT)
 
@@ -270,7 +273,7 @@ class Helper:
         try:
             return self._sequencer.tick().placed > 0
         except TreeDamaged as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(error.said) from error
 
     def follow(self, stop: threading.Event) -> None:
         """Place entries while many wait, until told to stop; whoever waits for the log says what keeps it."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from audits.log.sentences import Sentence, sentence
+from governance.errors import Failed
 from governance.jobs import queue
 from governance.jobs.models import Job
 from governance.jobs.queue import TakenJob
@@ -28,7 +30,7 @@ STALE = timedelta(days=1)
 _SECONDS = 20
 
 
-class MailFailed(Exception):
+class MailFailed(Failed):
     """The mail server could not be reached or would not take mails; the message names nobody."""
 
 
@@ -58,7 +60,7 @@ def deliver(answerable: Answerable, by: str) -> int:
     except (OSError, smtplib.SMTPException) as error:
         fault = _told(error, settings)
         queue.done(answerable, sent)
-        queue.fail(answerable, [job for job in jobs if job not in sent], fault)
+        queue.fail(answerable, [job for job in jobs if job not in sent], str(fault))
         raise MailFailed(fault) from error
     queue.done(answerable, sent)
     return len(sent)
@@ -142,13 +144,27 @@ def _domain(settings: Settings) -> str:
     return parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
 
 
-def _told(error: Exception, settings: Settings) -> str:
+def _told(error: Exception, settings: Settings) -> Sentence:
     """Return what failed in a sentence without addresses of people."""
     where = f"{settings.smtp_host}:{settings.smtp_port}"
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return f"The mail server {where} refused smtp_user and smtp_password ({error.smtp_code})."
+        return sentence(
+            "The mail server %(where)s refused smtp_user and smtp_password (%(code)s).",
+            where=where,
+            code=str(error.smtp_code),
+        )
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"The mail server {where} answered {error.smtp_code}."
+        return sentence(
+            "The mail server %(where)s answered %(code)s.", where=where, code=str(error.smtp_code)
+        )
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return f"The mail server {where} does not offer smtp_security = {settings.smtp_security!r}."
-    return f"The mail server {where} could not be used ({type(error).__name__})."
+        return sentence(
+            "The mail server %(where)s does not offer smtp_security = %(wanted)s.",
+            where=where,
+            wanted=repr(settings.smtp_security),
+        )
+    return sentence(
+        "The mail server %(where)s could not be used (%(error)s).",
+        where=where,
+        error=type(error).__name__,
+    )

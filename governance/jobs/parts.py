@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from audits.log.sentences import Sentence, packed, unpacked
 from governance.jobs.models import PartState
 from governance.storage.base import Instant
 from governance.storage.inserting import insert
@@ -27,7 +28,7 @@ class Reported:
 
     seen_at: datetime
     failing_since: datetime | None
-    detail: str
+    detail: Sentence
 
 
 class Parts:
@@ -43,11 +44,11 @@ class Parts:
         """Say that a part is well."""
         self._say(part, None)
 
-    def failing(self, part: str, detail: str) -> None:
+    def failing(self, part: str, detail: Sentence) -> None:
         """Say that a part fails, and how, without naming anybody."""
         self._say(part, detail)
 
-    def _say(self, part: str, fault: str | None) -> None:
+    def _say(self, part: str, fault: Sentence | None) -> None:
         now = self._answerable.clock.now()
         with self._lock:
             if fault is None:
@@ -58,7 +59,7 @@ class Parts:
                 return
             try:
                 with self._answerable.database.write() as session:
-                    _store(session, part, now, since, fault or "")
+                    _store(session, part, now, since, "" if fault is None else packed(fault))
             except (sa.exc.SQLAlchemyError, OSError):
                 return
             self._said[part] = (now, fault)
@@ -67,7 +68,9 @@ class Parts:
 def reported(session: Session) -> dict[str, Reported]:
     """Return the last word of each part."""
     return {
-        row.part: Reported(seen_at=row.seen_at, failing_since=row.failing_since, detail=row.detail)
+        row.part: Reported(
+            seen_at=row.seen_at, failing_since=row.failing_since, detail=unpacked(row.detail)
+        )
         for row in session.execute(sa.select(PartState)).scalars()
     }
 

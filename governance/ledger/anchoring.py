@@ -22,8 +22,10 @@ from sqlalchemy.orm import Session
 
 from audits.log import timestamps
 from audits.log.entries import EntryKind
+from audits.log.sentences import Sentence, sentence, together
 from governance.actors import service
 from governance.clock import rfc3339
+from governance.errors import Failed
 from governance.ledger import posting, queries
 from governance.ledger.models import Log, StoredAnchor
 from governance.ledger.posting import PostingFailed
@@ -39,12 +41,12 @@ SECONDS: Final = 20.0
 _GIT_SECONDS: Final = 60.0
 
 
-class AnchorsFailed(Exception):
-    """Some anchors could not be made; the message says which and why, each in a sentence."""
+class AnchorsFailed(Failed):
+    """Some anchors could not be made; it says which and why, each in a sentence."""
 
 
-class _NotMade(Exception):
-    """An anchor could not be made; the message says why."""
+class _NotMade(Failed):
+    """An anchor could not be made; it says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ def run(answerable: Answerable) -> int:
     Raises:
         AnchorsFailed: some could not be made; the others were.
     """
-    count, faults = 0, list[str]()
+    count, faults = 0, list[Sentence]()
     for method, place in methods(answerable.settings).items():
         due = _due(answerable, method, place)
         if due is None:
@@ -104,12 +106,12 @@ def run(answerable: Answerable) -> int:
         try:
             laid = _METHODS[method](answerable, log, size, note)
         except _NotMade as error:
-            faults.append(f"{_TITLES[method]}: {error}")
+            faults.append(_FAULTS[method](error.said))
         else:
             _keep(answerable, log, size, note, method, place, laid)
             count += 1
     if faults:
-        raise AnchorsFailed(" ".join(faults))
+        raise AnchorsFailed(together(*faults))
     return count
 
 
@@ -268,12 +270,12 @@ def _to_file(answerable: Answerable, log: Log, size: int, note: str) -> _Laid:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
             if os.write(descriptor, line) != len(line):
-                raise _NotMade(f"{path} took only a part of a line.")
+                raise _NotMade(sentence("%(path)s took only a part of a line.", path=str(path)))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise _NotMade(f"{path} cannot be written: {error.strerror}.") from None
+        raise _NotMade(_not_written(path, error)) from None
     return _Laid(reference=f"sha256:{sha256(line).hexdigest()}")
 
 
@@ -282,11 +284,16 @@ def _to_git(answerable: Answerable, log: Log, size: int, note: str) -> _Laid:
     assert folder is not None
     name = f"checkpoint-{log.epoch}"
     if _git(folder, "rev-parse", "--is-inside-work-tree") != "true":
-        raise _NotMade(f"{folder} is no folder of a git repository. `git init {folder}` makes one.")
+        raise _NotMade(
+            sentence(
+                "%(folder)s is no folder of a git repository. `git init %(folder)s` makes one.",
+                folder=str(folder),
+            )
+        )
     try:
         (folder / name).write_text(note, encoding="utf-8")
     except OSError as error:
-        raise _NotMade(f"{folder / name} cannot be written: {error.strerror}.") from None
+        raise _NotMade(_not_written(folder / name, error)) from None
     _git(folder, "add", "--", name)
     # A commit that was made before a crash is found again rather than made twice.
     if _git(folder, "status", "--porcelain", "--", name):
@@ -313,12 +320,25 @@ def _git(folder: Path, *arguments: str) -> str:
             check=True,
         )
     except FileNotFoundError:
-        raise _NotMade("there is no program git on this machine.") from None
+        raise _NotMade(sentence("there is no program git on this machine.")) from None
     except subprocess.TimeoutExpired:
-        raise _NotMade(f"git {arguments[0]} took longer than {_GIT_SECONDS:g} seconds.") from None
+        raise _NotMade(
+            sentence(
+                "git %(command)s took longer than %(seconds)s seconds.",
+                command=arguments[0],
+                seconds=f"{_GIT_SECONDS:g}",
+            )
+        ) from None
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-        raise _NotMade(f"git {arguments[0]} failed in {folder}: {said[:200]}.") from None
+        raise _NotMade(
+            sentence(
+                "git %(command)s failed in %(folder)s: %(said)s.",
+                command=arguments[0],
+                folder=str(folder),
+                said=said[:200],
+            )
+        ) from None
     return done.stdout.decode("utf-8", "replace").strip()
 
 
@@ -335,14 +355,18 @@ def _to_authority(answerable: Answerable, log: Log, size: int, note: str) -> _La
     assert url is not None
     if path is None:
         raise _NotMade(
-            "anchor_timestamp_ca names no certificates, so that its stamps could not be checked."
+            sentence(
+                "anchor_timestamp_ca names no certificates, so that its stamps could not be checked."
+            )
         )
     try:
         authorities = load_authorities(path.read_bytes())
     except OSError as error:
-        raise _NotMade(f"{path} cannot be read: {error.strerror}.") from None
+        raise _NotMade(
+            sentence("%(path)s cannot be read: %(why)s.", path=str(path), why=str(error.strerror))
+        ) from None
     except ValueError:
-        raise _NotMade(f"{path} holds no certificate in PEM.") from None
+        raise _NotMade(sentence("%(path)s holds no certificate in PEM.", path=str(path))) from None
     data = note.encode()
     try:
         answer = posting.post(
@@ -352,13 +376,17 @@ def _to_authority(answerable: Answerable, log: Log, size: int, note: str) -> _La
             seconds=SECONDS,
         )
         if answer.status != 200:
-            raise _NotMade(f"it answered {answer.status}.")
+            raise _NotMade(sentence("it answered %(status)s.", status=str(answer.status)))
         stamp = check_timestamp(answer.body, [data], authorities)
     except PostingFailed as failed:
-        raise _NotMade(str(failed)) from None
+        raise _NotMade(failed.said) from None
     except (TimestampWrong, TimestampUnknown) as refused:
-        raise _NotMade(f"its answer cannot be used: {refused}.") from None
+        raise _NotMade(sentence("its answer cannot be used: %(why)s.", why=str(refused))) from None
     return _Laid(reference=f"stamped {rfc3339(stamp.at)}", token=answer.body)
+
+
+def _not_written(path: Path, error: OSError) -> Sentence:
+    return sentence("%(path)s cannot be written: %(why)s.", path=str(path), why=str(error.strerror))
 
 
 _METHODS: Final[dict[str, Callable[[Answerable, Log, int, str], _Laid]]] = {
@@ -366,8 +394,8 @@ _METHODS: Final[dict[str, Callable[[Answerable, Log, int, str], _Laid]]] = {
     GIT: _to_git,
     RFC3161: _to_authority,
 }
-_TITLES: Final = {
-    FILE: "Anchors in the file",
-    GIT: "Anchors in the git repository",
-    RFC3161: "Anchors by the time-stamping authority",
+_FAULTS: Final[dict[str, Callable[[Sentence], Sentence]]] = {
+    FILE: lambda why: sentence("Anchors in the file: %(why)s", why=why),
+    GIT: lambda why: sentence("Anchors in the git repository: %(why)s", why=why),
+    RFC3161: lambda why: sentence("Anchors by the time-stamping authority: %(why)s", why=why),
 }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from audits.log import receipts
 from audits.log.notes import SEED_BYTES, SigningKey
+from audits.log.sentences import sentence
 from governance import keyring
 from governance.errors import SettingsInvalid, WrongInstallation
 from governance.ledger.models import Log
@@ -51,9 +52,14 @@ def signing_keys(answerable: Answerable, log: Log) -> list[SigningKey]:
     found = _fitting(log.origin, seeds, wanted)
     if not found:
         raise WrongInstallation(
-            f"The log key here is not that of {log.origin}. Put back {key_file(answerable, log.epoch)}, "
-            f"or the {VARIABLE} that the log was opened with; where it is lost or was stolen, "
-            "`answerable audit new-epoch --reason ...` goes on with a fresh one."
+            sentence(
+                "The log key here is not that of %(origin)s. Put back %(file)s, "
+                "or the %(variable)s that the log was opened with; where it is lost or was stolen, "
+                "`answerable audit new-epoch --reason ...` goes on with a fresh one.",
+                origin=log.origin,
+                file=str(key_file(answerable, log.epoch)),
+                variable=VARIABLE,
+            )
         )
     return found
 
@@ -133,7 +139,10 @@ def _decoded(text: str, variable: str) -> bytes:
     if len(seed) != SEED_BYTES:
         raise SettingsInvalid(
             [
-                f"{variable} does not hold a secret: expected 32 bytes in base64, or several apart by spaces."
+                sentence(
+                    "%(variable)s does not hold a secret: expected 32 bytes in base64, or several apart by spaces.",
+                    variable=variable,
+                )
             ]
         )
     return seed

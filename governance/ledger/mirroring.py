@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from audits.log.bundles import bundle_path
 from audits.log.notes import Checkpoint, NoteRefused, open_checkpoint
+from audits.log.sentences import sentence
 from audits.log.tiles import HEIGHT, WIDTH, TileMissing, root_of, tile_path
 from governance.errors import Conflict
 from governance.ledger import files, queries
@@ -62,7 +63,7 @@ def mirror(
             for log in logs:
                 written += _epoch(session, log, folder, progress, entries=entries)
         except TileMissing as damaged:
-            raise Conflict(str(damaged)) from damaged
+            raise Conflict(damaged.said) from damaged
         current = logs[-1]
         signed = queries.published_checkpoint(session, current.epoch)
         if signed is not None:
@@ -126,7 +127,11 @@ def _before(folder: Path, log: Log) -> Checkpoint | None:
         return open_checkpoint(path.read_text(encoding="utf-8"), log.verifying_keys)
     except (NoteRefused, UnicodeDecodeError) as refused:
         raise Conflict(
-            f"{path} is no checkpoint of {log.origin}. Give a folder that is empty or holds a copy of this log."
+            sentence(
+                "%(path)s is no checkpoint of %(origin)s. Give a folder that is empty or holds a copy of this log.",
+                path=str(path),
+                origin=log.origin,
+            )
         ) from refused
 
 
@@ -140,8 +145,13 @@ def _hold_against(
         if before.origin == log.origin and root == before.root:
             return
     raise Conflict(
-        f"{folder} holds a signed checkpoint of size {before.size} that this log of size {size} does not continue. The log was put back or changed: "
-        "run `answerable audit verify`, and leave the folder as it is, as it may be the evidence."
+        sentence(
+            "%(folder)s holds a signed checkpoint of size %(signed)s that this log of size %(size)s does not continue. The log was put back or changed: "
+            "run `answerable audit verify`, and leave the folder as it is, as it may be the evidence.",
+            folder=str(folder),
+            signed=before.size,
+            size=size,
+        )
     )
 
 
@@ -169,7 +179,10 @@ def _lead(top: Path, epoch: int) -> None:
     for name in wanted:
         if (top / name).exists() and not (top / name).is_symlink():
             raise Conflict(
-                f"{top / name} is there already and no copy of the log. Give a folder that is empty or holds one."
+                sentence(
+                    "%(path)s is there already and no copy of the log. Give a folder that is empty or holds one.",
+                    path=str(top / name),
+                )
             )
     there = {name: (top / name).readlink() for name in wanted if (top / name).is_symlink()}
     if there == {name: Path(target) for name, target in wanted.items()}:

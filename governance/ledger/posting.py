@@ -12,12 +12,15 @@ from importlib.metadata import version
 from typing import Final
 from urllib.parse import urlsplit
 
+from audits.log.sentences import Sentence, sentence
+from governance.errors import Failed
+
 #: The most bytes of an answer that are read.
 _LONGEST: Final = 131_072
 
 
-class PostingFailed(Exception):
-    """Nothing usable came back; the message is the sentence that the status page shows."""
+class PostingFailed(Failed):
+    """Nothing usable came back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,11 @@ def post(url: str, body: bytes, *, content_type: str, seconds: float) -> Posted:
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise PostingFailed(f"{parts.scheme or 'The address'} is no http or https address.")
+        raise PostingFailed(
+            sentence("%(scheme)s is no http or https address.", scheme=parts.scheme)
+            if parts.scheme
+            else sentence("The address is no http or https address.")
+        )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     # Unlike urllib this asks no proxy of the environment and follows nothing.
     connection: http.client.HTTPConnection
@@ -72,22 +79,32 @@ def post(url: str, body: bytes, *, content_type: str, seconds: float) -> Posted:
         answer = connection.getresponse()
         read = answer.read(_LONGEST + 1)
     except TimeoutError:
-        raise PostingFailed(f"no answer came within {seconds:g} seconds.") from None
+        raise PostingFailed(
+            sentence("no answer came within %(seconds)s seconds.", seconds=f"{seconds:g}")
+        ) from None
     except ssl.SSLCertVerificationError as error:
-        raise PostingFailed(f"its certificate is not trusted: {error.verify_message}.") from None
+        raise PostingFailed(
+            sentence("its certificate is not trusted: %(why)s.", why=error.verify_message)
+        ) from None
     except ConnectionRefusedError:
-        raise PostingFailed("it refused the connection.") from None
+        raise PostingFailed(sentence("it refused the connection.")) from None
     except (OSError, http.client.HTTPException, UnicodeError) as error:
         if late.is_set():
-            raise PostingFailed(f"no whole answer came within {seconds:g} seconds.") from None
-        raise PostingFailed(f"the connection failed ({type(error).__name__}).") from None
+            raise PostingFailed(_not_whole(seconds)) from None
+        raise PostingFailed(
+            sentence("the connection failed (%(error)s).", error=type(error).__name__)
+        ) from None
     finally:
         watch.cancel()
         connection.close()
     if late.is_set():
-        raise PostingFailed(f"no whole answer came within {seconds:g} seconds.")
+        raise PostingFailed(_not_whole(seconds))
     if len(read) > _LONGEST:
-        raise PostingFailed(f"the answer has more than {_LONGEST} bytes.")
+        raise PostingFailed(sentence("the answer has more than %(most)s bytes.", most=_LONGEST))
     return Posted(
         status=answer.status, content_type=answer.headers.get("Content-Type", ""), body=read
     )
+
+
+def _not_whole(seconds: float) -> Sentence:
+    return sentence("no whole answer came within %(seconds)s seconds.", seconds=f"{seconds:g}")

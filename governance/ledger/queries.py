@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from audits.log.cosignatures import with_lines
+from audits.log.sentences import sentence
 from audits.log.tiles import ReadTile
 from governance.errors import WrongInstallation
 from governance.ledger.models import (
@@ -33,7 +34,9 @@ def current(session: Session, *, lock: bool = False) -> Log:
         query = query.with_for_update()
     log = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if log is None:
-        raise WrongInstallation("This installation has no log. `answerable init` opens one.")
+        raise WrongInstallation(
+            sentence("This installation has no log. `answerable init` opens one.")
+        )
     return log
 
 

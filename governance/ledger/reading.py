@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind, describe
+from audits.log.sentences import Sentence
 from audits.log.witness_policy import WitnessPolicy
 from governance.clock import is_id
 from governance.errors import InvalidInput, NotFound, SettingsInvalid
@@ -50,7 +51,7 @@ class OutsideView:
     quorum: bool
     witnesses: Sequence[WitnessView]
     anchors: Sequence[AnchorView]
-    fault: str | None = None
+    fault: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ def outside(work: Work) -> OutsideView:
     try:
         wanted = witnessing.policy(work.answerable)
     except SettingsInvalid as error:
-        fault = error.detail
+        fault = error.said
     found = () if published is None else witnessing.cosigned(session, published)
     return OutsideView(
         mode=work.answerable.settings.witnessing,

@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 
 from audits.log import tiles
 from audits.log.entries import EntryKind
+from audits.log.sentences import sentence
 from audits.log.tree import leaf_hash
 from governance.actors import service
 from governance.clock import rfc3339
+from governance.errors import Failed
 from governance.ledger import appending, queries
 from governance.ledger.models import Leaf, Log, LogRecord, PendingRecord, QuarantinedRecord, Tile
 from governance.storage.inserting import insert
@@ -38,14 +40,18 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 _ADVISORY_LOCK = 7221002
 
 
-class TreeDamaged(Exception):
+class TreeDamaged(Failed):
     """The stored tree does not have the root that the log's state names; nothing is added to it."""
 
     def __init__(self, origin: str, size: int) -> None:
         super().__init__(
-            f"The stored tree of {origin} does not give the root that was computed at size {size}: tiles or state were "
-            "changed. Entries are kept and wait. Run `answerable audit verify`; where a backup must be restored, or "
-            "to go on from here, use `answerable audit new-epoch --reason ...`."
+            sentence(
+                "The stored tree of %(origin)s does not give the root that was computed at size %(size)s: tiles or state were "
+                "changed. Entries are kept and wait. Run `answerable audit verify`; where a backup must be restored, or "
+                "to go on from here, use `answerable audit new-epoch --reason ...`.",
+                origin=origin,
+                size=size,
+            )
         )
 
 

@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 from audits.log import cosignatures, notes, tiles
 from audits.log.cosignatures import Cosignature, CosignerKey
 from audits.log.notes import MalformedNote, NoteRefused
+from audits.log.sentences import Sentence, packed, sentence, together, unpacked
 from audits.log.tiles import TileMissing
 from audits.log.tree import consistency_proof
 from audits.log.witness_policy import MalformedPolicy, PolicyWitness, WitnessPolicy
 from audits.log.witness_protocol import SIZE_TYPE, AddCheckpoint, parse_size
 from governance.clock import rfc3339
-from governance.errors import SettingsInvalid
+from governance.errors import Failed, SettingsInvalid
 from governance.ledger import posting, publishing, queries
 from governance.ledger.models import Log, StoredCheckpoint, StoredCosignature, WitnessState
 from governance.ledger.posting import PostingFailed
@@ -42,12 +43,12 @@ _LAST_CHANCE: Final = timedelta(days=1)
 _LONGEST_FAULT: Final = 300
 
 
-class WitnessesFailed(Exception):
-    """Some witnesses did not cosign; the message says which and why, each in a sentence."""
+class WitnessesFailed(Failed):
+    """Some witnesses did not cosign; it says which and why, each in a sentence."""
 
 
-class _NotCosigned(Exception):
-    """A witness did not cosign; the message says why."""
+class _NotCosigned(Failed):
+    """A witness did not cosign; it says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class WitnessView:
     size: int
     cosigned_at: datetime | None
     failing_since: datetime | None
-    fault: str | None
+    fault: Sentence | None
 
 
 def policy(answerable: Answerable) -> WitnessPolicy:
@@ -72,7 +73,11 @@ def policy(answerable: Answerable) -> WitnessPolicy:
     if path is None:
         if answerable.settings.witnessing == "required":
             raise SettingsInvalid(
-                ["witness_mode is required, and witness_policy names no file with witnesses."]
+                [
+                    sentence(
+                        "witness_mode is required, and witness_policy names no file with witnesses."
+                    )
+                ]
             )
         return WitnessPolicy()
     try:
@@ -101,7 +106,7 @@ def run(answerable: Answerable) -> int:
             if log.closed_at is None or answerable.clock.now() - log.closed_at < _LAST_CHANCE
             if (found := queries.newest_checkpoint(session, log.epoch)) is not None
         ]
-    count, faults = 0, dict[str, str]()
+    count, faults = 0, dict[str, Sentence]()
     for log, checkpoint in newest:
         is_current = log is newest[-1][0]
         for witness in wanted.witnesses:
@@ -110,15 +115,20 @@ def run(answerable: Answerable) -> int:
             try:
                 _ask(answerable, log, checkpoint, witness)
             except _NotCosigned as error:
-                _keep_fault(answerable, log, witness, str(error))
+                _keep_fault(answerable, log, witness, error.said)
                 if is_current:
-                    faults[witness.name] = str(error)
+                    faults[witness.name] = error.said
             else:
                 count += 1
         give_out_if_quorum(answerable, wanted, checkpoint)
     if faults:
         raise WitnessesFailed(
-            " ".join(f"Witness {name}: {fault}" for name, fault in sorted(faults.items()))
+            together(
+                *(
+                    sentence("Witness %(name)s: %(fault)s", name=name, fault=fault)
+                    for name, fault in sorted(faults.items())
+                )
+            )
         )
     return count
 
@@ -180,7 +190,7 @@ def views(session: Session, wanted: WitnessPolicy, epoch: int) -> list[WitnessVi
                 size=0 if state is None else state.size,
                 cosigned_at=last.get(vkey),
                 failing_since=None if state is None else state.failing_since,
-                fault=None if state is None else state.fault,
+                fault=None if state is None or state.fault is None else unpacked(state.fault),
             )
         )
     return told
@@ -234,40 +244,54 @@ def _posted(
             seconds=SECONDS,
         )
     except TileMissing as missing:
-        raise _NotCosigned(f"no proof can be made: {missing}") from None
+        raise _NotCosigned(sentence("no proof can be made: %(why)s", why=missing.said)) from None
     except PostingFailed as failed:
-        raise _NotCosigned(str(failed)) from None
+        raise _NotCosigned(failed.said) from None
 
 
 def _known(answer: posting.Posted, checkpoint: StoredCheckpoint, old: int) -> int:
     """Return the size that a witness answered a conflict with, if the log can go on from there."""
     if answer.content_type.partition(";")[0].strip().lower() != SIZE_TYPE:
-        raise _NotCosigned("it answered 409 without the size that it knows.")
+        raise _NotCosigned(sentence("it answered 409 without the size that it knows."))
     try:
         known = parse_size(answer.body)
     except MalformedNote as malformed:
-        raise _NotCosigned(f"it answered 409, and not as it should: {malformed}") from None
+        raise _NotCosigned(
+            sentence("it answered 409, and not as it should: %(why)s", why=str(malformed))
+        ) from None
     if known > checkpoint.size:
         raise _NotCosigned(
-            f"it has cosigned {known} entries, and this log has {checkpoint.size}. The log was rolled back, or somebody else signs with its key; run "
-            "`answerable audit verify`."
+            sentence(
+                "it has cosigned %(known)s entries, and this log has %(size)s. The log was rolled back, or somebody else signs with its key; run "
+                "`answerable audit verify`.",
+                known=known,
+                size=checkpoint.size,
+            )
         )
     if known == old == checkpoint.size:
         raise _NotCosigned(
-            f"it has cosigned other {known} entries under this log's name. Two histories were signed; run `answerable audit verify`."
+            sentence(
+                "it has cosigned other %(known)s entries under this log's name. Two histories were signed; run `answerable audit verify`.",
+                known=known,
+            )
         )
     return known
 
 
-def _why(answer: posting.Posted, old: int) -> str:
+def _why(answer: posting.Posted, old: int) -> Sentence:
     known = {
-        400: "it did not understand the request (400).",
-        403: "it does not know the key that signed (403). Give it the log's key anew.",
-        404: "it does not watch this log (404), or its address is wrong. Give it the log's key: `answerable witness watch`.",
-        409: "its state changed while it was asked (409). It is asked again.",
-        422: f"it refuses that this log begins with the {old} entries that it cosigned (422). The log was forked or changed; run `answerable audit verify`.",
+        400: sentence("it did not understand the request (400)."),
+        403: sentence("it does not know the key that signed (403). Give it the log's key anew."),
+        404: sentence(
+            "it does not watch this log (404), or its address is wrong. Give it the log's key: `answerable witness watch`."
+        ),
+        409: sentence("its state changed while it was asked (409). It is asked again."),
+        422: sentence(
+            "it refuses that this log begins with the %(known)s entries that it cosigned (422). The log was forked or changed; run `answerable audit verify`.",
+            known=old,
+        ),
     }
-    return known.get(answer.status, f"it answered {answer.status}.")
+    return known.get(answer.status, sentence("it answered %(status)s.", status=str(answer.status)))
 
 
 def _found(
@@ -281,11 +305,15 @@ def _found(
         # Lines of other keys are passed over, as tlog-witness asks for.
         found = cosignatures.check_lines(body, lines, [witness.key])
     except UnicodeDecodeError:
-        raise _NotCosigned("it answered what is no text.") from None
+        raise _NotCosigned(sentence("it answered what is no text.")) from None
     except NoteRefused as refused:
-        raise _NotCosigned(f"its cosignature cannot be used: {refused}") from None
+        raise _NotCosigned(
+            sentence("its cosignature cannot be used: %(why)s", why=str(refused))
+        ) from None
     if not found:
-        raise _NotCosigned("it answered without a cosignature of the key that the policy names.")
+        raise _NotCosigned(
+            sentence("it answered without a cosignature of the key that the policy names.")
+        )
     return found[0]
 
 
@@ -296,7 +324,9 @@ def _keep(
     try:
         at = datetime.fromtimestamp(found.time, UTC)
     except (OverflowError, ValueError, OSError):
-        raise _NotCosigned(f"its cosignature has the time {found.time}, which is none.") from None
+        raise _NotCosigned(
+            sentence("its cosignature has the time %(time)s, which is none.", time=str(found.time))
+        ) from None
     with answerable.database.write() as session:
         session.execute(
             insert(session, StoredCosignature)
@@ -308,11 +338,15 @@ def _keep(
         _keep_state(session, log.epoch, vkey, now, size=checkpoint.size, fault=None)
     if abs(at - now) > CLOCK_TOLERANCE:
         raise _NotCosigned(
-            f"it cosigned, and its clock says {rfc3339(at)} while this one says {rfc3339(now)}. One of the two is wrong."
+            sentence(
+                "it cosigned, and its clock says %(theirs)s while this one says %(ours)s. One of the two is wrong.",
+                theirs=rfc3339(at),
+                ours=rfc3339(now),
+            )
         )
 
 
-def _keep_fault(answerable: Answerable, log: Log, witness: PolicyWitness, fault: str) -> None:
+def _keep_fault(answerable: Answerable, log: Log, witness: PolicyWitness, fault: Sentence) -> None:
     with answerable.database.write() as session:
         _keep_state(
             session,
@@ -320,8 +354,14 @@ def _keep_fault(answerable: Answerable, log: Log, witness: PolicyWitness, fault:
             witness.key.encode(),
             answerable.clock.now(),
             size=None,
-            fault=fault[:_LONGEST_FAULT],
+            fault=_kept(fault),
         )
+
+
+def _kept(fault: Sentence) -> str:
+    """Write a fault as it is kept; of one that is long only the English text."""
+    whole = packed(fault)
+    return whole if len(whole) <= _LONGEST_FAULT else fault[:_LONGEST_FAULT]
 
 
 def _keep_state(

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from audits.log.highwater import SigningRefused
+from audits.log.sentences import Sentence, numbered, sentence, together, verbatim
 from audits.log.tiles import TileMissing
 from governance import schema
 from governance.actors import Actor
@@ -80,15 +81,18 @@ class Part(StrEnum):
     CLEANING = "cleaning"
 
 
+_NOTHING: Final = verbatim("")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartView:
     """One part: what was found (``detail``), since when it fails, and what to do about it."""
 
     part: Part
     state: State
-    detail: str
+    detail: Sentence
     since: datetime | None = None
-    todo: str = ""
+    todo: Sentence = _NOTHING
 
 
 #: How long a part may be silent.
@@ -102,7 +106,7 @@ CLOCK_TOLERANCE: Final = timedelta(seconds=5)
 _LEAST_FREE_BYTES: Final = 500 * 1024 * 1024
 _LEAST_FREE_SHARE: Final = 0.02
 
-_START_WORKER: Final = (
+_START_WORKER: Final = sentence(
     'Background work runs in the web service, or with background = "apart" in `answerable worker`. See that it runs, and what it '
     "writes to standard error."
 )
@@ -141,12 +145,18 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _webhooks(session, said),
                 lambda: _counts(answerable, session, said),
                 lambda: _monitors(session, said),
-                lambda: _background(Part.REPORTS, said, "Reports that were asked for are made."),
-                lambda: _background(Part.IMPORTS, said, "Files that were uploaded are imported."),
+                lambda: _background(
+                    Part.REPORTS, said, sentence("Reports that were asked for are made.")
+                ),
+                lambda: _background(
+                    Part.IMPORTS, said, sentence("Files that were uploaded are imported.")
+                ),
                 lambda: _retention(answerable, actor, said),
                 lambda: _keks(answerable, session, said, now),
                 lambda: _background(
-                    Part.ERASING, said, "Persons concerned are erased once two people agreed."
+                    Part.ERASING,
+                    said,
+                    sentence("Persons concerned are erased once two people agreed."),
                 ),
                 lambda: _cleaning(said),
             ]
@@ -172,7 +182,10 @@ def readiness(answerable: Answerable) -> PartView | None:
         return PartView(
             part=Part.SEQUENCER,
             state=State.FAILING,
-            detail=f"More than {answerable.settings.log_pending_limit} entries wait for the sequencer.",
+            detail=sentence(
+                "More than %(limit)s entries wait for the sequencer.",
+                limit=answerable.settings.log_pending_limit,
+            ),
             since=_since(answerable, Part.SEQUENCER, now),
             todo=_START_WORKER,
         )
@@ -198,16 +211,22 @@ def _database(answerable: Answerable, now: datetime) -> PartView:
     _well(answerable, Part.DATABASE)
     took = (time.monotonic() - begun) * 1000
     kind = "SQLite" if answerable.database.is_sqlite else "PostgreSQL"
-    return _ok(Part.DATABASE, f"{kind} took a write in {took:.0f} ms.")
+    return _ok(
+        Part.DATABASE,
+        sentence("%(database)s took a write in %(took)s ms.", database=kind, took=round(took)),
+    )
 
 
 def _database_failing(answerable: Answerable, error: Exception, now: datetime) -> PartView:
     return PartView(
         part=Part.DATABASE,
         state=State.FAILING,
-        detail=f"The database cannot be read or written ({type(getattr(error, 'orig', None) or error).__name__}).",
+        detail=sentence(
+            "The database cannot be read or written (%(error)s).",
+            error=type(getattr(error, "orig", None) or error).__name__,
+        ),
         since=_since(answerable, Part.DATABASE, now),
-        todo=(
+        todo=sentence(
             "With PostgreSQL: see that the server runs and that database_url is right. With SQLite: see that the home folder is there, "
             "belongs to the service's user and is not on a full disk. Apps get 503 and try again; nothing is lost."
         ),
@@ -221,12 +240,14 @@ def _schema(answerable: Answerable, now: datetime) -> PartView:
         return PartView(
             part=Part.SCHEMA,
             state=State.FAILING,
-            detail=error.detail,
+            detail=error.said,
             since=_since(answerable, Part.SCHEMA, now),
-            todo="Run `answerable db upgrade` with the newest program, then start every process again.",
+            todo=sentence(
+                "Run `answerable db upgrade` with the newest program, then start every process again."
+            ),
         )
     _well(answerable, Part.SCHEMA)
-    return _ok(Part.SCHEMA, f"Schema {schema.head()}.")
+    return _ok(Part.SCHEMA, sentence("Schema %(version)s.", version=schema.head()))
 
 
 def _disk(answerable: Answerable, now: datetime) -> PartView:
@@ -236,18 +257,29 @@ def _disk(answerable: Answerable, now: datetime) -> PartView:
         return PartView(
             part=Part.DISK,
             state=State.FAILING,
-            detail=f"The home folder cannot be looked at: {error.strerror}.",
+            detail=sentence(
+                "The home folder cannot be looked at: %(why)s.", why=str(error.strerror)
+            ),
             since=_since(answerable, Part.DISK, now),
-            todo=f"See that {answerable.settings.home} is there and belongs to the service's user.",
+            todo=sentence(
+                "See that %(folder)s is there and belongs to the service's user.",
+                folder=str(answerable.settings.home),
+            ),
         )
-    told = f"{usage.free / 1e9:.1f} GB of {usage.total / 1e9:.1f} GB are free in the home folder."
+    told = sentence(
+        "%(free)s GB of %(total)s GB are free in the home folder.",
+        free=usage.free / 1e9,
+        total=usage.total / 1e9,
+    )
     if usage.free < min(_LEAST_FREE_BYTES, usage.total * _LEAST_FREE_SHARE):
         return PartView(
             part=Part.DISK,
             state=State.FAILING,
             detail=told,
             since=_since(answerable, Part.DISK, now),
-            todo="Make room or enlarge the disk. When it is full nothing can be decided, and apps get 503.",
+            todo=sentence(
+                "Make room or enlarge the disk. When it is full nothing can be decided, and apps get 503."
+            ),
         )
     _well(answerable, Part.DISK)
     return _ok(Part.DISK, told)
@@ -256,24 +288,34 @@ def _disk(answerable: Answerable, now: datetime) -> PartView:
 def _clock(answerable: Answerable, session: Session, now: datetime) -> PartView:
     last_tick = queries.current(session).last_tick_at
     ahead = timedelta() if last_tick is None else last_tick - now
-    compared = "the log's last tick"
+    of_database = False
     if not answerable.database.is_sqlite:
         theirs: datetime = session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
         here = answerable.clock.now()
         if abs(theirs - here) > max(ahead, CLOCK_TOLERANCE):
-            ahead, compared = theirs - here, "the database's clock"
-    if abs(ahead) > CLOCK_TOLERANCE and (ahead > timedelta() or compared != "the log's last tick"):
-        apart = "behind" if ahead > timedelta() else "ahead of"
+            ahead, of_database = theirs - here, True
+    if abs(ahead) > CLOCK_TOLERANCE and (ahead > timedelta() or of_database):
         return PartView(
             part=Part.CLOCK,
             state=State.FAILING,
-            detail=f"This machine's clock is {_span(abs(ahead))} {apart} {compared}.",
+            detail=_apart(ahead, of_database=of_database),
             since=_since(answerable, Part.CLOCK, now),
-            todo="Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right. "
-            "Where the log's last tick is far ahead because the clock was, `answerable audit new-epoch --reason ...` begins a log with right ones.",
+            todo=sentence(
+                "Set the clocks by NTP. Times in the log would otherwise be wrong, and the log goes without ticks until they are right. "
+                "Where the log's last tick is far ahead because the clock was, `answerable audit new-epoch --reason ...` begins a log with right ones."
+            ),
         )
     _well(answerable, Part.CLOCK)
-    return _ok(Part.CLOCK, "The clock agrees with the log and the database.")
+    return _ok(Part.CLOCK, sentence("The clock agrees with the log and the database."))
+
+
+def _apart(ahead: timedelta, *, of_database: bool) -> Sentence:
+    span = _span(abs(ahead))
+    if not of_database:
+        return sentence("This machine's clock is %(span)s behind the log's last tick.", span=span)
+    if ahead > timedelta():
+        return sentence("This machine's clock is %(span)s behind the database's clock.", span=span)
+    return sentence("This machine's clock is %(span)s ahead of the database's clock.", span=span)
 
 
 def _worker(answerable: Answerable, said: Mapping[str, Reported], now: datetime) -> PartView:
@@ -282,7 +324,7 @@ def _worker(answerable: Answerable, said: Mapping[str, Reported], now: datetime)
         return PartView(
             part=Part.WORKER,
             state=State.FAILING,
-            detail="Background work has never run.",
+            detail=sentence("Background work has never run."),
             since=_since(answerable, Part.WORKER, now),
             todo=_START_WORKER,
         )
@@ -290,19 +332,27 @@ def _worker(answerable: Answerable, said: Mapping[str, Reported], now: datetime)
         return PartView(
             part=Part.WORKER,
             state=State.FAILING,
-            detail=f"Background work was last seen {_span(now - report.seen_at)} ago.",
+            detail=sentence(
+                "Background work was last seen %(span)s ago.", span=_span(now - report.seen_at)
+            ),
             since=report.seen_at,
             todo=_START_WORKER,
         )
-    where = "in the web service" if answerable.settings.background == "embedded" else "apart"
-    return _ok(Part.WORKER, f"Background work runs {where}.")
+    return _ok(
+        Part.WORKER,
+        sentence("Background work runs in the web service.")
+        if answerable.settings.background == "embedded"
+        else sentence("Background work runs apart."),
+    )
 
 
 def _sequencer(
     answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
 ) -> PartView:
     failing = _reported(
-        Part.SEQUENCER, said, "Run `answerable audit verify`; its findings say what was damaged."
+        Part.SEQUENCER,
+        said,
+        sentence("Run `answerable audit verify`; its findings say what was damaged."),
     )
     if failing is not None:
         return failing
@@ -317,17 +367,27 @@ def _sequencer(
         return PartView(
             part=Part.SEQUENCER,
             state=State.FAILING,
-            detail=f"An entry has waited for its place in the log for {_span(now - oldest)}; receipts promise {_span(promised)}.",
+            detail=sentence(
+                "An entry has waited for its place in the log for %(span)s; receipts promise %(promised)s.",
+                span=_span(now - oldest),
+                promised=_span(promised),
+            ),
             since=oldest,
-            todo=_START_WORKER
-            + " It needs the log's key: the file log-<epoch>.key among the secrets, or ANSWERABLE_SECRET_LOG.",
+            todo=together(
+                _START_WORKER,
+                sentence(
+                    "It needs the log's key: the file log-<epoch>.key among the secrets, or ANSWERABLE_SECRET_LOG."
+                ),
+            ),
         )
-    return _ok(Part.SEQUENCER, "No entry waits long for its place in the log.")
+    return _ok(Part.SEQUENCER, sentence("No entry waits long for its place in the log."))
 
 
 def _checkpoint(session: Session, said: Mapping[str, Reported], now: datetime) -> PartView:
     failing = _reported(
-        Part.CHECKPOINT, said, "Decisions go on and are recorded meanwhile; only signing waits."
+        Part.CHECKPOINT,
+        said,
+        sentence("Decisions go on and are recorded meanwhile; only signing waits."),
     )
     if failing is not None:
         return failing
@@ -339,14 +399,22 @@ def _checkpoint(session: Session, said: Mapping[str, Reported], now: datetime) -
         return PartView(
             part=Part.CHECKPOINT,
             state=State.FAILING,
-            detail=f"The log has grown, and no checkpoint was signed for {_span(now - since)}.",
+            detail=sentence(
+                "The log has grown, and no checkpoint was signed for %(span)s.",
+                span=_span(now - since),
+            ),
             since=since,
             todo=_START_WORKER,
         )
     if newest is None:
-        return _ok(Part.CHECKPOINT, "The first checkpoint is about to be signed.")
-    waits = "" if newest.published_at is not None else " It waits for witnesses."
-    return _ok(Part.CHECKPOINT, f"The newest checkpoint covers {newest.size} entries.{waits}")
+        return _ok(Part.CHECKPOINT, sentence("The first checkpoint is about to be signed."))
+    told = numbered(
+        "The newest checkpoint covers %(num)s entry.",
+        "The newest checkpoint covers %(num)s entries.",
+        newest.size,
+    )
+    waits = sentence("It waits for witnesses.") if newest.published_at is None else None
+    return _ok(Part.CHECKPOINT, together(told, waits))
 
 
 def _high_water(
@@ -358,7 +426,7 @@ def _high_water(
         return PartView(
             part=Part.HIGH_WATER,
             state=State.OFF,
-            detail="The high-water file is kept where the worker runs.",
+            detail=sentence("The high-water file is kept where the worker runs."),
         )
     try:
         mark = publishing.guard(answerable, session, log)
@@ -367,24 +435,31 @@ def _high_water(
         return PartView(
             part=Part.HIGH_WATER,
             state=State.FAILING,
-            detail=str(refused),
+            detail=refused.found,
             since=(reported and reported.failing_since) or _since(answerable, Part.HIGH_WATER, now),
-            todo="\n".join(refused.diagnostics().split("\n")[1:]),
+            todo=refused.advice,
         )
     except (TileMissing, OSError) as error:
         return PartView(
             part=Part.HIGH_WATER,
             state=State.FAILING,
-            detail=str(error),
+            detail=error.said if isinstance(error, TileMissing) else verbatim(str(error)),
             since=_since(answerable, Part.HIGH_WATER, now),
-            todo=f"See that {folder} can be read and written by the service's user, and run `answerable audit verify`.",
+            todo=sentence(
+                "See that %(folder)s can be read and written by the service's user, and run `answerable audit verify`.",
+                folder=str(folder),
+            ),
         )
     _well(answerable, Part.HIGH_WATER)
     return _ok(
         Part.HIGH_WATER,
-        "Nothing was signed yet."
+        sentence("Nothing was signed yet.")
         if mark is None
-        else f"The log still holds the {mark.size} entries that were signed.",
+        else numbered(
+            "The log still holds the %(num)s entry that was signed.",
+            "The log still holds the %(num)s entries that were signed.",
+            mark.size,
+        ),
     )
 
 
@@ -395,14 +470,18 @@ def _witnesses(
         return PartView(
             part=Part.WITNESSES,
             state=State.OFF,
-            detail="Nobody outside watches the log: whoever has its key could write another past.",
-            todo="Name witnesses in a file, and the file in witness_policy.",
+            detail=sentence(
+                "Nobody outside watches the log: whoever has its key could write another past."
+            ),
+            todo=sentence("Name witnesses in a file, and the file in witness_policy."),
         )
     required = answerable.settings.witnessing == "required"
     todo = (
-        "No further checkpoint is given out until a quorum has cosigned it; decisions go on."
+        sentence(
+            "No further checkpoint is given out until a quorum has cosigned it; decisions go on."
+        )
         if required
-        else "Checkpoints are given out meanwhile, without these cosignatures."
+        else sentence("Checkpoints are given out meanwhile, without these cosignatures.")
     )
     failing = _reported(Part.WITNESSES, said, todo)
     if failing is not None:
@@ -413,7 +492,7 @@ def _witnesses(
         return PartView(
             part=Part.WITNESSES,
             state=State.FAILING,
-            detail=error.detail,
+            detail=error.said,
             since=_since(answerable, Part.WITNESSES, now),
             todo=todo,
         )
@@ -432,17 +511,34 @@ def _witnesses(
             return PartView(
                 part=Part.WITNESSES,
                 state=State.FAILING,
-                detail=f"Checkpoints wait for a quorum of witnesses; the newest that was given out covers {given_out} of {signed.size} entries.",
+                detail=sentence(
+                    "Checkpoints wait for a quorum of witnesses; the newest that was given out covers %(given_out)s of %(size)s entries.",
+                    given_out=given_out,
+                    size=signed.size,
+                ),
                 since=waiting,
-                todo=f"{_START_WORKER} The quorum is the one of witness_policy.",
+                todo=together(_START_WORKER, sentence("The quorum is the one of witness_policy.")),
             )
     seen = [one.cosigned_at for one in witnessing.views(session, wanted, log.epoch)]
     times = sorted(one for one in seen if one is not None)
     if not times:
-        return _ok(Part.WITNESSES, f"{len(seen)} witnesses are named; none has cosigned yet.")
+        return _ok(
+            Part.WITNESSES,
+            numbered(
+                "%(num)s witness is named; it has not cosigned yet.",
+                "%(num)s witnesses are named; none has cosigned yet.",
+                len(seen),
+            ),
+        )
     return _ok(
         Part.WITNESSES,
-        f"{len(times)} of {len(seen)} witnesses have cosigned, the last on {times[-1]:%Y-%m-%d %H:%M} UTC.",
+        numbered(
+            "%(cosigned)s of %(num)s witness has cosigned, the last time on %(at)s.",
+            "%(cosigned)s of %(num)s witnesses have cosigned, the last on %(at)s.",
+            len(seen),
+            cosigned=len(times),
+            at=times[-1],
+        ),
     )
 
 
@@ -454,11 +550,13 @@ def _anchors(
         return PartView(
             part=Part.ANCHORS,
             state=State.OFF,
-            detail="Checkpoints are laid down nowhere outside.",
-            todo="Set anchor_file, anchor_git or anchor_timestamp_url.",
+            detail=sentence("Checkpoints are laid down nowhere outside."),
+            todo=sentence("Set anchor_file, anchor_git or anchor_timestamp_url."),
         )
     failing = _reported(
-        Part.ANCHORS, said, "It is tried again every half minute; decisions and signing go on."
+        Part.ANCHORS,
+        said,
+        sentence("It is tried again every half minute; decisions and signing go on."),
     )
     if failing is not None:
         return failing
@@ -466,20 +564,25 @@ def _anchors(
     times = [made.get(place) for place in wanted.items()]
     known = [one for one in times if one is not None]
     if len(known) < len(times):
-        return _ok(Part.ANCHORS, "The first anchors are about to be made.")
+        return _ok(Part.ANCHORS, sentence("The first anchors are about to be made."))
     oldest = min(known)
     late = ANCHORS_LATE[answerable.settings.anchor_every]
     if now - oldest > late:
         return PartView(
             part=Part.ANCHORS,
             state=State.FAILING,
-            detail=f"An anchor was last made {_span(now - oldest)} ago.",
+            detail=sentence("An anchor was last made %(span)s ago.", span=_span(now - oldest)),
             since=oldest + late,
             todo=_START_WORKER,
         )
     return _ok(
         Part.ANCHORS,
-        f"Checkpoints are laid down at {len(times)} {'place' if len(times) == 1 else 'places'}, the last on {max(known):%Y-%m-%d %H:%M} UTC.",
+        numbered(
+            "Checkpoints are laid down at %(num)s place, the last on %(at)s.",
+            "Checkpoints are laid down at %(num)s places, the last on %(at)s.",
+            len(times),
+            at=max(known),
+        ),
     )
 
 
@@ -489,14 +592,22 @@ def _receipts(answerable: Answerable, session: Session, now: datetime) -> PartVi
         return PartView(
             part=Part.RECEIPTS,
             state=State.FAILING,
-            detail="None of the keys for receipts here counts, so answers go without a receipt.",
+            detail=sentence(
+                "None of the keys for receipts here counts, so answers go without a receipt."
+            ),
             since=_since(answerable, Part.RECEIPTS, now),
-            todo=f"Give this process the newest file receipt*.key among the secrets, or {RECEIPT_VARIABLE}, then start it again. "
-            "Where it is lost, `answerable audit rotate-key receipt` makes another.",
+            todo=sentence(
+                "Give this process the newest file receipt*.key among the secrets, or %(variable)s, then start it again. "
+                "Where it is lost, `answerable audit rotate-key receipt` makes another.",
+                variable=RECEIPT_VARIABLE,
+            ),
         )
     _well(answerable, Part.RECEIPTS)
     promised = timedelta(seconds=answerable.settings.log_promise)
-    return _ok(Part.RECEIPTS, f"Receipts promise a place in the log within {_span(promised)}.")
+    return _ok(
+        Part.RECEIPTS,
+        sentence("Receipts promise a place in the log within %(span)s.", span=_span(promised)),
+    )
 
 
 def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> PartView:
@@ -515,7 +626,11 @@ def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> P
         return PartView(
             part=Part.OVERDUE,
             state=State.FAILING,
-            detail=f"{count} cases are overdue and were not moved on.",
+            detail=numbered(
+                "%(num)s case is overdue and was not moved on.",
+                "%(num)s cases are overdue and were not moved on.",
+                count,
+            ),
             since=oldest,
             todo=_START_WORKER,
         )
@@ -529,11 +644,17 @@ def _overdue(session: Session, said: Mapping[str, Reported], now: datetime) -> P
         return PartView(
             part=Part.OVERDUE,
             state=State.FAILING,
-            detail=f"{late} appeals are past the day that the persons concerned were told.",
+            detail=numbered(
+                "%(num)s appeal is past the day that the person concerned was told.",
+                "%(num)s appeals are past the day that the persons concerned were told.",
+                late,
+            ),
             since=since,
-            todo="Have somebody answer them who had no part in the decision; the queue shows them as overdue.",
+            todo=sentence(
+                "Have somebody answer them who had no part in the decision; the queue shows them as overdue."
+            ),
         )
-    return _ok(Part.OVERDUE, "What is overdue is moved on.")
+    return _ok(Part.OVERDUE, sentence("What is overdue is moved on."))
 
 
 def _mirror(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:
@@ -542,12 +663,18 @@ def _mirror(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:
         return PartView(
             part=Part.MIRROR,
             state=State.OFF,
-            detail="No copy of the log is kept as files; whoever checks it reads it from this service.",
-            todo="Set log_mirror_dir to have one kept that any web server gives out.",
+            detail=sentence(
+                "No copy of the log is kept as files; whoever checks it reads it from this service."
+            ),
+            todo=sentence("Set log_mirror_dir to have one kept that any web server gives out."),
         )
-    todo = f"See that {folder} belongs to the service's user and is not on a full disk; what it holds stays a whole log."
+    todo = sentence(
+        "See that %(folder)s belongs to the service's user and is not on a full disk; what it holds stays a whole log.",
+        folder=str(folder),
+    )
     return _reported(Part.MIRROR, said, todo) or _ok(
-        Part.MIRROR, f"{folder} holds the newest checkpoint and its hashes."
+        Part.MIRROR,
+        sentence("%(folder)s holds the newest checkpoint and its hashes.", folder=str(folder)),
     )
 
 
@@ -556,14 +683,14 @@ def _mail(answerable: Answerable, said: Mapping[str, Reported]) -> PartView:
         return PartView(
             part=Part.MAIL,
             state=State.OFF,
-            detail="No mail server is set, so nobody is told that cases wait.",
-            todo="Set smtp_host and mail_from to have mails sent.",
+            detail=sentence("No mail server is set, so nobody is told that cases wait."),
+            todo=sentence("Set smtp_host and mail_from to have mails sent."),
         )
     return _reported(
         Part.MAIL,
         said,
-        "Mend the smtp settings or the mail server; mails are kept and tried again.",
-    ) or _ok(Part.MAIL, f"Mails go to {answerable.settings.smtp_host}.")
+        sentence("Mend the smtp settings or the mail server; mails are kept and tried again."),
+    ) or _ok(Part.MAIL, sentence("Mails go to %(host)s.", host=answerable.settings.smtp_host))
 
 
 def _webhooks(session: Session, said: Mapping[str, Reported]) -> PartView:
@@ -572,8 +699,7 @@ def _webhooks(session: Session, said: Mapping[str, Reported]) -> PartView:
         return PartView(
             part=Part.WEBHOOKS,
             state=State.OFF,
-            detail="No app is told what became of its decisions; apps ask.",
-            todo="",
+            detail=sentence("No app is told what became of its decisions; apps ask."),
         )
     failing = _reported(Part.WEBHOOKS, said, _START_WORKER)
     if failing is not None:
@@ -584,57 +710,93 @@ def _webhooks(session: Session, said: Mapping[str, Reported]) -> PartView:
         return PartView(
             part=Part.WEBHOOKS,
             state=State.FAILING,
-            detail=f"Nothing is sent to {len(stopped)} of {endpoints} webhooks (of {apps}), as nothing arrived there for days or the receiver was gone.",
+            detail=sentence(
+                "Nothing is sent to %(stopped)s of %(all)s webhooks (of %(apps)s), as nothing arrived there for days or the receiver was gone.",
+                stopped=len(stopped),
+                all=endpoints,
+                apps=apps,
+            ),
             since=stopped[0][1],
-            todo="Mend the receiver, then switch the webhook on again on the page Webhooks; what was owed meanwhile is sent then.",
+            todo=sentence(
+                "Mend the receiver, then switch the webhook on again on the page Webhooks; what was owed meanwhile is sent then."
+            ),
         )
-    told = f" The last message to {troubled} of them did not arrive yet." if troubled else ""
-    return _ok(Part.WEBHOOKS, f"Apps are told at {endpoints} webhooks.{told}")
+    told = numbered(
+        "Apps are told at %(num)s webhook.", "Apps are told at %(num)s webhooks.", endpoints
+    )
+    late = sentence(
+        "The last message to %(troubled)s of them did not arrive yet.", troubled=troubled
+    )
+    return _ok(Part.WEBHOOKS, together(told, late if troubled else None))
 
 
 def _counts(answerable: Answerable, session: Session, said: Mapping[str, Reported]) -> PartView:
     failing = _reported(
-        Part.COUNTS, said, "Nothing is lost: what is to be counted waits until it can be."
+        Part.COUNTS,
+        said,
+        sentence("Nothing is lost: what is to be counted waits until it can be."),
     )
     if failing is not None:
         return failing
     apart = answerable.database.is_sqlite or answerable.settings.fairness_database_url is not None
-    vault = "" if apart else " The vault is apart by program, not by database role."
+    vault = None if apart else sentence("The vault is apart by program, not by database role.")
     compared = session.execute(
         sa.select(Reconciliation).order_by(Reconciliation.finished_at.desc()).limit(1)
     ).scalar_one_or_none()
     if compared is None:
         return _ok(
             Part.COUNTS,
-            f"Counts by group are kept; they were not compared with the rows yet.{vault}",
+            together(
+                sentence("Counts by group are kept; they were not compared with the rows yet."),
+                vault,
+            ),
         )
-    what = (
-        "and agreed" if not compared.differing else f"and {compared.differing} rows were put right"
-    )
-    return _ok(
-        Part.COUNTS,
-        f"Counts by group were compared with {compared.decisions} decisions on {compared.finished_at:%Y-%m-%d %H:%M} UTC, {what}.{vault}",
+    return _ok(Part.COUNTS, together(_compared(compared), vault))
+
+
+def _compared(found: Reconciliation) -> Sentence:
+    decisions = numbered("%(num)s decision", "%(num)s decisions", found.decisions)
+    if not found.differing:
+        return sentence(
+            "Counts by group were compared with %(decisions)s on %(at)s, and agreed.",
+            decisions=decisions,
+            at=found.finished_at,
+        )
+    return numbered(
+        "Counts by group were compared with %(decisions)s on %(at)s, and %(num)s row was put right.",
+        "Counts by group were compared with %(decisions)s on %(at)s, and %(num)s rows were put right.",
+        found.differing,
+        decisions=decisions,
+        at=found.finished_at,
     )
 
 
 def _monitors(session: Session, said: Mapping[str, Reported]) -> PartView:
-    failing = _reported(Part.MONITORS, said, "Alarms are kept, and acted upon once it works again.")
+    failing = _reported(
+        Part.MONITORS, said, sentence("Alarms are kept, and acted upon once it works again.")
+    )
     if failing is not None:
         return failing
     waiting = session.execute(
         sa.select(sa.func.count()).select_from(Incident).where(Incident.status == "open")
     ).scalar_one()
-    told = "No incident is open." if not waiting else f"{waiting} incidents are open."
-    return _ok(Part.MONITORS, f"Monitors look at what is counted. {told}")
+    told = (
+        numbered("%(num)s incident is open.", "%(num)s incidents are open.", waiting)
+        if waiting
+        else sentence("No incident is open.")
+    )
+    return _ok(Part.MONITORS, together(sentence("Monitors look at what is counted."), told))
 
 
-def _background(part: Part, said: Mapping[str, Reported], told: str) -> PartView:
+def _background(part: Part, said: Mapping[str, Reported], told: Sentence) -> PartView:
     return _reported(part, said, _START_WORKER) or _ok(part, told)
 
 
 def _retention(answerable: Answerable, actor: Actor, said: Mapping[str, Reported]) -> PartView:
     failing = _reported(
-        Part.RETENTION, said, "Nothing is lost: what is due to be deleted waits until it can be."
+        Part.RETENTION,
+        said,
+        sentence("Nothing is lost: what is due to be deleted waits until it can be."),
     )
     if failing is not None:
         return failing
@@ -644,29 +806,42 @@ def _retention(answerable: Answerable, actor: Actor, said: Mapping[str, Reported
         return PartView(
             part=Part.RETENTION,
             state=State.OFF,
-            detail="No live policy says how long facts about persons are kept, so all are kept for good.",
-            todo="Say so in the policies, for instance retention: {keep: 400d}."
+            detail=sentence(
+                "No live policy says how long facts about persons are kept, so all are kept for good."
+            ),
+            todo=sentence("Say so in the policies, for instance retention: {keep: 400d}.")
             if told.for_good
-            else "",
+            else _NOTHING,
         )
     ran = said.get(Part.RETENTION)
-    looked = "" if ran is None else f" Last looked {ran.seen_at:%Y-%m-%d %H:%M} UTC."
-    kept = (
-        f" {told.waiting.held} stay, as a legal hold or a copy that was asked for needs them."
-        if told.waiting.held
-        else ""
+    due = numbered(
+        "Payloads go when their policy's retention has passed; those of %(num)s decision are due.",
+        "Payloads go when their policy's retention has passed; those of %(num)s decisions are due.",
+        told.waiting.due,
     )
-    for_good = f" Kept for good: {', '.join(told.for_good)}." if told.for_good else ""
+    kept = numbered(
+        "%(num)s stays, as a legal hold or a copy that was asked for needs it.",
+        "%(num)s stay, as a legal hold or a copy that was asked for needs them.",
+        told.waiting.held,
+    )
+    for_good = sentence("Kept for good: %(points)s.", points=", ".join(told.for_good))
     return _ok(
         Part.RETENTION,
-        f"Payloads go when their policy's retention has passed; those of {told.waiting.due} decisions are due.{kept}{for_good}{looked}",
+        together(
+            due,
+            kept if told.waiting.held else None,
+            for_good if told.for_good else None,
+            None if ran is None else sentence("Last looked %(at)s.", at=ran.seen_at),
+        ),
     )
 
 
 def _keks(
     answerable: Answerable, session: Session, said: Mapping[str, Reported], now: datetime
 ) -> PartView:
-    failing = _reported(Part.KEKS, said, "See that the secrets folder can be read and written.")
+    failing = _reported(
+        Part.KEKS, said, sentence("See that the secrets folder can be read and written.")
+    )
     if failing is not None:
         return failing
     in_use, *before = keks.known(answerable, session)
@@ -676,38 +851,54 @@ def _keks(
         return PartView(
             part=Part.KEKS,
             state=State.FAILING,
-            detail=f"The key-encryption key {stale[-1].id} was to be deleted by now and is still there.",
+            detail=sentence(
+                "The key-encryption key %(kek)s was to be deleted by now and is still there.",
+                kek=stale[-1].id,
+            ),
             since=stale[-1].deleted_due,
-            todo="Take it out of ANSWERABLE_SECRET_KEK_PREVIOUS, or its file out of the secrets folders, and start every process again; see too that background work runs.",
+            todo=sentence(
+                "Take it out of ANSWERABLE_SECRET_KEK_PREVIOUS, or its file out of the secrets folders, and start every process again; see too that background work runs."
+            ),
         )
-    told = f"The key-encryption key has been in use since {in_use.used_from:%Y-%m-%d}."
-    if late:
-        told += f" Backups made before open until {late[0].deleted_due:%Y-%m-%d}."
+    told = sentence(
+        "The key-encryption key has been in use since %(day)s.", day=in_use.used_from.date()
+    )
+    if late and late[0].deleted_due:
+        opens = sentence("Backups made before open until %(day)s.", day=late[0].deleted_due.date())
+        told = together(told, opens)
     every = answerable.settings.rotates_every
     if every is None or answerable.keyring.files is None:
         return PartView(
             part=Part.KEKS,
             state=State.OFF,
-            detail=f"{told} It is not rotated by itself here, so old backups open for as long as it is there.",
-            todo="Rotate it regularly: `answerable kek rotate`, or set kek_rotation_days where one machine holds its file.",
+            detail=together(
+                told,
+                sentence(
+                    "It is not rotated by itself here, so old backups open for as long as it is there."
+                ),
+            ),
+            todo=sentence(
+                "Rotate it regularly: `answerable kek rotate`, or set kek_rotation_days where one machine holds its file."
+            ),
         )
-    return _ok(Part.KEKS, f"{told} It is rotated every {_span(every)}.")
+    rotated = sentence("It is rotated every %(span)s.", span=_span(every))
+    return _ok(Part.KEKS, together(told, rotated))
 
 
 def _cleaning(said: Mapping[str, Reported]) -> PartView:
     return _reported(Part.CLEANING, said, _START_WORKER) or _ok(
-        Part.CLEANING, "What is kept for a while only is dropped in time."
+        Part.CLEANING, sentence("What is kept for a while only is dropped in time.")
     )
 
 
 # -------------------------------------------------------------------------------------- phrasing
 
 
-def _ok(part: Part, detail: str) -> PartView:
+def _ok(part: Part, detail: Sentence) -> PartView:
     return PartView(part=part, state=State.OK, detail=detail)
 
 
-def _reported(part: Part, said: Mapping[str, Reported], todo: str) -> PartView | None:
+def _reported(part: Part, said: Mapping[str, Reported], todo: Sentence) -> PartView | None:
     report = said.get(part)
     if report is None or report.failing_since is None:
         return None
@@ -726,10 +917,12 @@ def _well(answerable: Answerable, part: str) -> None:
         _first_seen.setdefault(answerable, {}).pop(part, None)
 
 
-def _span(duration: timedelta) -> str:
+def _span(duration: timedelta) -> Sentence:
     seconds = int(duration.total_seconds())
-    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length:
-            count = seconds // length
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
+    if seconds >= 86_400:
+        return numbered("%(num)s day", "%(num)s days", seconds // 86_400)
+    if seconds >= 3600:
+        return numbered("%(num)s hour", "%(num)s hours", seconds // 3600)
+    if seconds >= 60:
+        return numbered("%(num)s minute", "%(num)s minutes", seconds // 60)
+    return numbered("%(num)s second", "%(num)s seconds", seconds)

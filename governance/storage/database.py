@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from audits.log.sentences import sentence
 from governance.errors import Unavailable
 
 _BUSY_SECONDS = 15
@@ -148,9 +149,11 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 def unavailable(error: Exception) -> Unavailable:
     """Return the error that tells a caller that the database cannot be reached or written."""
-    kind = type(error).__name__
     return Unavailable(
-        f"The database could not do it now ({kind}). Try again in a moment, with the same Idempotency-Key if there was one: "
-        "then nothing is done twice. The status page says more.",
+        sentence(
+            "The database could not do it now (%(error)s). Try again in a moment, with the same Idempotency-Key if there was one: "
+            "then nothing is done twice. The status page says more.",
+            error=type(error).__name__,
+        ),
         retry_after=2,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from audits.log.sentences import verbatim
 from governance.operations.status import Part, PartView, State
 
 
@@ -13,11 +14,17 @@ def test_the_process_says_that_it_runs_and_that_it_is_ready(served) -> None:
 
 
 def test_a_process_that_cannot_decide_names_the_part(served, monkeypatch) -> None:
-    failing = PartView(part=Part.DATABASE, state=State.FAILING, detail="Gone.", todo="Find it.")
+    failing = PartView(
+        part=Part.DATABASE,
+        state=State.FAILING,
+        detail=verbatim("Gone."),
+        todo=verbatim("Find it."),
+    )
     monkeypatch.setattr("governance.operations.status.readiness", lambda answerable: failing)
     answer = served.call(None, "GET", "/readyz")
     assert answer.status_code == 503
     assert answer.json["part"] == "database"
+    assert (answer.json["detail"], answer.json["todo"]) == ("Gone.", "Find it.")
     assert served.call(None, "GET", "/healthz").status_code == 200
 
 

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
+from audits.log.sentences import verbatim
 from governance.actors import Actor, ActorKind, service
 from governance.errors import NotAllowed
 from governance.jobs.parts import Parts
@@ -88,9 +89,9 @@ def test_a_checkpoint_that_is_late_is_told_from_when_it_should_have_been_signed(
 
 def test_a_part_that_reports_a_fault_is_failing_since_the_first_report(running, clock):
     parts, begun = Parts(running), clock.now()
-    parts.failing("mail", "The mail server answered 421.")
+    parts.failing("mail", verbatim("The mail server answered 421."))
     clock.advance(seconds=30)
-    parts.failing("mail", "The mail server answered 421.")
+    parts.failing("mail", verbatim("The mail server answered 421."))
     running.settings = replace(running.settings, smtp_host="mail.corner.example")
     mail = look(running)[Part.MAIL]
     assert (mail.state, mail.since) == (State.FAILING, begun)

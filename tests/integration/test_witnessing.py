@@ -14,6 +14,7 @@ from audits.log import cosignatures, notes
 from audits.log.cosignatures import CosigningKey
 from audits.log.entries import EntryKind
 from audits.log.notes import VerifyingKey
+from audits.log.sentences import verbatim
 from audits.log.tiles import TileAt
 from audits.log.witness_policy import PolicyWitness
 from governance.actors import service
@@ -171,7 +172,7 @@ def test_where_a_quorum_is_required_a_checkpoint_is_given_out_only_with_it(
 
 def look_reported(answerable):
     """Return what the status page advises once the background work has reported the fault."""
-    Parts(answerable).failing("witnesses", "Witness dead: it refused the connection.")
+    Parts(answerable).failing("witnesses", verbatim("Witness dead: it refused the connection."))
     return look(answerable).todo
 
 

@@ -26,9 +26,10 @@ from governance.operations import verification
 from governance.permissions import Permission
 from governance.work import Work
 from web import authentication
+from web.console.sentences import spoken
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
-from web.console.speech import language
+from web.console.speech import language, unfilled
 from web.console.times import moment, moment_or_none
 from web.console.views.shell import Choice, Page
 from web.console.views.trust import (
@@ -111,10 +112,10 @@ def log_entry(entry_id: str) -> Response:
         except NotProvenYet:
             pass
         except TileMissing as damaged:
-            fault = str(damaged)
+            fault = spoken(damaged.said)
     page = EntryPage(
         row=row,
-        what=entry.description,
+        what=unfilled(entry.description),
         epoch=None if entry.place is None else entry.place.epoch,
         leaf_hash=entry.leaf_hash or "",
         proof=proof,
@@ -265,7 +266,7 @@ def _outside(work: Work) -> OutsideView:
         mode=found.mode,
         quorum=found.quorum,
         waiting=found.signed - found.published if found.mode == "required" else 0,
-        fault=found.fault or "",
+        fault="" if found.fault is None else spoken(found.fault),
         witnesses=tuple(
             WitnessRow(
                 name=one.name,
@@ -273,7 +274,7 @@ def _outside(work: Work) -> OutsideView:
                 size=one.size,
                 at=moment_or_none(one.cosigned_at),
                 since=moment_or_none(one.failing_since),
-                fault=one.fault or "",
+                fault="" if one.fault is None else spoken(one.fault),
             )
             for one in found.witnesses
         ),

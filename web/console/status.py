@@ -11,6 +11,7 @@ from governance.operations import status as operations
 from governance.operations.status import Part
 from governance.permissions import Permission
 from web import authentication
+from web.console.sentences import spoken
 from web.console.shell import blueprint, render
 from web.console.speech import gettext as _
 from web.console.times import moment, moment_or_none, now
@@ -29,9 +30,9 @@ def status() -> Response:
             name=one.part,
             title=titles[one.part],
             state=one.state,
-            detail=one.detail,
+            detail=spoken(one.detail),
             since=moment_or_none(one.since),
-            todo=one.todo,
+            todo=spoken(one.todo),
         )
         for one in operations.status(answerable, authentication.actor())
     )

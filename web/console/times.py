@@ -73,6 +73,12 @@ def moment_or_none(instant: datetime | None) -> Moment | None:
     return None if instant is None else moment(instant)
 
 
+def written(instant: datetime) -> str:
+    """Write an instant inside a sentence."""
+    local = in_zone(instant)
+    return f"{format_skeleton('yMMMd', local, locale=locale())}, {local:%H:%M}"
+
+
 def today() -> str:
     """Write out the present day."""
     return format_date(now().astimezone(zone()), "full", locale=locale())

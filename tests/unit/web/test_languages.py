@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from audits.log.entries import EntryKind, describe
 from web.languages import LANGUAGES, Catalogue, catalogue
 
 Sentence = str | tuple[str, ...]
@@ -28,6 +32,26 @@ def sentences_of_the_pages() -> list[Sentence]:
     return [message for _, _, message, _, _ in found]
 
 
+def sentences_of_governance() -> Iterator[Sentence]:
+    """Yield what pages are handed to say: how parts of the service fare, why something failed, and what entries of the log mean."""
+    templates = {"sentence": 1, "numbered": 2}
+    for package in ("governance", "audits.log"):
+        for path in Path(str(files(package))).rglob("*.py"):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+                    continue
+                given = call.args[: templates.get(call.func.id, 0)]
+                told = tuple(one.value for one in given if isinstance(one, ast.Constant))
+                assert len(told) == len(given), f"{path}:{call.lineno}: no catalogue finds this"
+                if told:
+                    yield told if len(told) > 1 else told[0]
+    yield from (describe(kind).what for kind in EntryKind)
+
+
+def sentences() -> list[Sentence]:
+    return [*sentences_of_the_pages(), *sentences_of_governance()]
+
+
 def slots(sentence: str) -> set[str]:
     return set(re.findall(r"%\((\w+)\)s", sentence))
 
@@ -42,16 +66,18 @@ def both_forms(words: Catalogue, sentence: Sentence) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
 def test_no_sentence_lacks_a_translation(language: str) -> None:
     known = catalogue(language)._sentences
-    keys = {one if isinstance(one, str) else one[0] for one in sentences_of_the_pages()}
-    assert len(keys) > 300
+    keys = {one if isinstance(one, str) else one[0] for one in sentences()}
+    assert len(keys) > 500
     assert sorted(keys - known.keys()) == []
     assert sorted(known.keys() - keys) == [], "these are said by no page any more"
+    both = {one[0] for one in sentences() if not isinstance(one, str)}
+    assert {key for key in keys if isinstance(known[key], tuple)} == both
 
 
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
 def test_a_translation_keeps_the_slots(language: str) -> None:
     words = catalogue(language)
-    for sentence in sentences_of_the_pages():
+    for sentence in sentences():
         for original, said in both_forms(words, sentence):
             assert slots(said) == slots(original), original
 
