@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from audits.log.sentences import sentence
+from audits.sentences import sentence
 from governance import keyring as secrets
 from governance import readings
 from governance.actors import Actor, ActorKind

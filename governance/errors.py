@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audits.log.sentences import Sentence, together, verbatim
+from audits.sentences import Sentence, together, verbatim
 
 
 class AnswerableError(Exception):

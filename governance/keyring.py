@@ -16,7 +16,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from audits.log.sentences import sentence
+from audits.sentences import sentence
 from governance.errors import SettingsInvalid, WrongInstallation
 
 #: name -> what it is for. ``kek`` encrypts subjects' keys; ``lookup`` finds a subject by reference; ``session`` signs cookies.

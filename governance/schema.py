@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from audits.log.sentences import sentence, together
+from audits.sentences import sentence, together
 from governance.errors import WrongInstallation
 from governance.storage.database import Database
 

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 import structlog
 
 from audits.log.highwater import SigningRefused
-from audits.log.sentences import Sentence, sentence, verbatim
+from audits.sentences import Sentence, sentence, verbatim
 from governance import readings
 from governance.auditing import draws
 from governance.counting import folding, reconciling

@@ -2,8 +2,7 @@
 
 An entry is canonical bytes (``canonical``, ``entries``); its hash is a leaf of an RFC 9162 tree (``tree``)
 kept as C2SP tiles (``tiles``); the tree's root is signed as a C2SP checkpoint (``notes``); the newest one
-signed is remembered outside the database (``highwater``); ``verify`` checks all of it, link by link. What is
-wrong with it is told in ``sentences`` that can be said in another language.
+signed is remembered outside the database (``highwater``); ``verify`` checks all of it, link by link.
 
 Not for: where any of it is kept or when it is written. May import: what ``audits`` may.
 """

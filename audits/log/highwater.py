@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from audits.log.notes import VerifyingKey, open_checkpoint
-from audits.log.sentences import Sentence, numbered, sentence, together
+from audits.sentences import Sentence, numbered, sentence, together
 
 _NEVER = sentence(
     "Do not delete or edit the high-water file to get past this: the log would sign a history that "

@@ -14,8 +14,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from audits.log.sentences import sentence
 from audits.log.tree import EMPTY_ROOT, HASH_BYTES, largest_power_below, node_hash
+from audits.sentences import sentence
 
 HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT

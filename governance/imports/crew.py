@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from audits.log.sentences import sentence
+from audits.sentences import sentence
 from governance.errors import InvalidInput, Unavailable
 from governance.imports.parts import Refused
 from governance.imports.running import Helper, Keeper, Progress, Seen

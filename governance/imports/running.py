@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import sqlalchemy as sa
 
-from audits.log.sentences import sentence
+from audits.sentences import sentence
 from governance.actors import Actor
 from governance.errors import AnswerableError, Conflict, Unavailable
 from governance.imports import parts

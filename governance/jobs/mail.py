@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from audits.log.sentences import Sentence, sentence
+from audits.sentences import Sentence, sentence
 from governance.errors import Failed
 from governance.jobs import queue
 from governance.jobs.models import Job

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from audits.log.sentences import Sentence, packed, unpacked
+from audits.sentences import Sentence, packed, unpacked
 from governance.jobs.models import PartState
 from governance.storage.base import Instant
 from governance.storage.inserting import insert

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from audits.log import timestamps
 from audits.log.entries import EntryKind
-from audits.log.sentences import Sentence, sentence, together
+from audits.sentences import Sentence, sentence, together
 from governance.actors import service
 from governance.clock import rfc3339
 from governance.errors import Failed

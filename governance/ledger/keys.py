@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from audits.log import receipts
 from audits.log.notes import SEED_BYTES, SigningKey
-from audits.log.sentences import sentence
+from audits.sentences import sentence
 from governance import keyring
 from governance.errors import SettingsInvalid, WrongInstallation
 from governance.ledger.models import Log

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from audits.log.bundles import bundle_path
 from audits.log.notes import Checkpoint, NoteRefused, open_checkpoint
-from audits.log.sentences import sentence
 from audits.log.tiles import HEIGHT, WIDTH, TileMissing, root_of, tile_path
+from audits.sentences import sentence
 from governance.errors import Conflict
 from governance.ledger import files, queries
 from governance.ledger.models import Log

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Final
 from urllib.parse import urlsplit
 
-from audits.log.sentences import Sentence, sentence
+from audits.sentences import Sentence, sentence
 from governance.errors import Failed
 
 #: The most bytes of an answer that are read.

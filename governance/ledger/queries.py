@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from audits.log.cosignatures import with_lines
-from audits.log.sentences import sentence
 from audits.log.tiles import ReadTile
+from audits.sentences import sentence
 from governance.errors import WrongInstallation
 from governance.ledger.models import (
     KeyPurpose,

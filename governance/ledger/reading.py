@@ -11,8 +11,8 @@ import orjson
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind, describe
-from audits.log.sentences import Sentence
 from audits.log.witness_policy import WitnessPolicy
+from audits.sentences import Sentence
 from governance.clock import is_id
 from governance.errors import InvalidInput, NotFound, SettingsInvalid
 from governance.ledger import anchoring, queries, witnessing

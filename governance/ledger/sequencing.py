@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from audits.log import tiles
 from audits.log.entries import EntryKind
-from audits.log.sentences import sentence
 from audits.log.tree import leaf_hash
+from audits.sentences import sentence
 from governance.actors import service
 from governance.clock import rfc3339
 from governance.errors import Failed

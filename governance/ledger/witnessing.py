@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from audits.log import cosignatures, notes, tiles
 from audits.log.cosignatures import Cosignature, CosignerKey
 from audits.log.notes import MalformedNote, NoteRefused
-from audits.log.sentences import Sentence, packed, sentence, together, unpacked
 from audits.log.tiles import TileMissing
 from audits.log.tree import consistency_proof
 from audits.log.witness_policy import MalformedPolicy, PolicyWitness, WitnessPolicy
 from audits.log.witness_protocol import SIZE_TYPE, AddCheckpoint, parse_size
+from audits.sentences import Sentence, packed, sentence, together, unpacked
 from governance.clock import rfc3339
 from governance.errors import Failed, SettingsInvalid
 from governance.ledger import posting, publishing, queries

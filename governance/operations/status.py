@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from audits.log.highwater import SigningRefused
-from audits.log.sentences import Sentence, numbered, sentence, together, verbatim
 from audits.log.tiles import TileMissing
+from audits.sentences import Sentence, numbered, sentence, together, verbatim
 from governance import schema
 from governance.actors import Actor
 from governance.appeals.models import Appeal

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from audits.log.sentences import sentence
+from audits.sentences import sentence
 from governance.errors import Unavailable
 
 _BUSY_SECONDS = 15

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audits.log.sentences import verbatim
+from audits.sentences import verbatim
 from governance.operations.status import Part, PartView, State
 
 

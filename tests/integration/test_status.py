@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from audits.log.entries import EntryKind
-from audits.log.sentences import verbatim
+from audits.sentences import verbatim
 from governance.actors import Actor, ActorKind, service
 from governance.errors import NotAllowed
 from governance.jobs.parts import Parts

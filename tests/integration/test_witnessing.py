@@ -14,9 +14,9 @@ from audits.log import cosignatures, notes
 from audits.log.cosignatures import CosigningKey
 from audits.log.entries import EntryKind
 from audits.log.notes import VerifyingKey
-from audits.log.sentences import verbatim
 from audits.log.tiles import TileAt
 from audits.log.witness_policy import PolicyWitness
+from audits.sentences import verbatim
 from governance.actors import service
 from governance.clock import SystemClock
 from governance.errors import NotFound

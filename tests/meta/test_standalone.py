@@ -20,7 +20,7 @@ class Blocked:
     def find_spec(self, name, path=None, target=None):
         first, _, rest = name.partition(".")
         if first == "audits":
-            if rest and rest.partition(".")[0] not in ("log", "verifying"):
+            if rest and rest.partition(".")[0] not in ("log", "sentences", "verifying"):
                 raise ModuleNotFoundError(f"{name} is not part of the verifier")
         elif first not in ALLOWED:
             raise ModuleNotFoundError(f"{name} is not installed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from audits.log.sentences import Sentence, Value
+from audits.sentences import Sentence, Value
 from web.console import times
 from web.console.shell import number
 from web.console.speech import unfilled, unfilled_number

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from audits.log.sentences import (
+from audits.sentences import (
     Sentence,
     Value,
     numbered,
