@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
+
+from governance.primitives import random_bytes
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -63,7 +64,7 @@ def uuid7() -> str:
     value = (
         _rising.next(time.time_ns() // 1_000_000)
         | 0b10 << 62
-        | int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF
+        | int.from_bytes(random_bytes(8)) & 0x3FFFFFFFFFFFFFFF
     )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audits.sentences import sentence
 from governance.errors import SettingsInvalid, WrongInstallation
+from governance.primitives import mac, random_bytes
 
 #: name -> what it is for. ``kek`` encrypts subjects' keys; ``lookup`` finds a subject by reference; ``session`` signs cookies.
 SECRETS = {
@@ -73,7 +73,7 @@ class Keyring:
 
     def wrap(self, key_id: str, secret: bytes) -> bytes:
         """Encrypt a subject's key under the key-encryption key in use, bound to its id."""
-        nonce = os.urandom(12)
+        nonce = random_bytes(12)
         return nonce + AESGCM(self.kek).encrypt(nonce, secret, key_id.encode())
 
     def unwrap(self, key_id: str, wrapped: bytes) -> bytes:
@@ -108,14 +108,14 @@ class Keyring:
     def tag(self, purpose: str, text: str) -> str:
         """Return the hex HMAC under the lookup secret with which a text is found again without being stored."""
         said = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self.lookup, said, "sha256").hex()
+        return mac(self.lookup, said).hex()
 
     def draw(self, purpose: str, record_id: str) -> float:
         """Draw a number from 0 to 1 (exclusive) for a record: always the same, and known to nobody without the lookup secret.
 
         The log commits to that secret when it begins, and ids are ours, so nobody can steer what is drawn.
         """
-        drawn = hmac.digest(self.lookup, f"sampling\0{purpose}\0{record_id}".encode(), "sha256")
+        drawn = mac(self.lookup, f"sampling\0{purpose}\0{record_id}".encode())
         return int.from_bytes(drawn[:7]) / (1 << 56)
 
     def fingerprints(self) -> dict[str, str]:

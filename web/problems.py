@@ -6,7 +6,6 @@ stands in where the console is not part of the application.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from governance import errors
 from governance.errors import AnswerableError, FieldProblem, InvalidInput, Unavailable
+from governance.primitives import random_bytes
 
 CONTENT_TYPE: Final = "application/problem+json"
 #: Where programs read the log's files; they are no part of the API, but its failures are told as the API's are.
@@ -254,7 +254,7 @@ def _tell_unexpected(error: Exception) -> Response:
 def request_id() -> str:
     """Return the id under which the present request stands in our logs."""
     if "request_id" not in g:
-        g.request_id = uuid.uuid4().hex[:16]
+        g.request_id = random_bytes(8).hex()
     known: str = g.request_id
     return known
 

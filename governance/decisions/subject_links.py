@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from governance.keyring import Keyring
+from governance.primitives import mac
 
 #: Where the page is, before the token.
 PATH: Final = "/my/"
@@ -51,8 +52,8 @@ def read(keyring: Keyring, token: str) -> SubjectLink | None:
     # Bits that base64 leaves over could be set without changing what is read; each link has one form.
     if len(raw) != _LENGTH or _text(raw) != token:
         return None
-    said, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-    if not hmac.compare_digest(mac, _mac(keyring, said)):
+    said, given = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+    if not hmac.compare_digest(given, _mac(keyring, said)):
         return None
     return SubjectLink(
         decision_id=str(uuid.UUID(bytes=said[:16])),
@@ -61,7 +62,7 @@ def read(keyring: Keyring, token: str) -> SubjectLink | None:
 
 
 def _mac(keyring: Keyring, said: bytes) -> bytes:
-    return hmac.digest(keyring.lookup, b"subject page\0" + said, "sha256")[:_MAC_BYTES]
+    return mac(keyring.lookup, b"subject page\0" + said)[:_MAC_BYTES]
 
 
 def _text(raw: bytes) -> str:

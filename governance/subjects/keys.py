@@ -6,8 +6,6 @@ disclosing the latter tells nothing of other records.
 
 from __future__ import annotations
 
-import hmac
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audits.log.entries import commitment
 from governance.keyring import Keyring
+from governance.primitives import mac, random_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,12 @@ class SubjectKey:
     _aead: AESGCM = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        key = hmac.digest(self.secret, b"answerable payload encryption\x01", "sha256")
+        key = mac(self.secret, b"answerable payload encryption\x01")
         object.__setattr__(self, "_aead", AESGCM(key))
 
     def encrypt(self, record_id: str, name: str, plaintext: bytes) -> tuple[bytes, bytes]:
         """Return nonce and ciphertext; record id and name are associated data, so neither can be moved elsewhere."""
-        nonce = os.urandom(12)
+        nonce = random_bytes(12)
         return nonce, self._aead.encrypt(nonce, plaintext, f"{record_id}\0{name}".encode())
 
     def decrypt(self, record_id: str, name: str, nonce: bytes, ciphertext: bytes) -> bytes:
@@ -54,7 +53,7 @@ class SubjectKey:
     def commitment_key(self, record_id: str, name: str) -> bytes:
         """Return the key of one commitment, which is disclosed with the payload so that others can check the two against each other."""
         label = f"answerable payload commitment\0{record_id}\0{name}\x01"
-        return hmac.digest(self.secret, label.encode(), "sha256")
+        return mac(self.secret, label.encode())
 
 
 class SubjectKeys:
@@ -90,7 +89,7 @@ class SubjectKeys:
 
     def fresh(self, tag: str | None) -> SubjectKey:
         """Make a key whose row is yet to be stored."""
-        return SubjectKey(self._new_id(), os.urandom(32), tag, is_new=True)
+        return SubjectKey(self._new_id(), random_bytes(32), tag, is_new=True)
 
     def committed(self, key: SubjectKey) -> None:
         """Remember that a new key's row is stored, so that it is reused."""
