@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
@@ -68,11 +69,16 @@ class Part(StrEnum):
     WITNESSES = "witnesses"
     ANCHORS = "anchors"
     RECEIPTS = "receipts"
+    VERIFICATION = "verification"
+    LOG_EXPORTS = "log_exports"
     OVERDUE = "overdue"
+    NOTICES = "notices"
     MAIL = "mail"
     WEBHOOKS = "webhooks"
     COUNTS = "counts"
+    RECONCILIATION = "reconciliation"
     MONITORS = "monitors"
+    OVERSIGHT = "oversight"
     REPORTS = "reports"
     IMPORTS = "imports"
     RETENTION = "retention"
@@ -111,6 +117,19 @@ _START_WORKER: Final = sentence(
     "writes to standard error."
 )
 
+#: What is done in the background and has nothing more to tell than that.
+_DOES: Final = {
+    Part.VERIFICATION: sentence("Checks of the log that were asked for are made."),
+    Part.LOG_EXPORTS: sentence("Exports of the log that were asked for are made."),
+    Part.NOTICES: sentence("Whoever must be told that something waits is told."),
+    Part.RECONCILIATION: sentence("Counts by group are compared with decisions every day."),
+    Part.OVERSIGHT: sentence("Figures of oversight are made, and alarms come of them."),
+    Part.REPORTS: sentence("Reports that were asked for are made."),
+    Part.IMPORTS: sentence("Files that were uploaded are imported."),
+    Part.ERASING: sentence("Persons concerned are erased once two people agreed."),
+    Part.CLEANING: sentence("What is kept for a while only is dropped in time."),
+}
+
 #: When a part was first found failing in this process, where nothing stored tells it.
 _first_seen: WeakKeyDictionary[Answerable, dict[str, datetime]] = WeakKeyDictionary()
 _lock = threading.Lock()
@@ -145,20 +164,9 @@ def status(answerable: Answerable, actor: Actor) -> list[PartView]:
                 lambda: _webhooks(session, said),
                 lambda: _counts(answerable, session, said),
                 lambda: _monitors(session, said),
-                lambda: _background(
-                    Part.REPORTS, said, sentence("Reports that were asked for are made.")
-                ),
-                lambda: _background(
-                    Part.IMPORTS, said, sentence("Files that were uploaded are imported.")
-                ),
                 lambda: _retention(answerable, actor, said),
                 lambda: _keks(answerable, session, said, now),
-                lambda: _background(
-                    Part.ERASING,
-                    said,
-                    sentence("Persons concerned are erased once two people agreed."),
-                ),
-                lambda: _cleaning(said),
+                *(partial(_background, part, said) for part in _DOES),
             ]
             views += [look() for look in looks]
     order = list(Part)
@@ -788,8 +796,8 @@ def _monitors(session: Session, said: Mapping[str, Reported]) -> PartView:
     return _ok(Part.MONITORS, together(sentence("Monitors look at what is counted."), told))
 
 
-def _background(part: Part, said: Mapping[str, Reported], told: Sentence) -> PartView:
-    return _reported(part, said, _START_WORKER) or _ok(part, told)
+def _background(part: Part, said: Mapping[str, Reported]) -> PartView:
+    return _reported(part, said, _START_WORKER) or _ok(part, _DOES[part])
 
 
 def _retention(answerable: Answerable, actor: Actor, said: Mapping[str, Reported]) -> PartView:
@@ -883,12 +891,6 @@ def _keks(
         )
     rotated = sentence("It is rotated every %(span)s.", span=_span(every))
     return _ok(Part.KEKS, together(told, rotated))
-
-
-def _cleaning(said: Mapping[str, Reported]) -> PartView:
-    return _reported(Part.CLEANING, said, _START_WORKER) or _ok(
-        Part.CLEANING, sentence("What is kept for a while only is dropped in time.")
-    )
 
 
 # -------------------------------------------------------------------------------------- phrasing

@@ -23,6 +23,7 @@ from governance.ledger.models import (
     StoredCosignature,
 )
 from governance.operations import verification
+from governance.operations.status import Part
 from governance.storage.database import Database
 from governance.worker import Background, clean
 from tests import witnesses
@@ -79,6 +80,11 @@ def test_entries_are_placed_and_signed_within_seconds(answerable, background):
     until(lambda: signed(answerable))
     until(lambda: {"sequencer", "checkpoint", "worker"} <= reports(answerable).keys())
     assert all(report.failing_since is None for report in reports(answerable).values())
+
+
+def test_what_the_background_tells_of_is_on_the_status_page(answerable, background):
+    until(lambda: {"oversight", "log_exports", "notices", "counts"} <= reports(answerable).keys())
+    assert reports(answerable).keys() <= set(Part)
 
 
 def test_one_process_of_a_home_works_and_another_takes_over(answerable, background):

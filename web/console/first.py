@@ -25,6 +25,7 @@ from web.console.requests import point_title
 from web.console.shell import blueprint, go, render, tell
 from web.console.speech import gettext as _
 from web.console.speech import language
+from web.console.status import part_titles
 from web.console.views.shell import Choice
 from web.console.views.work import FirstPage, PointState
 from web.security import requires
@@ -53,6 +54,7 @@ def _page(work: Work) -> FirstPage:
     begun = today.beginning(work) if sets_up else None
     published = any(point.live is not None for point in listed)
     waiting, minutes, overdue = _waiting(work, days)
+    titles = part_titles()
     return FirstPage(
         greeting_name=actor.name,
         today=times.today(),
@@ -70,7 +72,7 @@ def _page(work: Work) -> FirstPage:
         requests=len(requests.list_open(work)) if actor.may(Permission.REQUESTS_READ) else 0,
         points=tuple(_state(point, days.get(point.name, PointToday())) for point in listed),
         failing=tuple(
-            name
+            titles.get(name, name)
             for name, told in parts.reported(work.session).items()
             if told.failing_since is not None
         ),

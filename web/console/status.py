@@ -24,7 +24,7 @@ from web.security import requires
 def status() -> Response:
     """Show how each part is."""
     answerable = authentication.installation()
-    titles = _titles()
+    titles = part_titles()
     parts = tuple(
         PartRow(
             name=one.part,
@@ -47,7 +47,8 @@ def status() -> Response:
     return render("status", page, current="status")
 
 
-def _titles() -> dict[Part, str]:
+def part_titles() -> dict[str, str]:
+    """Return what each part is called."""
     return {
         Part.DATABASE: _("Database"),
         Part.SCHEMA: _("Schema"),
@@ -61,11 +62,16 @@ def _titles() -> dict[Part, str]:
         Part.WITNESSES: _("Witnesses of the log"),
         Part.ANCHORS: _("Anchors of the log"),
         Part.RECEIPTS: _("Receipts"),
+        Part.VERIFICATION: _("Checks of the log"),
+        Part.LOG_EXPORTS: _("Exports of the log"),
         Part.OVERDUE: _("Overdue cases"),
+        Part.NOTICES: _("Notices to people"),
         Part.MAIL: _("Mail"),
         Part.WEBHOOKS: _("Webhooks"),
         Part.COUNTS: _("Counts by group"),
+        Part.RECONCILIATION: _("Comparison of the counts"),
         Part.MONITORS: _("Monitors"),
+        Part.OVERSIGHT: _("Figures of oversight"),
         Part.REPORTS: _("Reports"),
         Part.IMPORTS: _("Imports"),
         Part.RETENTION: _("Retention"),
