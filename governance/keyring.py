@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audits.sentences import sentence
 from governance.errors import SettingsInvalid, WrongInstallation
-from governance.primitives import mac, random_bytes
+from governance.primitives import mac
 
 #: name -> what it is for. ``kek`` encrypts subjects' keys; ``lookup`` finds a subject by reference; ``session`` signs cookies.
 SECRETS = {
@@ -73,7 +73,7 @@ class Keyring:
 
     def wrap(self, key_id: str, secret: bytes) -> bytes:
         """Encrypt a subject's key under the key-encryption key in use, bound to its id."""
-        nonce = random_bytes(12)
+        nonce = os.urandom(12)
         return nonce + AESGCM(self.kek).encrypt(nonce, secret, key_id.encode())
 
     def unwrap(self, key_id: str, wrapped: bytes) -> bytes:

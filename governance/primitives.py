@@ -1,8 +1,8 @@
 """Random bytes and message authentication codes for what each decision takes, without letting other threads in between.
 
 ``os.urandom``, ``uuid.uuid4`` and ``hmac.digest`` let go of the interpreter's lock each time, though they take a microsecond. Under load another thread,
-on another core, takes it then, and getting it back costs far more than the bytes: a decision takes a dozen of them. For secrets that
-are made now and then there is ``secrets``.
+on another core, takes it then, and getting it back costs far more than the bytes: a decision takes a dozen of them. What comes from here lies in
+memory before and after it is given out, so it is for nonces and ids; keys and other secrets come from ``os.urandom`` and ``secrets``.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ os.register_at_fork(after_in_child=_drawn.forget)
 
 
 def random_bytes(count: int) -> bytes:
-    """Return bytes of the operating system's generator that are given out once, to no other thread and no other process."""
+    """Return bytes of the operating system's generator that are given out once, to no other thread and no child process."""
     return _drawn.take(count)
 
 
 def mac(key: bytes, message: bytes) -> bytes:
-    """Return the HMAC-SHA-256 of a message (RFC 2104), 32 bytes."""
+    """Return the HMAC-SHA-256 of a message (RFC 2104), 32 bytes; for one of 2,048 bytes and more the lock is let go of."""
     return hmac.new(key, message, "sha256").digest()

@@ -598,5 +598,5 @@ def commitment(key: bytes, record_id: str, name: str, plaintext: bytes) -> bytes
             plaintext,
         )
     )
-    # `hmac.digest` lets go of the interpreter's lock for each, and under load waits long to have it back.
+    # `hmac.digest` lets go of the interpreter's lock for the shortest, and under load waits long to have it back.
     return hmac.new(key, message, "sha256").digest()

@@ -6,6 +6,7 @@ disclosing the latter tells nothing of other records.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -89,7 +90,7 @@ class SubjectKeys:
 
     def fresh(self, tag: str | None) -> SubjectKey:
         """Make a key whose row is yet to be stored."""
-        return SubjectKey(self._new_id(), random_bytes(32), tag, is_new=True)
+        return SubjectKey(self._new_id(), os.urandom(32), tag, is_new=True)
 
     def committed(self, key: SubjectKey) -> None:
         """Remember that a new key's row is stored, so that it is reused."""

@@ -5,23 +5,35 @@ from __future__ import annotations
 import hmac
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from governance import primitives
 from governance.primitives import mac, random_bytes
 
 EIGHT = 8
 
 
-def test_bytes_are_given_out_once_over_threads() -> None:
-    with ThreadPoolExecutor(4) as pool:
-        drawn = [
-            one
-            for many in pool.map(lambda _: [random_bytes(EIGHT) for _ in range(3000)], range(4))
-            for one in many
-        ]
+def test_bytes_are_given_out_once() -> None:
+    drawn = [random_bytes(EIGHT) for _ in range(3000)]
 
     assert {len(one) for one in drawn} == {EIGHT}
     assert len(set(drawn)) == len(drawn)
+
+
+def test_no_two_threads_give_out_of_one_stock() -> None:
+    here = threading.Barrier(4, timeout=20)
+
+    def stock() -> bytes:
+        here.wait()
+        random_bytes(EIGHT)
+        here.wait()
+        return primitives._drawn.left
+
+    with ThreadPoolExecutor(4) as pool:
+        stocks = [one.result() for one in [pool.submit(stock) for _ in range(4)]]
+
+    assert len(set(stocks)) == 4
 
 
 def test_more_than_is_drawn_at_once_is_as_long_as_asked() -> None:
@@ -35,7 +47,7 @@ def test_a_child_process_gets_other_bytes_than_its_parent() -> None:
         "from governance.primitives import random_bytes\n"
         "random_bytes(8)\n"
         "child = os.fork()\n"
-        "print(random_bytes(8).hex(), flush=True)\n"
+        "os.write(1, random_bytes(8).hex().encode() + b'\\n')\n"
         "child and os.waitpid(child, 0)\n"
     )
     said = subprocess.run(
