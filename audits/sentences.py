@@ -73,7 +73,7 @@ def unpacked(stored: str) -> Sentence:
     """Read what ``packed`` wrote; any other text stays as it is."""
     try:
         return _made(json.loads(stored))
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return verbatim(stored)
 
 

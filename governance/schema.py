@@ -96,7 +96,7 @@ def check_schema(database: Database) -> None:
                 )
                 if found
                 else sentence(
-                    "The database has schema none, this program needs %(expected)s.",
+                    "The database has no schema, this program needs %(expected)s.",
                     expected=expected,
                 ),
                 sentence(

@@ -32,19 +32,34 @@ def sentences_of_the_pages() -> list[Sentence]:
     return [message for _, _, message, _, _ in found]
 
 
-def sentences_of_governance() -> Iterator[Sentence]:
-    """Yield what pages are handed to say: how parts of the service fare, why something failed, and what entries of the log mean."""
-    templates = {"sentence": 1, "numbered": 2}
+TEMPLATES = {"sentence": 1, "numbered": 2}
+
+
+def calls_of_governance() -> Iterator[tuple[str, ast.Call]]:
+    """Yield where sentences are made, and how."""
     for package in ("governance", "audits.log"):
         for path in Path(str(files(package))).rglob("*.py"):
             for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-                    continue
-                given = call.args[: templates.get(call.func.id, 0)]
-                told = tuple(one.value for one in given if isinstance(one, ast.Constant))
-                assert len(told) == len(given), f"{path}:{call.lineno}: no catalogue finds this"
-                if told:
-                    yield told if len(told) > 1 else told[0]
+                if (
+                    isinstance(call, ast.Call)
+                    and isinstance(call.func, ast.Name)
+                    and call.func.id in TEMPLATES
+                ):
+                    yield f"{path}:{call.lineno}", call
+
+
+def templates_of(where: str, call: ast.Call) -> list[str]:
+    given = call.args[: TEMPLATES[call.func.id]]
+    told = [one.value for one in given if isinstance(one, ast.Constant)]
+    assert len(told) == len(given), f"{where}: no catalogue finds this"
+    return told
+
+
+def sentences_of_governance() -> Iterator[Sentence]:
+    """Yield what pages are handed to say: how parts of the service fare, why something failed, and what entries of the log mean."""
+    for where, call in calls_of_governance():
+        told = templates_of(where, call)
+        yield tuple(told) if len(told) > 1 else told[0]
     yield from (describe(kind).what for kind in EntryKind)
 
 
@@ -72,6 +87,14 @@ def test_no_sentence_lacks_a_translation(language: str) -> None:
     assert sorted(known.keys() - keys) == [], "these are said by no page any more"
     both = {one[0] for one in sentences() if not isinstance(one, str)}
     assert {key for key in keys if isinstance(known[key], tuple)} == both
+
+
+def test_a_sentence_is_given_what_its_slots_take() -> None:
+    for where, call in calls_of_governance():
+        given = {one.arg for one in call.keywords}
+        if call.func.id == "numbered":
+            given.add("num")
+        assert set().union(*map(slots, templates_of(where, call))) <= given, where
 
 
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
