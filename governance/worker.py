@@ -266,10 +266,11 @@ class Background:
     def _count(self) -> bool:
         """Count so many changes, on SQLite in parts: while one is counted nobody else can write."""
         part = folding.SQLITE_BATCH if self._answerable.database.is_sqlite else folding.BATCH
-        for _ in range(0, folding.BATCH, part):
+        for begin in range(0, folding.BATCH, part):
+            if begin and self._stop.wait(_BETWEEN_PARTS):
+                return False
             if folding.fold(self._answerable, watch=watching.watch, limit=part) < part:
                 return False
-            self._stop.wait(_BETWEEN_PARTS)
         # Where this process decides too, counting goes slowly while it does, and catches up afterwards.
         return self._answerable.writer.idle
 

@@ -42,6 +42,33 @@ def run(answerable, monkeypatch):
     return running
 
 
+def test_a_process_serves_what_was_put_together_before_it_and_loads_no_driver_that_it_does_not_use(
+    run, answerable
+):
+    program = """
+import sys
+from governance import settings
+from web import application
+
+here = settings.load()
+application.prepare(here)
+prepared = application._prepared(secure=here.cookies_secure)
+assert application.serve() is prepared
+print("psycopg" in sys.modules)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "ANSWERABLE_BACKGROUND": "apart"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.strip() == str(not answerable.database.is_sqlite)
+
+
 @pytest.fixture
 def decided(answerable):
     """A released decision that is in the signed log; its id."""

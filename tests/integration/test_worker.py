@@ -82,6 +82,21 @@ def test_entries_are_placed_and_signed_within_seconds(answerable, background):
     assert all(report.failing_since is None for report in reports(answerable).values())
 
 
+def test_on_sqlite_it_counts_in_parts_so_that_others_may_write_in_between(answerable, monkeypatch):
+    asked = []
+
+    def fold(_, *, watch, limit):
+        asked.append(limit)
+        return limit
+
+    monkeypatch.setattr(worker.folding, "fold", fold)
+    monkeypatch.setattr(worker.folding, "SQLITE_BATCH", 100)
+    monkeypatch.setattr(worker.folding, "BATCH", 400)
+
+    assert Background(answerable)._count(), "all were full, so more may wait"
+    assert asked == ([100] * 4 if answerable.database.is_sqlite else [400])
+
+
 def test_what_the_background_tells_of_is_on_the_status_page(answerable, background):
     until(lambda: {"oversight", "log_exports", "notices", "counts"} <= reports(answerable).keys())
     assert reports(answerable).keys() <= set(Part)
