@@ -265,6 +265,7 @@ def view(
         proposal_reasons=_reasons(request),
         subject_ref=None if request.subject is None else request.subject.ref,
         trace=None,
+        provable=True,
         subject_page=subject_page,
     )
 

@@ -242,7 +242,7 @@ def _require_evidence(work: Work) -> None:
 
 
 def _may_prove(work: Work) -> bool:
-    """Let apps and auditors ask for what the log holds. A known case is none of its entries, which would tell whoever decides that it is one."""
+    """Tell whether the actor may ask for what the log holds, as apps and auditors may. A known case is none of its entries, which would tell whoever decides that it is one."""
     return work.actor.kind is not ActorKind.PERSON or work.actor.may(Permission.LOG_READ)
 
 

@@ -72,7 +72,7 @@ class DecisionView:
     trace: Mapping[str, Any] | None = None
     replayed: bool = False
     #: Whether the reader may ask for the log's proof of it.
-    provable: bool = True
+    provable: bool = False
     #: What the log promised whoever asked, for the answer to that alone; None: no key for receipts is here.
     receipt: str | None = None
     #: The token of the page of the person concerned; None for people of the business, who must not object in their name.

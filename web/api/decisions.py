@@ -216,7 +216,7 @@ class LinksAnswer(Answer):
         allow_none=True,
         metadata={
             "format": "uri",
-            "description": "The proof that the log has it, seconds after it was made. null for whoever decides and may not read the log",
+            "description": "The proof that the log has it, seconds after it was made. null for a person who may not read the log",
         },
     )
     subject_page = Text(

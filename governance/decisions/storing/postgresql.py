@@ -65,7 +65,7 @@ class PostgreSQLStore:
 
     @staticmethod
     def is_lost_connection(error: Exception) -> bool:
-        """Tell whether the connection died, which one that was idle notices only when it is used."""
+        """Tell whether the connection may have died: one that was idle notices only when it is used."""
         return isinstance(error, psycopg.OperationalError)
 
     @staticmethod
