@@ -565,7 +565,7 @@ def test_what_is_late_is_shown_as_late_and_no_clock_closes_it(
         one for one in status.status(answerable, the_service("tests")) if one.part == "overdue"
     )
     assert part.state == "failing"
-    assert "1 appeals" in part.detail
+    assert "1 appeal is past" in part.detail
     answers(answerable, ada, appeal.case_id)
     part = next(
         one for one in status.status(answerable, the_service("tests")) if one.part == "overdue"
